@@ -1,0 +1,276 @@
+"""Everything that can go wrong, as one closed union of frozen values.
+
+    LlmError
+    ├── the way there      Unreachable · TlsRefused · Timeout · Disconnected · Deadline · BreakerOpen
+    ├── the provider's no  BadRequest · TooLarge · Denied · Quota · RateLimited · Overloaded · Transient · ServerFault
+    ├── the answer         Malformed · OutOfOrder · Incomplete · BadToolInput · BadOutput
+    └── our own side       Lossy · Misconfigured · CassetteMiss
+
+Law: an error holds data only. No exception, no request, no key, and nothing longer than a snippet of what the
+server said. Whatever was paid for travels inside: `partial` is the answer as far as it was read, `usage` what it
+cost. `retryable` says whether the same request may succeed later; it is a fact about the error, and whether
+to try again is a decision (`llm_pure.retry`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias, get_args
+
+from llm_pure.response import Response, Usage
+
+__all__ = [
+    "ERRORS",
+    "BadOutput",
+    "BadRequest",
+    "BadToolInput",
+    "BreakerOpen",
+    "CassetteMiss",
+    "Deadline",
+    "Denied",
+    "Disconnected",
+    "Incomplete",
+    "LlmError",
+    "Loss",
+    "Lossy",
+    "Malformed",
+    "Misconfigured",
+    "OutOfOrder",
+    "Overloaded",
+    "Quota",
+    "RateLimited",
+    "ServerFault",
+    "Timeout",
+    "TlsRefused",
+    "TooLarge",
+    "Transient",
+    "Unreachable",
+    "snippet",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Error:
+    """What all errors have.
+
+    `message` is for people: the provider's words, cut and with keys masked, or ours. `status` is the HTTP status,
+    where there was one; `type` and `code` are the provider's own names for the error. `retry_after` is how many
+    seconds the provider asked to wait. `path` is the place of what is wrong, in the completion or in the
+    provider's JSON (`$.messages[2].content[0]`).
+    """
+
+    message: str = ""
+    status: int | None = None
+    type: str | None = None
+    code: str | None = None
+    path: str | None = None
+    retryable: bool = False
+    retry_after: float | None = None
+    usage: Usage | None = None
+    partial: Response | None = None
+    request_id: str | None = None
+
+
+# ---------------------------------------------------------------- the way there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreachable(_Error):
+    """No connection: refused, no route, or no such name. Nothing was sent."""
+
+    retryable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsRefused(_Error):
+    """The certificate is not trusted, or the handshake failed. Trying again cannot help."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeout(_Error):
+    """One step took too long: connecting, waiting for a free connection, sending, or the next bytes."""
+
+    phase: Literal["connect", "pool", "send", "read"] = "read"
+    retryable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disconnected(_Error):
+    """The connection broke: `before` the answer's headers, or `during` the answer, which may have been billed."""
+
+    phase: Literal["before", "during"] = "before"
+    retryable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadline(_Error):
+    """The time for the whole run is over. `last` is the kind of error that the last attempt met, if any."""
+
+    last: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerOpen(_Error):
+    """Not tried: too much has failed lately."""
+
+
+# ---------------------------------------------------------------- the provider's no
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadRequest(_Error):
+    """The request is wrong (400, 404, 405, 422, …), or cannot be sent as it is; `path` names the place, if known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TooLarge(_Error):
+    """Request or answer is larger than allowed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denied(_Error):
+    """Key or permission refused (401, 403)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota(_Error):
+    """Money or quota is used up (402, some 429 and 400). Waiting does not help."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimited(_Error):
+    """Too many requests or tokens for now (429)."""
+
+    retryable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overloaded(_Error):
+    """The provider has no room for now (503, 529)."""
+
+    retryable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transient(_Error):
+    """The provider asks to try again (408, 409, 425)."""
+
+    retryable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFault(_Error):
+    """The provider failed (500, 502, 504, …)."""
+
+    retryable: bool = True
+
+
+# ---------------------------------------------------------------- the answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Malformed(_Error):
+    """The answer is not what the format says: no JSON, a wrong type at `path`, a wrong content type."""
+
+    retryable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutOfOrder(_Error):
+    """Stream events came in an order that has no meaning."""
+
+    retryable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incomplete(_Error):
+    """The stream ended before its end mark. `partial` is what was read."""
+
+    retryable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadToolInput(_Error):
+    """A tool call's arguments do not fit the tool; `text` is all of them, as the model wrote them."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadOutput(_Error):
+    """A structured answer does not fit its type; `text` is the answer."""
+
+    text: str = ""
+
+
+# ---------------------------------------------------------------- our own side
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What a target format cannot say: the completion's field (`$.stop_sequences`, `$.messages[2].content[0]`) and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lossy(_Error):
+    """The request would have lost something, and the caller asked to refuse that."""
+
+    losses: tuple[Loss, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misconfigured(_Error):
+    """The program is set up wrongly: no key, a client of the wrong colour, a header that cannot be sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CassetteMiss(_Error):
+    """Offline replay: no recorded interaction fits the request. `file` is the cassette."""
+
+    file: str = ""
+
+
+LlmError: TypeAlias = (
+    Unreachable
+    | TlsRefused
+    | Timeout
+    | Disconnected
+    | Deadline
+    | BreakerOpen
+    | BadRequest
+    | TooLarge
+    | Denied
+    | Quota
+    | RateLimited
+    | Overloaded
+    | Transient
+    | ServerFault
+    | Malformed
+    | OutOfOrder
+    | Incomplete
+    | BadToolInput
+    | BadOutput
+    | Lossy
+    | Misconfigured
+    | CassetteMiss
+)
+
+ERRORS: Final[tuple[type[LlmError], ...]] = get_args(LlmError)
+"""The members of the union, in the order of the tree."""
+
+
+# ---------------------------------------------------------------- what a message may show
+
+_KEY = re.compile(r"\b(?:sk|pk|rk|xai|gsk|org|proj|sess)[-_][A-Za-z0-9_-]{6,}|\bBearer\s+\S+|\bAIza[A-Za-z0-9_-]{20,}|\beyJ[\w-]+\.[\w-]+\.[\w-]+")
+_LIMIT = 500
+
+
+def snippet(text: str) -> str:
+    """At most 500 characters of what a server said, keys masked: servers echo the key that they refuse."""
+    # Cut first, with room for a key across the border, so that a megabyte of HTML costs nothing to search.
+    masked = _KEY.sub("[masked]", text[: 2 * _LIMIT])
+    return masked if len(masked) <= _LIMIT else masked[: _LIMIT - 1] + "…"

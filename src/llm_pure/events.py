@@ -1,0 +1,95 @@
+"""What a stream says while it goes on, the same for every provider.
+
+Law: `index` is the place of the part in the finished message's content; a part's deltas come in order, and
+its `PartDone` holds the whole part. The last event of a run that succeeds is `Done`, and its response is the
+one that the whole body would have given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from llm_pure.parts import Part
+from llm_pure.response import Response
+
+__all__ = [
+    "Done",
+    "PartDone",
+    "ReasoningDelta",
+    "RefusalDelta",
+    "Started",
+    "StreamEvent",
+    "TextDelta",
+    "ToolCallDelta",
+    "ToolCallStarted",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The provider has begun to answer."""
+
+    id: str | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More of a text part."""
+
+    index: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    """More of a reasoning part that may be shown."""
+
+    index: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalDelta:
+    """More of a refusal."""
+
+    index: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallStarted:
+    """A tool call has begun; its arguments follow as text."""
+
+    index: int
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """More of a tool call's arguments: a piece of JSON text, not to be run before its `PartDone`."""
+
+    index: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartDone:
+    """A part is whole."""
+
+    index: int
+    part: Part
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The answer is whole."""
+
+    response: Response
+
+
+StreamEvent: TypeAlias = (
+    Started | TextDelta | ReasoningDelta | RefusalDelta | ToolCallStarted | ToolCallDelta | PartDone | Done
+)

@@ -1,0 +1,279 @@
+"""JSON as a value: immutable, compared as JSON compares, and read strictly.
+
+Law: a `JsonObject` never changes and never shares anything that can; `thaw` gives the caller plain
+data of their own; `parse_json` answers any bytes, with data or with what is wrong and where.
+
+Freezing is lazy. A parsed body is wrapped, not copied, and a nested object or array is wrapped when
+somebody looks at it, since most of what providers send is never looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final, TypeAlias, cast, final
+
+from typing_extensions import override
+
+__all__ = [
+    "EMPTY",
+    "Json",
+    "JsonError",
+    "JsonInput",
+    "JsonObject",
+    "PlainJson",
+    "canonical_json",
+    "dump_json",
+    "freeze",
+    "parse_json",
+    "same_json",
+    "thaw",
+]
+
+Json: TypeAlias = "None | bool | int | float | str | tuple[Json, ...] | JsonObject"
+"""Frozen JSON: what our values hold."""
+
+PlainJson: TypeAlias = "None | bool | int | float | str | list[PlainJson] | dict[str, PlainJson]"
+"""Ordinary JSON data: what `thaw` and the parsers give, owned by whoever asked."""
+
+JsonInput: TypeAlias = "Json | list[JsonInput] | tuple[JsonInput, ...] | Mapping[str, JsonInput]"
+"""What may be frozen."""
+
+
+_set = object.__setattr__
+
+
+@final
+class JsonObject(Mapping[str, Json]):
+    """An immutable JSON object. Equality is JSON's own: key order does not matter, 1 is 1.0, 1 is not true."""
+
+    __slots__ = ("_raw", "_text")
+    _raw: dict[str, PlainJson]
+    _text: str | None
+
+    def __init__(self, items: Mapping[str, JsonInput] | None = None, /) -> None:
+        """Copy `items` deeply; later changes to it are not seen."""
+        _set(self, "_raw", {key: thaw(value) for key, value in items.items()} if items else {})
+        _set(self, "_text", None)
+
+    @classmethod
+    def wrap(cls, raw: dict[str, PlainJson], text: str | None = None) -> JsonObject:
+        """Take over `raw` without copying: only for data that nobody else holds, as a parsed body.
+
+        `text`, where given, is the JSON text that `raw` was read from.
+        """
+        self = cls.__new__(cls)
+        _set(self, "_raw", raw)
+        _set(self, "_text", text)
+        return self
+
+    @property
+    def text(self) -> str:
+        """This object as JSON text: in the spelling it was read from, where it was read from a text of its own.
+
+        Raises `JsonError` if the object was made from something that is no JSON.
+        """
+        return self._text if self._text is not None else dump_json(self._raw).decode()
+
+    @override
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"JsonObject is immutable: cannot set {name!r}")
+
+    @override
+    def __getitem__(self, key: str) -> Json:
+        return _look(self._raw[key])
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._raw)
+
+    @override
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    @override
+    def __contains__(self, key: object) -> bool:
+        return key in self._raw
+
+    def __bool__(self) -> bool:
+        return bool(self._raw)
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, JsonObject):
+            return same_json(self._raw, other._raw)
+        if isinstance(other, Mapping):
+            return same_json(self._raw, other)
+        return NotImplemented
+
+    @override
+    def __hash__(self) -> int:
+        # Equal objects may differ in key order and in how numbers are spelt: the keys alone decide.
+        return hash(frozenset(self._raw))
+
+    @override
+    def __repr__(self) -> str:
+        return f"JsonObject({_brief(self._raw)})"
+
+    @override
+    def __reduce__(self) -> tuple[object, ...]:
+        return JsonObject.wrap, (self._raw, self._text)
+
+    def thaw(self) -> dict[str, PlainJson]:
+        """A deep copy as plain data, owned by the caller."""
+        return {key: _copy(value) for key, value in self._raw.items()}
+
+    def set(self, **items: JsonInput) -> JsonObject:
+        """This object with some keys replaced."""
+        return JsonObject.wrap({**self._raw, **{key: thaw(value) for key, value in items.items()}})
+
+
+EMPTY: Final = JsonObject()
+"""The object without keys."""
+
+
+def _look(value: PlainJson) -> Json:
+    if isinstance(value, dict):
+        return JsonObject.wrap(value)
+    if isinstance(value, list):
+        return tuple([_look(item) for item in value])
+    return value
+
+
+def _copy(value: PlainJson) -> PlainJson:
+    if isinstance(value, dict):
+        return {key: _copy(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_copy(item) for item in value]
+    return value
+
+
+def freeze(value: JsonInput) -> Json:
+    """Frozen JSON equal to `value`, sharing nothing with it."""
+    return _look(thaw(value))
+
+
+def thaw(value: JsonInput) -> PlainJson:
+    """Plain JSON equal to `value`, sharing nothing with it.
+
+    What is no JSON at all is kept as it is, and found, with its path, by `dump_json`.
+    """
+    if isinstance(value, JsonObject):
+        return value.thaw()
+    if isinstance(value, Mapping):
+        return {key: thaw(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [thaw(item) for item in value]
+    return value
+
+
+def same_json(a: object, b: object) -> bool:
+    """Equality as JSON has it: `1 == 1.0`, `1 != true`, arrays by order, objects by key."""
+    if isinstance(a, bool) or isinstance(b, bool):
+        return a is b
+    if isinstance(a, Mapping):
+        return isinstance(b, Mapping) and len(a) == len(b) and all(k in b and same_json(v, b[k]) for k, v in a.items())
+    if isinstance(a, list | tuple):
+        return isinstance(b, list | tuple) and len(a) == len(b) and all(map(same_json, a, b))
+    return a == b
+
+
+_LONG = 120
+
+
+def _brief(value: object) -> str:
+    """`repr` without long strings: those are base64 or whole documents, and nobody reads them in a log."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key!r}: {_brief(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_brief, value)) + "]"
+    if isinstance(value, str) and len(value) > _LONG:
+        return f"<{len(value)} characters>"
+    return repr(value)
+
+
+# ---------------------------------------------------------------- bytes in, bytes out
+
+
+class JsonError(ValueError):
+    """What is wrong with a text or value as JSON, and where. Raised inside the library, never out of it."""
+
+    def __init__(self, reason: str, path: str = "$") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.path = path
+
+
+_BOM = b"\xef\xbb\xbf"
+_HUGE_EXPONENT = re.compile(rb"\d[eE]\+?\d{3}")
+
+
+def parse_json(body: bytes | str) -> PlainJson:
+    """Strict JSON: UTF-8, one value, no NaN or Infinity, at most 200 levels. A leading BOM is skipped.
+
+    Of duplicate keys the last wins, as everywhere else. A lone surrogate, which no UTF-8 can carry, is
+    refused. Raises `JsonError`.
+    """
+    # Imported here: pydantic_core takes three times as long to import as the rest of llm_pure.
+    from pydantic_core import from_json
+
+    raw = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else bytes(body)
+    if raw.startswith(_BOM):
+        raw = raw[3:]
+    try:
+        value = cast(PlainJson, from_json(raw, allow_inf_nan=False))
+    except ValueError as error:
+        raise JsonError(str(error)) from None
+    if _HUGE_EXPONENT.search(raw):  # 1e999 is read as infinity
+        check_json(value)
+    return value
+
+
+def check_json(value: object, path: str = "$") -> None:
+    """Raise `JsonError`, with the path, at the first thing that JSON on a UTF-8 wire cannot carry."""
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise JsonError("a lone surrogate cannot be sent as UTF-8", path) from None
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise JsonError(f"a key must be a string, not {type(key).__name__}", path)
+            check_json(key, path)
+            check_json(item, f"{path}.{key}")
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            check_json(item, f"{path}[{index}]")
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise JsonError(f"{value} is no JSON number", path)
+    elif value is not None and not isinstance(value, bool | int | float):
+        raise JsonError(f"{type(value).__name__} is no JSON", path)
+
+
+def _dump(value: PlainJson, *, sort_keys: bool) -> bytes:
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=sort_keys)
+        return text.encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        try:
+            check_json(value)
+        except RecursionError:
+            raise JsonError("nested too deeply") from None
+        raise JsonError(str(error)) from None
+
+
+def dump_json(value: PlainJson) -> bytes:
+    """Compact UTF-8, keys in the order they have. Raises `JsonError` with the path of what is no JSON."""
+    return _dump(value, sort_keys=False)
+
+
+def canonical_json(value: PlainJson) -> bytes:
+    """Compact UTF-8 with sorted keys: one byte string per JSON value, numbers as Python spells them.
+
+    `1` and `1.0` stay apart, which can cost a cache hit and can never cause a wrong one.
+    Raises `JsonError` with the path of what is no JSON.
+    """
+    return _dump(value, sort_keys=True)

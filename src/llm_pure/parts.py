@@ -1,0 +1,190 @@
+"""What a message is made of.
+
+Law: a part holds everything its provider attached to it, so that it goes back unchanged. What all
+providers share has a field; what only one of them knows stands in `extras` under that provider's name
+(`{"anthropic": {"cache_control": {"type": "ephemeral"}}}`) and is sent to that provider alone. A block that
+we do not model at all is an `Opaque`: verbatim, at its place.
+
+Text is only ever text: no string, whatever it holds, becomes another kind of part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from typing_extensions import override
+
+from llm_pure.json import EMPTY, JsonObject
+
+__all__ = [
+    "Audio",
+    "Base64",
+    "BrokenToolCall",
+    "Document",
+    "FileId",
+    "Image",
+    "Opaque",
+    "Part",
+    "Reasoning",
+    "Refusal",
+    "Source",
+    "Text",
+    "ToolCall",
+    "ToolResult",
+    "Url",
+]
+
+
+# ---------------------------------------------------------------- where the bytes of a medium are
+
+
+@dataclass(frozen=True, slots=True)
+class Base64:
+    """Bytes sent along: base64 text and its media type (`image/png`, `application/pdf`, `audio/wav`)."""
+
+    data: str
+    media_type: str
+
+    @override
+    def __repr__(self) -> str:
+        return f"Base64(<{len(self.data)} characters>, {self.media_type!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """Bytes that the provider fetches. We never do."""
+
+    url: str
+
+    @override
+    def __repr__(self) -> str:
+        return f"Url({self.url!r})" if len(self.url) <= 200 else f"Url(<{len(self.url)} characters>)"
+
+
+@dataclass(frozen=True, slots=True)
+class FileId:
+    """Bytes uploaded to the provider before."""
+
+    id: str
+
+
+Source: TypeAlias = Base64 | Url | FileId
+
+
+# ---------------------------------------------------------------- parts
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Plain text."""
+
+    text: str
+    extras: JsonObject = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture. `detail` is OpenAI's `low`, `high`, `auto` or `original`; None leaves it to the provider."""
+
+    source: Source
+    detail: str | None = None
+    extras: JsonObject = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document to read: a PDF or plain text, given as bytes, address, file id, or as parts of its own."""
+
+    source: Source | Text | tuple[Part, ...]
+    title: str | None = None
+    context: str | None = None
+    citations: bool | None = None
+    extras: JsonObject = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """Recorded speech or sound, sent or answered. `FileId` names an earlier answer's audio."""
+
+    source: Source
+    transcript: str | None = None
+    extras: JsonObject = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """The model asks for a tool. `arguments` is always a whole JSON object (see `BrokenToolCall`).
+
+    Arguments that came as text remember its spelling (`JsonObject.text`), and go back in it.
+    """
+
+    id: str
+    name: str
+    arguments: JsonObject = EMPTY
+    extras: JsonObject = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenToolCall:
+    """A tool call that cannot be run: its arguments are cut off, or are no JSON object. `text` is all there is."""
+
+    id: str
+    name: str
+    text: str
+    extras: JsonObject = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool answered, in a user message. `call_id` is the call's `id`."""
+
+    call_id: str
+    content: tuple[Part, ...] = ()
+    is_error: bool = False
+    extras: JsonObject = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """The model's thinking. It goes back to its provider byte for byte, or not at all.
+
+    `signature` authenticates `text`, which may be empty (only a summary or nothing is shown); `encrypted` is
+    thinking that nobody but the provider can read (Anthropic's redacted thinking, OpenAI's encrypted content).
+    """
+
+    text: str = ""
+    signature: str | None = None
+    encrypted: str | None = None
+    extras: JsonObject = EMPTY
+
+    @override
+    def __repr__(self) -> str:
+        sealed = "".join(
+            f", {name}=<{len(value)} characters>"
+            for name, value in (("signature", self.signature), ("encrypted", self.encrypted))
+            if value is not None
+        )
+        extras = f", extras={self.extras!r}" if self.extras else ""
+        return f"Reasoning({self.text!r}{sealed}{extras})"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The model's words on why it does not answer. Not part of the answer's text."""
+
+    text: str
+    extras: JsonObject = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """Any block that we do not model, verbatim, in place. Only `provider` understands it."""
+
+    provider: str
+    raw: JsonObject
+
+
+Part: TypeAlias = (
+    Text | Image | Document | Audio | ToolCall | BrokenToolCall | ToolResult | Reasoning | Refusal | Opaque
+)

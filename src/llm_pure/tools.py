@@ -1,0 +1,141 @@
+"""Tools that a model may call, and what it called them with.
+
+Law: a `Tool` is data (name, description, JSON Schema). `parse_tool_call` gives typed arguments or says what
+does not fit; it never guesses, and it never runs anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar, overload
+
+from returns.result import Failure, Success
+
+from llm_pure.errors import BadToolInput, snippet
+from llm_pure.json import EMPTY, JsonObject
+from llm_pure.parts import BrokenToolCall, ToolCall
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from llm_pure.outcome import Outcome
+
+__all__ = ["AnyTool", "Tool", "ToolChoice", "parse_tool_call"]
+
+T_co = TypeVar("T_co", covariant=True)
+M = TypeVar("M", bound="BaseModel")
+
+
+@dataclass(frozen=True, slots=True)
+class Tool(Generic[T_co]):
+    """A tool: `parameters` is the JSON Schema of its arguments, an object schema.
+
+    `Tool.of` makes one from a pydantic model or from a function; `parse_tool_call` then gives the model's instance,
+    or the function's keyword arguments. A tool made by hand has plain JSON arguments.
+    `strict` asks the provider to hold the model to the schema; None leaves it to the provider.
+    """
+
+    name: str
+    description: str | None = None
+    parameters: JsonObject = EMPTY
+    strict: bool | None = None
+    extras: JsonObject = EMPTY
+    source: object = field(default=None, compare=False, repr=False)
+    """The model or function that `of` was given; no part of the value."""
+
+    # A model class is a callable too; the first overload that fits wins, so the overlap is meant.
+    @overload
+    @staticmethod
+    def of(  # type: ignore[overload-overlap]  # see above
+        source: type[M], /, *, name: str | None = None, description: str | None = None, strict: bool | None = None
+    ) -> Tool[M]: ...
+
+    @overload
+    @staticmethod
+    def of(
+        source: Callable[..., object],
+        /,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        strict: bool | None = None,
+    ) -> Tool[dict[str, object]]: ...
+
+    @staticmethod
+    def of(
+        source: Callable[..., object],
+        /,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        strict: bool | None = None,
+    ) -> Tool[object]:
+        """A tool for a pydantic model or a function: name, docstring and schema are taken from it."""
+        from llm_pure import schemas
+
+        return Tool(
+            name=name if name is not None else schemas.name_of(source),
+            description=description if description is not None else schemas.description_of(source),
+            parameters=schemas.schema_of(source),
+            strict=strict,
+            source=source,
+        )
+
+
+AnyTool: TypeAlias = Tool[object]
+"""Any tool: what a completion holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolChoice:
+    """Whether the model calls a tool: as it likes, not at all, at least one, or the one named.
+
+    `name` asks for that tool and needs mode `required`. `parallel=False` allows one call at a time; None leaves
+    it to the provider.
+    """
+
+    mode: Literal["auto", "none", "required"] = "auto"
+    name: str | None = None
+    parallel: bool | None = None
+    extras: JsonObject = EMPTY
+
+    @classmethod
+    def named(cls, name: str, *, parallel: bool | None = None) -> ToolChoice:
+        """The model has to call this tool."""
+        return cls("required", name, parallel)
+
+
+@overload
+def parse_tool_call(call: ToolCall | BrokenToolCall, tool: Tool[M]) -> Outcome[M]: ...
+
+
+@overload
+def parse_tool_call(
+    call: ToolCall | BrokenToolCall, tool: Tool[dict[str, object]]
+) -> Outcome[dict[str, object]]: ...
+
+
+@overload
+def parse_tool_call(call: ToolCall | BrokenToolCall, tool: Tool[object]) -> Outcome[object]: ...
+
+
+def parse_tool_call(call: ToolCall | BrokenToolCall, tool: Tool[object]) -> Outcome[object]:
+    """The arguments of `call`, as `tool`'s type. A Failure is a `BadToolInput` that says what does not fit, and where."""
+    if call.name != tool.name:
+        message = f"the call is for {call.name!r}, not for {tool.name!r}"
+        return Failure(BadToolInput(message=snippet(message), path="$.name", text=_text(call)))
+    if isinstance(call, BrokenToolCall):
+        return Failure(BadToolInput(message="the arguments are cut off or no JSON object", path="$.arguments", text=call.text))
+    if tool.source is None:
+        return Success(call.arguments.thaw())
+    from llm_pure import schemas
+
+    checked = schemas.validate(tool.source, call.arguments)
+    if isinstance(checked, schemas.Invalid):
+        return Failure(BadToolInput(message=checked.message, path=f"$.arguments{checked.path}", text=_text(call)))
+    return Success(checked)
+
+
+def _text(call: ToolCall | BrokenToolCall) -> str:
+    return call.text if isinstance(call, BrokenToolCall) else call.arguments.text

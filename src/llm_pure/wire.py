@@ -1,0 +1,157 @@
+"""What every codec shares: the shape of its answers, and the reading of headers.
+
+A codec is a module with the functions of `Codec`. It is total: any value, any JSON and any bytes give an
+`Outcome`, and nothing is dropped without a `Loss` that names it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeVar
+
+from returns.result import Failure, Success
+
+from llm_pure.errors import BadRequest, LlmError, Loss, Lossy
+from llm_pure.json import JsonError, JsonInput, PlainJson, dump_json
+
+if TYPE_CHECKING:
+    from llm_pure.completion import Completion
+    from llm_pure.events import StreamEvent
+    from llm_pure.outcome import Outcome
+    from llm_pure.response import Response
+
+__all__ = ["Codec", "Encoded", "Headers", "OnLoss", "WireError", "encoded", "request_id_of", "retry_after_of"]
+
+Headers: TypeAlias = Mapping[str, str]
+OnLoss: TypeAlias = Literal["report", "refuse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A request in a provider's words. `payload` is plain JSON and the caller's own; `headers` are those that it needs."""
+
+    payload: dict[str, PlainJson]
+    headers: Mapping[str, str]
+    losses: tuple[Loss, ...]
+
+    def body(self, *, stream: bool = False, extra: Mapping[str, PlainJson] | None = None) -> Outcome[bytes]:
+        """The payload as the bytes that go out, `stream` and `extra` added. A Failure names the place of what is no JSON."""
+        try:
+            return Success(dump_json({**self.payload, **({"stream": True} if stream else {}), **(extra or {})}))
+        except JsonError as error:
+            return Failure(BadRequest(message=error.reason, path=error.path))
+
+
+@dataclass(frozen=True, slots=True)
+class WireError:
+    """An error as a provider would answer it: what a stub or a simulation sends."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+S = TypeVar("S")
+
+
+class Codec(Protocol[S]):
+    """The functions that a codec module has. `S` is the state of its stream fold, opaque to everyone else."""
+
+    PROVIDER: str
+    """The name under which `extras`, `provider_options` and `Opaque` hold what only this wire format says."""
+    PATH: str
+    """Where requests are posted, below the client's base URL as the SDK has it (`/v1/messages`, `/chat/completions`)."""
+
+    def encode_request(self, completion: Completion, *, on_loss: OnLoss = "report") -> Outcome[Encoded]: ...
+    def decode_request(self, payload: Mapping[str, JsonInput]) -> Outcome[Completion]: ...
+    def decode_response(self, body: bytes | str | Mapping[str, JsonInput]) -> Outcome[Response]: ...
+    def encode_response(self, response: Response) -> Outcome[dict[str, PlainJson]]: ...
+    def decode_error(self, status: int, headers: Headers, body: bytes | str) -> LlmError: ...
+    def decode_stream(self, chunks: Iterable[bytes]) -> Outcome[Response]: ...
+
+    # The streaming fold, step by step. `stream_result` is asked once the bytes have ended or broken off.
+    def stream_start(self) -> S: ...
+    def stream_step(self, state: S, chunk: bytes) -> tuple[S, tuple[StreamEvent, ...]]: ...
+    def stream_ended(self, state: S) -> bool: ...
+    def stream_result(self, state: S) -> Outcome[Response]: ...
+
+    # The provider's side, for stubs and simulations.
+    def encode_stream(self, response: Response) -> Outcome[tuple[bytes, ...]]: ...
+    def encode_error(self, error: LlmError) -> WireError: ...
+
+
+def encoded(
+    payload: dict[str, PlainJson], headers: Mapping[str, str], losses: Iterable[Loss], on_loss: OnLoss
+) -> Outcome[Encoded]:
+    """The end of every `encode_request`: a report of the losses, or a refusal that lists them."""
+    lost = tuple(losses)
+    if lost and on_loss == "refuse":
+        return Failure(Lossy(message=f"{lost[0].path}: {lost[0].reason}", path=lost[0].path, losses=lost))
+    return Success(Encoded(payload, headers, lost))
+
+
+# ---------------------------------------------------------------- headers
+
+
+def lowered(headers: Headers) -> dict[str, str]:
+    """Header names in lower case, as the functions below want them."""
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def request_id_of(headers: Headers) -> str | None:
+    """The provider's id of the request. `headers` have lower-case names."""
+    return headers.get("request-id") or headers.get("x-request-id") or None
+
+
+_SECONDS = re.compile(r"\s*(\d{1,9}(?:\.\d{0,9})?)\s*")
+_EXHAUSTED = re.compile(r"anthropic-ratelimit-(.+)-remaining")
+
+
+def retry_after_of(headers: Headers) -> float | None:
+    """How many seconds the server asks to wait, or None. `headers` have lower-case names.
+
+    In order: `retry-after-ms`, `retry-after` in seconds, `retry-after` as an HTTP date, the reset of an exhausted
+    Anthropic rate limit. What is negative, not finite or junk is as if absent. A date means the time from the
+    response's own `date` header (a runner adds one where the server sent none), so that this is no matter of clocks.
+    """
+    if (match := _SECONDS.fullmatch(headers.get("retry-after-ms", ""))) is not None:
+        return float(match[1]) / 1000
+    value = headers.get("retry-after", "")
+    if (match := _SECONDS.fullmatch(value)) is not None:
+        return float(match[1])
+    now = _http_date(headers.get("date", ""))
+    if now is None:
+        return None
+    times = [_http_date(value)]
+    for name in headers:
+        if (limit := _EXHAUSTED.fullmatch(name)) is not None and headers[name].strip() == "0":
+            times.append(_rfc3339(headers.get(f"anthropic-ratelimit-{limit[1]}-reset", "")))
+    known = [time for time in times if time is not None]
+    return max(0.0, (max(known) - now).total_seconds()) if known else None
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def _rfc3339(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def obeying(error: LlmError, headers: Headers) -> LlmError:
+    """The error with `x-should-retry: false` obeyed. `true` makes nothing retryable that is not so by its kind."""
+    if headers.get("x-should-retry", "").strip().lower() == "false" and error.retryable:
+        return replace(error, retryable=False)
+    return error
