@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from llm_pure.parts import Part
+from llm_pure.parts import BrokenToolCall, Part, Reasoning, Refusal, Text, ToolCall
 from llm_pure.response import Response
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "TextDelta",
     "ToolCallDelta",
     "ToolCallStarted",
+    "events_of",
 ]
 
 
@@ -93,3 +94,24 @@ class Done:
 StreamEvent: TypeAlias = (
     Started | TextDelta | ReasoningDelta | RefusalDelta | ToolCallStarted | ToolCallDelta | PartDone | Done
 )
+
+
+def events_of(response: Response) -> tuple[StreamEvent, ...]:
+    """The events of an answer that is whole already: what a cache, or a server that does not stream, hands out."""
+    events: list[StreamEvent] = [Started(response.id, response.model)]
+    for index, part in enumerate(response.message.content):
+        match part:
+            case Text(text):
+                events.append(TextDelta(index, text))
+            case Reasoning(text) if text:
+                events.append(ReasoningDelta(index, text))
+            case Refusal(text):
+                events.append(RefusalDelta(index, text))
+            case ToolCall(id_, name, arguments):
+                events += ToolCallStarted(index, id_, name), ToolCallDelta(index, arguments.text)
+            case BrokenToolCall(id_, name, text):
+                events += ToolCallStarted(index, id_, name), ToolCallDelta(index, text)
+            case _:
+                pass  # what has no deltas comes whole
+        events.append(PartDone(index, part))
+    return (*events, Done(response))

@@ -1,0 +1,160 @@
+"""`arun` and `astream`: a program on an event loop.
+
+Law: every wait is an await, so cancelling the task ends it at once; the loop then closes what is open. The
+deadline of a run bounds each await to the tick.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Final, TypeVar, final
+
+from llm_pure import LlmError, Outcome, Response, StreamEvent, Timeout
+
+from llm_effects.cells import Cell
+from llm_effects.flights import Alone, Flights, Landed, Landing, TooLate
+from llm_effects.interpreters.driver import OnNote, Run, ended
+from llm_effects.interpreters.reading import Reading
+from llm_effects.operations import HttpRequest
+from llm_effects.ports import AsyncConnection, Door, Store
+from llm_effects.resolve import Asked, asking
+from llm_effects.runner import Runner
+
+__all__ = ["ASYNCIO", "AsyncStream", "arun", "astream"]
+
+S = TypeVar("S")
+A = TypeVar("A")
+
+
+@final
+class _Asyncio:
+    """The running event loop waits."""
+
+    __slots__ = ()
+
+    async def connect(self, door: Door, request: HttpRequest, limit: float | None) -> AsyncConnection | LlmError:
+        return await _within(limit, door.aconnect(request, limit))
+
+    async def read(self, connection: AsyncConnection, limit: float | None) -> bytes | LlmError | None:
+        return await _within(limit, connection.read())
+
+    async def finish(self, connection: AsyncConnection) -> None:
+        await connection.finish()
+
+    async def close(self, connection: AsyncConnection) -> None:
+        await connection.close()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def draw(self) -> float:
+        return random.random()
+
+    def change(self, cell: Cell[S], function: Callable[[S], tuple[S, A]]) -> A:
+        return cell.change(function)
+
+    async def call(self, function: Callable[[], object]) -> object:
+        answer = function()
+        return await answer if isinstance(answer, Awaitable) else answer
+
+    async def load(self, store: Store, key: str) -> bytes | None:
+        return await asyncio.to_thread(store.load, key) if store.blocking else store.load(key)
+
+    async def save(self, store: Store, key: str, value: bytes) -> None:
+        if store.blocking:
+            await asyncio.to_thread(store.save, key, value)
+        else:
+            store.save(key, value)
+
+    async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing:
+        loop = asyncio.get_running_loop()
+        landed: asyncio.Future[Landed | Alone] = loop.create_future()
+
+        def settle(landing: Landed | Alone) -> None:
+            if not landed.done():
+                landed.set_result(landing)
+
+        def wake(landing: Landed | Alone) -> None:
+            loop.call_soon_threadsafe(settle, landing)  # the leader may be on another thread
+
+        claimed = flights.claim(key, wake, lead=lead)
+        if claimed is not None:
+            return claimed
+        try:
+            async with asyncio.timeout(limit):
+                return await landed
+        except TimeoutError:
+            return TooLate()
+        finally:
+            flights.leave(key, wake)
+
+
+async def _within(limit: float | None, answer: Awaitable[A]) -> A | Timeout:
+    if limit is None:
+        return await answer
+    try:
+        async with asyncio.timeout(limit):
+            return await answer
+    except TimeoutError:
+        return Timeout(message="no answer in the time that was left")
+
+
+ASYNCIO: Final = _Asyncio()
+
+
+@final
+class AsyncStream:
+    """The events of one run, as they come. Iterate it; use it as a context manager to close early.
+
+    `result` is the Outcome; before the end it is a Failure (`Incomplete`) with the part that was read.
+    """
+
+    def __init__(self, runner: Runner, asked: Asked, on_note: OnNote | None) -> None:
+        self._run = Run(asking(runner, asked), ASYNCIO, observed=True, on_note=on_note)
+        self._reading = Reading()
+
+    def __aiter__(self) -> AsyncStream:
+        return self
+
+    async def __anext__(self) -> StreamEvent:
+        event = await self._run.advance()
+        if event is None:
+            raise StopAsyncIteration
+        self._reading.see(event)
+        return event
+
+    async def __aenter__(self) -> AsyncStream:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Leave now: the connection is closed, nothing more is paid for."""
+        await self._run.close()
+
+    @property
+    def result(self) -> Outcome[Response]:
+        """The outcome of the run; before its end, a Failure with the part read."""
+        return self._run.result if self._run.result is not None else self._reading.so_far()
+
+
+async def arun(runner: Runner, asked: Asked, *, on_note: OnNote | None = None) -> Outcome[Response]:
+    """Ask, wait, and give the outcome. `on_note` is told what is decided on the way."""
+    driven = Run(asking(runner, asked), ASYNCIO, observed=False, on_note=on_note)
+    await driven.advance()
+    return ended(driven.result)
+
+
+def astream(runner: Runner, asked: Asked, *, on_note: OnNote | None = None) -> AsyncStream:
+    """Ask, and give the events as they come; see `AsyncStream`."""
+    return AsyncStream(runner, asked, on_note)

@@ -1,0 +1,143 @@
+"""`run` and `stream`: a program on the calling thread.
+
+Law: nothing here suspends, so `finished` drives every coroutine of the loop to its end.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from types import TracebackType
+from typing import Final, TypeVar, final
+
+from llm_pure import LlmError, Outcome, Response, StreamEvent
+
+from llm_effects.cells import Cell
+from llm_effects.flights import Alone, Flights, Landed, Landing, TooLate
+from llm_effects.interpreters.driver import OnNote, Run, ended, finished
+from llm_effects.interpreters.reading import Reading
+from llm_effects.operations import HttpRequest
+from llm_effects.ports import Connection, Door, Store
+from llm_effects.resolve import Asked, asking
+from llm_effects.runner import Runner
+
+__all__ = ["BLOCKING", "Stream", "run", "stream"]
+
+S = TypeVar("S")
+A = TypeVar("A")
+
+
+@final
+class _Blocking:
+    """The calling thread waits."""
+
+    __slots__ = ()
+
+    async def connect(self, door: Door, request: HttpRequest, limit: float | None) -> Connection | LlmError:
+        return door.connect(request, limit)
+
+    async def read(self, connection: Connection, limit: float | None) -> bytes | LlmError | None:
+        return connection.read(limit)
+
+    async def finish(self, connection: Connection) -> None:
+        connection.finish()
+
+    async def close(self, connection: Connection) -> None:
+        connection.close()
+
+    async def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def draw(self) -> float:
+        return random.random()
+
+    def change(self, cell: Cell[S], function: Callable[[S], tuple[S, A]]) -> A:
+        return cell.change(function)
+
+    async def call(self, function: Callable[[], object]) -> object:
+        answer = function()
+        if isinstance(answer, Awaitable):
+            if isinstance(answer, Coroutine):
+                answer.close()
+            raise TypeError("an async function needs arun or astream")
+        return answer
+
+    async def load(self, store: Store, key: str) -> bytes | None:
+        return store.load(key)
+
+    async def save(self, store: Store, key: str, value: bytes) -> None:
+        store.save(key, value)
+
+    async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing:
+        landed: list[Landed | Alone] = []
+        gate = threading.Event()
+
+        def wake(landing: Landed | Alone) -> None:
+            landed.append(landing)
+            gate.set()
+
+        claimed = flights.claim(key, wake, lead=lead)
+        if claimed is not None:
+            return claimed
+        try:
+            gate.wait(limit if limit is None else max(0.0, limit))
+        finally:
+            flights.leave(key, wake)
+        return landed[0] if landed else TooLate()
+
+
+BLOCKING: Final = _Blocking()
+
+
+@final
+class Stream:
+    """The events of one run, as they come. Iterate it; use it as a context manager to close early.
+
+    `result` is the Outcome; before the end it is a Failure (`Incomplete`) with the part that was read.
+    """
+
+    def __init__(self, runner: Runner, asked: Asked, on_note: OnNote | None) -> None:
+        self._run = Run(asking(runner, asked), BLOCKING, observed=True, on_note=on_note)
+        self._reading = Reading()
+
+    def __iter__(self) -> Stream:
+        return self
+
+    def __next__(self) -> StreamEvent:
+        event = finished(self._run.advance())
+        if event is None:
+            raise StopIteration
+        self._reading.see(event)
+        return event
+
+    def __enter__(self) -> Stream:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave now: the connection is closed, nothing more is paid for."""
+        finished(self._run.close())
+
+    @property
+    def result(self) -> Outcome[Response]:
+        """The outcome of the run; before its end, a Failure with the part read."""
+        return self._run.result if self._run.result is not None else self._reading.so_far()
+
+
+def run(runner: Runner, asked: Asked, *, on_note: OnNote | None = None) -> Outcome[Response]:
+    """Ask, wait, and give the outcome. `on_note` is told what is decided on the way."""
+    driven = Run(asking(runner, asked), BLOCKING, observed=False, on_note=on_note)
+    finished(driven.advance())
+    return ended(driven.result)
+
+
+def stream(runner: Runner, asked: Asked, *, on_note: OnNote | None = None) -> Stream:
+    """Ask, and give the events as they come; see `Stream`."""
+    return Stream(runner, asked, on_note)

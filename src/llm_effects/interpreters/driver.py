@@ -1,0 +1,331 @@
+"""The one loop that runs a program, whatever the colour.
+
+Law: a program is driven to its end once; what it opened or claimed is closed and given up when the run ends,
+however it ends; and a failure of the world reaches the program as a value, while cancellation, KeyboardInterrupt and
+bugs pass through.
+
+The loop is written once, as coroutines. A colour is a `Backend`: the asyncio backend awaits, the blocking and the
+simulated one never do, and `finished` steps a coroutine that never suspends to its end without any event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
+from typing import Generic, Protocol, TypeVar, cast
+
+from llm_pure import Deadline, Disconnected, LlmError, Misconfigured, Outcome, Response, StreamEvent, Timeout, TooLarge
+from llm_pure.errors import ERRORS, snippet
+from typing_extensions import assert_never
+
+from llm_effects.cells import DEADLINE, Cell
+from llm_effects.flights import Alone, Flights, Landing, Lead
+from llm_effects.notes import Note, StoreFailed
+from llm_effects.operations import (
+    Call,
+    Change,
+    Claim,
+    Close,
+    Draw,
+    Emit,
+    HttpRequest,
+    Land,
+    Load,
+    Next,
+    Now,
+    Observed,
+    Open,
+    Opened,
+    Program,
+    Reply,
+    Save,
+    Send,
+    Sleep,
+    Tell,
+)
+from llm_effects.ports import Door, Store
+
+__all__ = ["Answered", "Backend", "OnNote", "Run", "ended", "finished"]
+
+R = TypeVar("R")
+A = TypeVar("A")
+S = TypeVar("S")
+C = TypeVar("C", bound="Answered")
+OnNote = Callable[[Note], None]
+
+
+class Answered(Protocol):
+    """A connection of any colour, as far as the loop looks at it."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+class Backend(Protocol[C]):
+    """A colour: how each effect is performed. `limit` is how many seconds are left to the run, None: all."""
+
+    async def connect(self, door: Door, request: HttpRequest, limit: float | None) -> C | LlmError: ...
+    async def read(self, connection: C, limit: float | None) -> bytes | LlmError | None: ...
+    async def finish(self, connection: C) -> None: ...
+    async def close(self, connection: C) -> None: ...
+    async def sleep(self, seconds: float) -> None: ...
+    def now(self) -> float: ...
+    def draw(self) -> float: ...
+    def change(self, cell: Cell[S], function: Callable[[S], tuple[S, A]]) -> A:
+        """Apply the function to a cell of scope `process`."""
+    async def call(self, function: Callable[[], object]) -> object:
+        """The answer of the caller's function, awaited if it is awaitable and the colour can."""
+    async def load(self, store: Store, key: str) -> bytes | None: ...
+    async def save(self, store: Store, key: str, value: bytes) -> None: ...
+    async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing: ...
+
+
+class Run(Generic[R, C]):
+    """One program being driven. `result` is None until it has ended."""
+
+    __slots__ = (
+        "_answer",
+        "_backend",
+        "_cells",
+        "_claims",
+        "_connections",
+        "_on_note",
+        "_opened",
+        "_over",
+        "_program",
+        "observed",
+        "result",
+    )
+
+    def __init__(
+        self, program: Program[R], backend: Backend[C], *, observed: bool, on_note: OnNote | None = None
+    ) -> None:
+        self._program = program
+        self._backend = backend
+        self._on_note = on_note
+        self._answer: object = None
+        self._opened = 0
+        self._over = False
+        self._connections: dict[int, C] = {}
+        self._claims: list[tuple[Flights, str]] = []
+        self._cells: dict[Cell[object], object] = {}
+        self.observed = observed
+        self.result: R | None = None
+
+    async def advance(self) -> StreamEvent | None:
+        """Go on to the next event, or, with None, to the end."""
+        if self._over:
+            return None
+        try:
+            while True:
+                try:
+                    operation = self._program.send(self._answer)
+                except StopIteration as stop:
+                    self.result = stop.value
+                    break
+                self._answer = None
+                if isinstance(operation, Emit):
+                    if self.observed:
+                        return operation.event
+                else:
+                    self._answer = await self._perform(operation)
+        except BaseException:
+            await self.close()
+            raise
+        await self.close()
+        return None
+
+    async def close(self) -> None:
+        """End the run: stop the program, close every connection, give up every claim. A second time does nothing."""
+        self._over = True
+        self._program.close()
+        for flights, key in self._claims:
+            flights.land(key, None)
+        self._claims.clear()
+        while self._connections:
+            _, connection = self._connections.popitem()
+            await self._backend.close(connection)
+
+    # ------------------------------------------------------------ one operation
+
+    async def _perform(
+        self,
+        operation: Next
+        | Send
+        | Open
+        | Close
+        | Sleep
+        | Now
+        | Draw
+        | Change[object, object]
+        | Load
+        | Save
+        | Claim
+        | Land
+        | Observed
+        | Tell
+        | Call,
+    ) -> object:
+        backend = self._backend
+        match operation:
+            case Next(handle):
+                return await self._read(self._connections[handle])
+            case Send(door, request):
+                return await self._send(door, request)
+            case Open(door, request):
+                return await self._open(door, request)
+            case Close(handle):
+                await backend.finish(self._connections.pop(handle))
+            case Sleep(seconds):
+                left = self._left()
+                await backend.sleep(max(0.0, seconds if left is None else min(seconds, left)))
+            case Now():
+                return backend.now()
+            case Draw():
+                return backend.draw()
+            case Change(cell, function):
+                return self._change(cell, function)
+            case Load(store, key):
+                return await self._load(store, key)
+            case Save(store, key, value):
+                await self._save(store, key, value)
+            case Claim(flights, key):
+                return await self._claim(flights, key)
+            case Land(flights, key, outcome):
+                self._land(flights, key, outcome)
+            case Observed():
+                return self.observed
+            case Tell(note):
+                self._tell(note)
+            case Call(function):
+                return await self._call(function)
+            case _:
+                assert_never(operation)
+        return None
+
+    # ------------------------------------------------------------ the provider
+
+    def _left(self) -> float | None:
+        deadline = self._cells.get(_DEADLINE)
+        return deadline - self._backend.now() if isinstance(deadline, float) else None
+
+    async def _connect(self, door: Door, request: HttpRequest) -> C | LlmError:
+        left = self._left()
+        if left is not None and left <= 0:
+            return _OVER
+        return self._in_time(await self._backend.connect(door, request, left))
+
+    async def _open(self, door: Door, request: HttpRequest) -> Opened | LlmError:
+        connection = await self._connect(door, request)
+        if isinstance(connection, ERRORS):
+            return connection
+        self._opened += 1
+        self._connections[self._opened] = connection
+        return Opened(self._opened, connection.status, connection.headers)
+
+    async def _send(self, door: Door, request: HttpRequest) -> Reply | LlmError:
+        connection = await self._connect(door, request)
+        if isinstance(connection, ERRORS):
+            return connection
+        self._opened += 1
+        self._connections[self._opened] = connection  # while it is read, so that a cancelled run closes it
+        chunks: list[bytes] = []
+        size = 0
+        while isinstance(chunk := await self._read(connection), bytes):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > MAX_BODY:
+                chunk = TooLarge(message=f"the answer is larger than {MAX_BODY} bytes", status=connection.status)
+                break
+        await self._backend.finish(self._connections.pop(self._opened))
+        return chunk if chunk is not None else Reply(connection.status, connection.headers, b"".join(chunks))
+
+    async def _read(self, connection: C) -> bytes | LlmError | None:
+        left = self._left()
+        if left is not None and left <= 0:
+            return _OVER
+        return self._in_time(await self._backend.read(connection, left))
+
+    def _in_time(self, answer: A) -> A | Deadline:
+        """A wait that the run's deadline cut short is told as such."""
+        if isinstance(answer, Timeout | Disconnected):
+            left = self._left()
+            if left is not None and left <= _TICK:
+                return _OVER
+        return answer
+
+    # ------------------------------------------------------------ state
+
+    def _change(self, cell: Cell[S], function: Callable[[S], tuple[S, A]]) -> A:
+        if cell.scope == "process":
+            return self._backend.change(cell, function)
+        key = cast("Cell[object]", cell)  # the dictionary holds cells of every type, each with its own state
+        state, answer = function(cast("S", self._cells.get(key, cell.initial)))
+        self._cells[key] = state
+        return answer
+
+    async def _call(self, function: Callable[[], object]) -> object:
+        try:
+            return await self._backend.call(function)
+        except Exception as error:  # noqa: BLE001 - the caller's own function: whatever it raises is its failure
+            return Misconfigured(message=snippet(f"{type(error).__name__}: {error}"))
+
+    # ------------------------------------------------------------ stores and flights
+
+    async def _load(self, store: Store, key: str) -> bytes | None:
+        try:
+            return await self._backend.load(store, key)
+        except Exception as error:  # noqa: BLE001 - whatever a store may raise, it is a miss
+            self._tell(StoreFailed("load", type(error).__name__))
+            return None
+
+    async def _save(self, store: Store, key: str, value: bytes) -> None:
+        try:
+            await self._backend.save(store, key, value)
+        except Exception as error:  # noqa: BLE001 - whatever a store may raise, the answer is there all the same
+            self._tell(StoreFailed("save", type(error).__name__))
+
+    async def _claim(self, flights: Flights, key: str) -> Landing:
+        if (flights, key) in self._claims:
+            return Alone()  # this very run leads: waiting for itself would be for ever
+        # A run whose events somebody looks at goes on only as fast as they look: it leads nobody.
+        landing = await self._backend.claim(flights, key, self._left(), lead=not self.observed)
+        if isinstance(landing, Lead):
+            self._claims.append((flights, key))
+        return landing
+
+    def _land(self, flights: Flights, key: str, outcome: Outcome[Response]) -> None:
+        if (flights, key) in self._claims:
+            self._claims.remove((flights, key))
+            flights.land(key, outcome)
+
+    def _tell(self, note: Note) -> None:
+        if self._on_note is not None:
+            with suppress(Exception):  # an observer that fails takes no answer with it
+                self._on_note(note)
+
+
+_DEADLINE = cast("Cell[object]", DEADLINE)
+_OVER = Deadline(message="the time for the run is over")
+_TICK = 0.001
+MAX_BODY = 256 * 1024 * 1024
+"""How large a whole answer may be, decompressed, in bytes."""
+
+
+def ended(result: R | None) -> R:
+    """The result of a run that was advanced to its end."""
+    if result is None:  # `advance` has given None without an exception: the program has returned
+        raise AssertionError("the run has not ended")
+    return result
+
+
+def finished(coroutine: Coroutine[object, None, A]) -> A:
+    """The result of a coroutine that never suspends, as all are whose backend does not."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return cast("A", stop.value)
+    coroutine.close()
+    raise RuntimeError("a blocking backend suspended")

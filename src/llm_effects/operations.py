@@ -1,0 +1,247 @@
+"""What a program may ask for: the closed union of effects.
+
+Law: an operation is a frozen value and performs nothing. Its answer is data: a connection is a number, a failure
+is a value. A program yields operations and is sent answers; `ask` ties the answer's type to the operation and
+holds the only casts of that belief. A program cleans nothing up and never yields in `finally`: whoever interprets
+it owns what is open, and closes it however the run ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
+
+from llm_pure import LlmError, Outcome, Response, StreamEvent
+
+if TYPE_CHECKING:
+    from llm_effects.cells import Cell
+    from llm_effects.flights import Flights, Landing
+    from llm_effects.notes import Note
+    from llm_effects.ports import Door, Store
+
+__all__ = [
+    "Call",
+    "Change",
+    "Claim",
+    "Close",
+    "Draw",
+    "Emit",
+    "HttpRequest",
+    "Land",
+    "Load",
+    "Next",
+    "Now",
+    "Observed",
+    "Op",
+    "Open",
+    "Opened",
+    "Operation",
+    "Program",
+    "Reply",
+    "Save",
+    "Send",
+    "Sleep",
+    "Tell",
+    "ask",
+]
+
+A = TypeVar("A")
+S = TypeVar("S")
+R = TypeVar("R")
+
+
+class Op(Generic[A]):
+    """An operation whose answer is an `A`."""
+
+    __slots__ = ()
+
+
+# ---------------------------------------------------------------- talking to a provider
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """What goes out. `body` is not shown: it holds the prompt."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    stream: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An answer that has begun; `handle` is its number in this run."""
+
+    handle: int
+    status: int
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Send(Op[Reply | LlmError]):
+    """Send a request, wait for the whole answer."""
+
+    door: Door
+    request: HttpRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Open(Op[Opened | LlmError]):
+    """Send a request, wait for the answer's headers."""
+
+    door: Door
+    request: HttpRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Next(Op[bytes | LlmError | None]):
+    """The next bytes of an opened answer; None when it has ended."""
+
+    handle: int
+
+
+@dataclass(frozen=True, slots=True)
+class Close(Op[None]):
+    """Nothing more will be read."""
+
+    handle: int
+
+
+# ---------------------------------------------------------------- time and chance
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep(Op[None]):
+    """Wait, at most to the run's deadline."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Now(Op[float]):
+    """Seconds on a clock that never jumps; only differences mean anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draw(Op[float]):
+    """A number drawn evenly from [0, 1)."""
+
+
+# ---------------------------------------------------------------- state
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Op[A], Generic[S, A]):
+    """Apply a pure function to a cell, atomically: old state to new state and an answer."""
+
+    cell: Cell[S]
+    function: Callable[[S], tuple[S, A]]
+
+
+# ---------------------------------------------------------------- stores, and calls in flight
+
+
+@dataclass(frozen=True, slots=True)
+class Load(Op[bytes | None]):
+    """What a store has under a key. A store that fails has nothing."""
+
+    store: Store
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Save(Op[None]):
+    """Put a value into a store. One that fails is noted, and nothing else."""
+
+    store: Store
+    key: str
+    value: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim(Op["Landing"]):
+    """Ask to be the one who computes `key`; where somebody else is at it, wait for them, at most to the deadline."""
+
+    flights: Flights
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Land(Op[None]):
+    """Hand the outcome to everybody who waits for it."""
+
+    flights: Flights
+    key: str
+    outcome: Outcome[Response]
+
+
+# ---------------------------------------------------------------- the caller's own
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Op[object]):
+    """The answer of the caller's own function, or the `Misconfigured` that tells what it raised."""
+
+    function: Callable[[], object]
+
+
+# ---------------------------------------------------------------- being watched
+
+
+@dataclass(frozen=True, slots=True)
+class Observed(Op[bool]):
+    """Whether anybody looks at the events of this run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Emit(Op[None]):
+    """Hand an event to whoever iterates."""
+
+    event: StreamEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Tell(Op[None]):
+    """Leave a note of what was decided."""
+
+    note: Note
+
+
+Operation: TypeAlias = (
+    Next
+    | Emit
+    | Send
+    | Open
+    | Close
+    | Sleep
+    | Now
+    | Draw
+    | Change[object, object]
+    | Load
+    | Save
+    | Claim
+    | Land
+    | Observed
+    | Tell
+    | Call
+)
+
+Program: TypeAlias = Generator[Operation, object, R]
+
+
+def ask(operation: Op[A]) -> Program[A]:
+    """Yield an operation and give its answer, typed."""
+    answer = yield cast("Operation", operation)
+    return cast("A", answer)
+

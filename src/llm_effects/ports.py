@@ -1,0 +1,63 @@
+"""What the outside world has to look like: the doors to providers, and stores.
+
+Law: nothing here raises for what may happen in the world. A door answers a failure with an `LlmError`; a store may
+raise whatever it likes, and the interpreter makes a miss of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from llm_pure import LlmError
+
+if TYPE_CHECKING:
+    from llm_effects.operations import HttpRequest
+
+__all__ = ["AsyncConnection", "Connection", "Door", "Store"]
+
+
+class Connection(Protocol):
+    """An answer that has begun, to be read by a blocking interpreter."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Names in lower case."""
+    def read(self, limit: float | None) -> bytes | LlmError | None:
+        """The next bytes, decompressed; None at the end. `limit` is how many seconds that may take."""
+    def finish(self) -> None:
+        """All has been read that matters: keep the connection for the next call if the server is done, too."""
+    def close(self) -> None:
+        """Leave at once."""
+
+
+class AsyncConnection(Protocol):
+    """The same, to be read on an event loop."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    async def read(self) -> bytes | LlmError | None: ...
+    async def finish(self) -> None: ...
+    async def close(self) -> None: ...
+
+
+class Door(Protocol):
+    """The way to a provider, in both colours. `limit` is how many seconds one wait may take at most."""
+
+    def connect(self, request: HttpRequest, limit: float | None) -> Connection | LlmError: ...
+    async def aconnect(self, request: HttpRequest, limit: float | None) -> AsyncConnection | LlmError: ...
+
+
+class Store(Protocol):
+    """Bytes under keys. Keys are lower-case hex, so they can be file names."""
+
+    @property
+    def blocking(self) -> bool:
+        """Whether a call may wait for a disk or a network, so that an event loop hands it to a thread."""
+
+    def load(self, key: str) -> bytes | None: ...
+    def save(self, key: str, value: bytes) -> None: ...

@@ -1,0 +1,290 @@
+"""The door to a provider through its official SDK.
+
+Law: the SDK gives the connection, the authentication and the headers, and nothing else. Bytes go in and bytes come
+out; its retries are off and its models are never built. Whatever it raises is a value here. A client is of one colour
+and is never asked to be of the other.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from operator import is_
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypedDict, TypeVar, final
+
+from llm_pure import LlmError, Misconfigured
+from typing_extensions import override
+
+from llm_effects.operations import HttpRequest
+from llm_effects.providers.faults import fault_of
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from ssl import SSLContext
+
+    import httpx2
+
+__all__ = ["Sdk", "SdkDoor", "bounded", "endpoint_of", "ssl_context"]
+
+C = TypeVar("C")
+D = TypeVar("D")
+
+
+class Sdk(Protocol[C, D]):
+    """What differs between two SDKs. `C` is the blocking client, `D` the asynchronous one."""
+
+    def client(self) -> C:
+        """A blocking client from the environment's settings."""
+    def async_client(self) -> D: ...
+    def post(self, client: C, request: HttpRequest, limit: float | None) -> httpx2.Response:
+        """The answer, its body unread, whatever its status. Raises what the SDK raises."""
+    async def apost(self, client: D, request: HttpRequest, limit: float | None) -> httpx2.Response: ...
+
+
+_LINGER = 0.05
+"""Seconds that a finished answer may take to close its body, so that the connection can be kept."""
+
+
+@final
+class _Connection:
+    """An answer on the calling thread."""
+
+    __slots__ = ("_chunks", "_ended", "_response", "_watch", "headers", "status")
+
+    def __init__(self, response: httpx2.Response, limit: float | None) -> None:
+        self._response = response
+        self._ended = False
+        self._chunks: Iterator[bytes] | None = None
+        self.status: Final = response.status_code
+        self.headers: Final[Mapping[str, str]] = dict(response.headers.items())
+        self._watch = None if limit is None else _watch(response, limit)
+
+    def read(self, limit: float | None) -> bytes | LlmError | None:
+        try:
+            if self._chunks is None:
+                # A body that somebody has read already (an error's, a cassette's) comes in one piece.
+                whole = self._response.is_stream_consumed
+                self._chunks = iter((self._response.content,)) if whole else self._response.iter_bytes()
+            chunk = next(self._chunks, None)
+        except Exception as error:  # noqa: BLE001 - whatever the transport raises is a value from here on
+            self._ended = True
+            return fault_of(error, reading=True)
+        self._ended = chunk is None
+        return chunk
+
+    def finish(self) -> None:
+        if not self._ended:
+            # The end of the body mostly came with its last event, but a server may also keep it open for ever.
+            watch = _watch(self._response, _LINGER)
+            self.read(None)
+            if watch is not None:
+                watch.cancel()
+        self.close()
+
+    def close(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        with suppress(Exception):  # it is closed, one way or another
+            self._response.close()
+
+
+def _watch(response: httpx2.Response, limit: float) -> threading.Timer | None:
+    """Break the connection when the time is over: a blocking read cannot be interrupted in any other way."""
+    stream = response.extensions.get("network_stream")
+    sock = stream.get_extra_info("socket") if stream is not None else None
+    if sock is None:
+        return None
+    timer = threading.Timer(limit, _abort, (sock,))
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+class _Socket(Protocol):
+    def shutdown(self, how: int, /) -> None: ...
+
+
+def _abort(sock: _Socket) -> None:
+    from socket import SHUT_RDWR
+
+    with suppress(OSError):  # it was closed in the meantime
+        sock.shutdown(SHUT_RDWR)
+
+
+@final
+class _AsyncConnection:
+    """An answer on an event loop."""
+
+    __slots__ = ("_chunks", "_ended", "_response", "headers", "status")
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self._response = response
+        self._ended = False
+        self._chunks: AsyncIterator[bytes] | None = None
+        self.status: Final = response.status_code
+        self.headers: Final[Mapping[str, str]] = dict(response.headers.items())
+
+    async def read(self) -> bytes | LlmError | None:
+        try:
+            if self._chunks is None:
+                whole = self._response.is_stream_consumed
+                self._chunks = _once(self._response.content) if whole else self._response.aiter_bytes()
+            chunk = await anext(self._chunks, None)
+        except Exception as error:  # noqa: BLE001 - whatever the transport raises is a value from here on
+            self._ended = True
+            return fault_of(error, reading=True)
+        self._ended = chunk is None
+        return chunk
+
+    async def finish(self) -> None:
+        if not self._ended:
+            from asyncio import timeout
+
+            with suppress(TimeoutError):
+                async with timeout(_LINGER):
+                    await self.read()
+        await self.close()
+
+    async def close(self) -> None:
+        with suppress(Exception):  # it is closed, one way or another
+            await self._response.aclose()
+
+
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+@dataclass(eq=False, slots=True)
+class _Made(Generic[C, D]):
+    """Clients of our own making: one a process, and one a process and event loop."""
+
+    pid: int = 0
+    client: C | None = None
+    on_loop: weakref.WeakKeyDictionary[AbstractEventLoop, D] = field(default_factory=weakref.WeakKeyDictionary)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@final
+class SdkDoor(Generic[C, D]):
+    """Both colours of one provider. Clients that were not given are made on first use, and stay out of a pickle."""
+
+    __slots__ = ("_async_client", "_client", "_made", "_sdk")
+
+    def __init__(self, sdk: Sdk[C, D], client: C | None, async_client: D | None) -> None:
+        self._sdk: Final = sdk
+        self._client: Final = client
+        self._async_client: Final = async_client
+        self._made: _Made[C, D] = _Made()
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SdkDoor) and all(map(is_, self._given, other._given))
+
+    @override
+    def __hash__(self) -> int:
+        return hash(tuple(map(id, self._given)))
+
+    @property
+    def _given(self) -> tuple[object, ...]:
+        return self._sdk, self._client, self._async_client
+
+    @override
+    def __reduce__(self) -> tuple[object, ...]:
+        return SdkDoor, (self._sdk, self._client, self._async_client)
+
+    def connect(self, request: HttpRequest, limit: float | None) -> _Connection | LlmError:
+        """Send, and wait for the headers, on this thread."""
+        try:
+            client = self._blocking()
+            if isinstance(client, Misconfigured):
+                return client
+            return _Connection(self._sdk.post(client, request, limit), limit)
+        except Exception as error:  # noqa: BLE001 - whatever the SDK raises is a value from here on
+            return fault_of(error)
+
+    async def aconnect(self, request: HttpRequest, limit: float | None) -> _AsyncConnection | LlmError:
+        """Send, and wait for the headers, on this event loop."""
+        try:
+            client = self._on_loop()
+            if isinstance(client, Misconfigured):
+                return client
+            return _AsyncConnection(await self._sdk.apost(client, request, limit))
+        except Exception as error:  # noqa: BLE001 - whatever the SDK raises is a value from here on
+            return fault_of(error)
+
+    def _blocking(self) -> C | Misconfigured:
+        if self._client is not None:
+            return self._client
+        if self._async_client is not None:
+            return Misconfigured(message="an asynchronous client was given: use arun or astream, or give client= as well")
+        made = self._mine()
+        with made.lock:
+            if made.client is None:
+                made.client = self._sdk.client()
+            return made.client
+
+    def _on_loop(self) -> D | Misconfigured:
+        if self._async_client is not None:
+            return self._async_client
+        if self._client is not None:
+            return Misconfigured(message="a blocking client was given: use run or stream, or give async_client= as well")
+        from asyncio import get_running_loop
+
+        made, loop = self._mine(), get_running_loop()
+        with made.lock:
+            if loop not in made.on_loop:
+                made.on_loop[loop] = self._sdk.async_client()
+            return made.on_loop[loop]
+
+    def _mine(self) -> _Made[C, D]:
+        """The clients of this process: a forked child must not touch its parent's connections."""
+        if self._made.pid != os.getpid():
+            self._made = _Made(os.getpid())
+        return self._made
+
+
+# ---------------------------------------------------------------- settings of a call
+
+
+class Options(TypedDict, total=False):
+    """The options of one call, as both SDKs name them."""
+
+    headers: Mapping[str, str]
+    max_retries: int
+    timeout: httpx2.Timeout
+
+
+def bounded(request: HttpRequest, timeout: httpx2.Timeout | float | None, limit: float | None) -> Options:
+    """No retries, our own headers, and no wait longer than what is left to the run or than the client allows."""
+    options = Options(headers={"content-type": "application/json", **request.headers}, max_retries=0)
+    if limit is not None:
+        from httpx2 import Timeout
+
+        of = timeout if isinstance(timeout, Timeout) else Timeout(timeout)
+        bound = [limit if wait is None else min(wait, limit) for wait in (of.connect, of.read, of.write, of.pool)]
+        options["timeout"] = Timeout(connect=bound[0], read=bound[1], write=bound[2], pool=bound[3])
+    return options
+
+
+class _Addressed(Protocol):
+    @property
+    def base_url(self) -> object: ...
+
+
+def endpoint_of(client: _Addressed | None, variable: str, own: str) -> str | None:
+    """Where a client goes, or None for the provider's own address. The SDKs read `variable` where no client is given."""
+    address = os.environ.get(variable) if client is None else str(client.base_url)
+    return None if not address or address.rstrip("/") == own else address.rstrip("/")
+
+
+@cache
+def ssl_context() -> SSLContext:
+    """One for the process: to load the certificates takes twenty times as long as all else about a client."""
+    from httpx2 import create_ssl_context
+
+    return create_ssl_context()

@@ -1,0 +1,74 @@
+"""Exceptions of SDKs and transports, as values.
+
+Law: every exception that a call may meet has a row, by the name of its class or of a base class, so that any SDK's
+transport is understood and none is imported. The first row wins, whatever is nearest to the cause; what has no row
+is `Misconfigured`, since nothing that happens on a network lacks one. No exception travels inside an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from llm_pure import (
+    CassetteMiss,
+    Disconnected,
+    LlmError,
+    Malformed,
+    Misconfigured,
+    Timeout,
+    TlsRefused,
+    Unreachable,
+)
+from llm_pure.errors import snippet
+
+__all__ = ["fault_of"]
+
+_ROWS: Final[tuple[tuple[str, LlmError], ...]] = (
+    ("CannotOverwriteExistingRequestException", CassetteMiss(message="no recorded interaction fits the request")),
+    ("SSLCertVerificationError", TlsRefused(message="the certificate is not trusted")),
+    ("SSLEOFError", Disconnected(message="the connection broke")),
+    ("SSLError", TlsRefused(message="the TLS handshake failed")),
+    ("ConnectTimeout", Timeout(message="no connection in time", phase="connect")),
+    ("PoolTimeout", Timeout(message="no free connection in time", phase="pool")),
+    ("WriteTimeout", Timeout(message="the request could not be sent in time", phase="send")),
+    ("ReadTimeout", Timeout(message="nothing came in time")),
+    ("ConnectError", Unreachable(message="no connection")),
+    ("UnsupportedProtocol", Misconfigured(message="the base URL has no http or https scheme")),
+    ("InvalidURL", Misconfigured(message="the base URL is none")),
+    # The message would show the header, and the header is the key.
+    ("LocalProtocolError", Misconfigured(message="a header cannot be sent as it is (a key with a newline or space?)")),
+    ("RemoteProtocolError", Disconnected(message="the connection broke")),
+    ("ReadError", Disconnected(message="the connection broke")),
+    ("WriteError", Disconnected(message="the connection broke")),
+    ("CloseError", Disconnected(message="the connection broke")),
+    ("NetworkError", Disconnected(message="the connection broke")),
+    ("DecodingError", Malformed(message="the body cannot be decompressed")),
+    ("TooManyRedirects", Misconfigured(message="too many redirects")),
+    ("StreamClosed", Disconnected(message="the connection was closed")),
+    ("TimeoutError", Timeout(message="nothing came in time")),
+    ("APITimeoutError", Timeout(message="nothing came in time")),
+    ("ConnectionError", Disconnected(message="the connection broke")),
+    ("APIConnectionError", Unreachable(message="no connection")),
+    ("OSError", Unreachable(message="no connection")),
+)
+
+
+def fault_of(error: BaseException, *, reading: bool = False) -> LlmError:
+    """The value for an exception out of an SDK call. `reading`: the answer had begun, and may have been billed."""
+    names = [cls.__name__ for cause in _chain(error) for cls in type(cause).__mro__]
+    for name, fault in _ROWS:
+        if name in names:
+            if isinstance(fault, Unreachable | Disconnected) and reading:
+                return Disconnected(message=fault.message, phase="during")
+            return fault
+    return Misconfigured(message=snippet(f"{type(error).__name__}: {error}"))
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The exception and what caused it, the nearest to the cause last; at most ten, since chains may be loops."""
+    for _ in range(10):
+        if error is None:
+            return
+        yield error
+        error = error.__cause__ or error.__context__

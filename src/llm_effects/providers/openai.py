@@ -1,0 +1,104 @@
+"""The official OpenAI SDK as a leaf.
+
+Law: the SDK is imported when a runner is first used, not before. Azure, Bedrock, a server that imitates OpenAI: whatever
+client is given is used as it is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, cast, final
+
+from llm_pure.json import JsonObject
+from llm_pure.target import Target
+from typing_extensions import override
+
+from llm_effects.operations import HttpRequest
+from llm_effects.providers.door import Sdk, SdkDoor, bounded, endpoint_of, ssl_context
+from llm_effects.providers.leaf import Leaf
+
+if TYPE_CHECKING:
+    import httpx2
+    from openai import AsyncOpenAI, OpenAI
+
+__all__ = ["openai_chat_runner"]
+
+_USAGE: Final = JsonObject({"stream_options": {"include_usage": True}})
+"""Without this a stream does not tell what it cost."""
+
+
+def openai_chat_runner(
+    client: OpenAI | None = None, *, async_client: AsyncOpenAI | None = None, model: str | None = None
+) -> Leaf:
+    """A runner of Chat Completions on the OpenAI SDK.
+
+    With no client each interpreter makes one of its own colour from the environment (`OPENAI_API_KEY`, …), once
+    per process, or per event loop. A client of one colour serves that colour alone; the other is a
+    `Failure(Misconfigured)`. `model` is asked where a completion names none.
+    """
+    endpoint = endpoint_of(client or async_client, "OPENAI_BASE_URL", "https://api.openai.com/v1")
+    target = Target("openai", "openai_chat", endpoint, model)
+    return Leaf(SdkDoor(_SDK, client, async_client), target, when_streaming=_USAGE)
+
+
+@final
+class _OpenAI(Sdk["OpenAI", "AsyncOpenAI"]):
+    __slots__ = ()
+
+    @override
+    def __reduce__(self) -> str:
+        return "_SDK"
+
+    @override
+    def client(self) -> OpenAI:
+        from openai import DefaultHttpxClient, OpenAI
+
+        return OpenAI(max_retries=0, http_client=DefaultHttpxClient(verify=ssl_context()))
+
+    @override
+    def async_client(self) -> AsyncOpenAI:
+        from openai import AsyncOpenAI, DefaultAsyncHttpxClient
+
+        return AsyncOpenAI(max_retries=0, http_client=DefaultAsyncHttpxClient(verify=ssl_context()))
+
+    # With `cast_to=Response` the SDK hands out the response itself, unread, though its type says a stream.
+
+    @override
+    def post(self, client: OpenAI, request: HttpRequest, limit: float | None) -> httpx2.Response:
+        from openai import APIStatusError, Stream
+        from httpx2 import Response
+
+        options = bounded(request, client.timeout, limit)
+        try:
+            answer = client.post(
+                request.path,
+                content=request.body,
+                cast_to=Response,
+                options=options,
+                stream=True,
+                stream_cls=Stream[object],
+            )
+        except APIStatusError as error:
+            return error.response
+        return cast("httpx2.Response", answer)
+
+    @override
+    async def apost(self, client: AsyncOpenAI, request: HttpRequest, limit: float | None) -> httpx2.Response:
+        from openai import APIStatusError, AsyncStream
+        from httpx2 import Response
+
+        options = bounded(request, client.timeout, limit)
+        try:
+            answer = await client.post(
+                request.path,
+                content=request.body,
+                cast_to=Response,
+                options=options,
+                stream=True,
+                stream_cls=AsyncStream[object],
+            )
+        except APIStatusError as error:
+            return error.response
+        return cast("httpx2.Response", answer)
+
+
+_SDK: Final = _OpenAI()

@@ -1,0 +1,123 @@
+"""Completions that are not whole yet: parts may be paths, or functions, sync or async, that give parts.
+
+Law: `resolve` is data; an interpreter reads the files and calls the functions when the run begins, in the order in
+which they stand. What fails is a Failure that names the place, and nothing is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from llm_pure import (
+    AssistantMessage,
+    BadRequest,
+    Completion,
+    Message,
+    Misconfigured,
+    Outcome,
+    Part,
+    Response,
+    SystemMessage,
+    UserMessage,
+    parts,
+)
+from returns.result import Failure, Success
+
+from llm_effects.media import read_part
+from llm_effects.operations import Call, Program, ask
+
+if TYPE_CHECKING:
+    from llm_effects.runner import Runner
+
+__all__ = ["Asked", "Draft", "Piece", "Resolvable", "Unresolved", "asking", "resolve"]
+
+Piece: TypeAlias = str | Part | None
+Resolvable: TypeAlias = (
+    Piece | PurePath | Callable[[], "Piece | Iterable[Piece] | Awaitable[Piece | Iterable[Piece]]"]
+)
+"""A piece of a message, or a path to read it from, or a function that gives one or several."""
+
+Role: TypeAlias = Literal["user", "assistant", "system"]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message whose pieces may still have to be fetched."""
+
+    role: Role
+    pieces: tuple[Resolvable, ...]
+
+    @classmethod
+    def user(cls, *pieces: Resolvable) -> Draft:
+        """A user message in the making; see `llm_pure.user`."""
+        return cls("user", pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A completion, and the messages that follow it once they are fetched. An interpreter takes it like a completion."""
+
+    completion: Completion
+    messages: tuple[Message | Draft, ...]
+
+
+Asked: TypeAlias = Completion | Unresolved
+"""What an interpreter takes."""
+
+
+def resolve(completion: Completion, *messages: Message | Draft) -> Unresolved:
+    """The completion with these messages after its own, whose pieces may be paths and functions.
+
+        run(runner, resolve(completion, Draft.user("What is on this picture?", Path("cat.png"), latest_note)))
+    """
+    return Unresolved(completion.replace(messages=()), (*completion.messages, *messages))
+
+
+def asking(runner: Runner, asked: Asked) -> Program[Outcome[Response]]:
+    """The program that resolves what is asked, and runs it."""
+    return runner(asked) if isinstance(asked, Completion) else _resolving(runner, asked)
+
+
+def _resolving(runner: Runner, asked: Unresolved) -> Program[Outcome[Response]]:
+    resolved: list[Message] = []
+    for index, message in enumerate(asked.messages):
+        if not isinstance(message, Draft):
+            resolved.append(message)
+            continue
+        pieces: list[Piece] = []
+        for at, piece in enumerate(message.pieces):
+            fetched = yield from _fetched(piece)
+            if isinstance(fetched, Misconfigured):
+                return Failure(BadRequest(message=fetched.message, path=f"$.messages[{index}].content[{at}]"))
+            pieces.extend(fetched)
+        resolved.append(_MESSAGE[message.role](parts(*pieces)))
+    return (yield from runner(asked.completion.replace(messages=resolved)))
+
+
+_MESSAGE: dict[Role, Callable[[tuple[Part, ...]], Message]] = {
+    "user": UserMessage,
+    "assistant": AssistantMessage,
+    "system": SystemMessage,
+}
+
+
+
+
+def _fetched(piece: Resolvable) -> Program[tuple[Piece, ...] | Misconfigured]:
+    if isinstance(piece, PurePath):
+        answer = yield from ask(Call(partial(read_part, Path(piece))))
+    elif callable(piece):
+        answer = yield from ask(Call(piece))
+    else:
+        return (piece,)
+    if isinstance(answer, Misconfigured):
+        return answer
+    several = (answer,) if answer is None or isinstance(answer, str) or not isinstance(answer, Iterable) else tuple(answer)
+    found = tuple([item for item in several if item is None or isinstance(item, str | Part)])
+    if len(found) == len(several):
+        return found
+    return Misconfigured(message=f"a function gave {type(answer).__name__}, which is no part of a message")
