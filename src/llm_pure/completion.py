@@ -166,7 +166,8 @@ class Completion:
         last = messages[-1] if messages else None
         first = turns[0]
         if isinstance(last, AssistantMessage) and isinstance(first, AssistantMessage):
-            joined = AssistantMessage(joined_content(last.content, first.content), first.extras or last.extras)
+            whole = () if response.has_prefill else last.content
+            joined = AssistantMessage(joined_content(whole, first.content), first.extras or last.extras)
             messages, turns = messages[:-1], (joined, *turns[1:])
         return self.replace(
             messages=(*messages, *turns), usage=self.usage + response.usage, stop_reason=response.stop_reason

@@ -18,6 +18,7 @@ __all__ = [
     "PartDone",
     "ReasoningDelta",
     "RefusalDelta",
+    "Restarted",
     "Started",
     "StreamEvent",
     "TextDelta",
@@ -85,6 +86,13 @@ class PartDone:
 
 
 @dataclass(frozen=True, slots=True)
+class Restarted:
+    """What was said of the parts from `index` on is void: they are asked for again, with a larger limit."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """The answer is whole."""
 
@@ -92,7 +100,7 @@ class Done:
 
 
 StreamEvent: TypeAlias = (
-    Started | TextDelta | ReasoningDelta | RefusalDelta | ToolCallStarted | ToolCallDelta | PartDone | Done
+    Started | TextDelta | ReasoningDelta | RefusalDelta | ToolCallStarted | ToolCallDelta | PartDone | Restarted | Done
 )
 
 

@@ -60,6 +60,7 @@ class Response:
     `message` is what the caller reads. `turns` is empty, or, after a continuation, the messages as they went
     over the wire, in order (assistant, user, assistant, ...): the history that goes back to a provider that
     signs its reasoning. `alternatives` are the further choices of one request (`n > 1`), each with its own message.
+    `has_prefill` says that the message begins with the completion's own last assistant message, and does not follow it.
     `extras` holds, under the provider's name, what only this provider says: unknown fields, own counters.
     """
 
@@ -73,6 +74,7 @@ class Response:
     provider: str | None = None
     turns: tuple[Message, ...] = ()
     alternatives: tuple[Response, ...] = ()
+    has_prefill: bool = False
     extras: JsonObject = EMPTY
 
     @property
