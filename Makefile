@@ -7,8 +7,8 @@ PY     := $(BIN)/python
 SELF   := $(firstword $(MAKEFILE_LIST))
 JOBS   ?= 2
 
-# A newer Python than $(PYTHON), if a usable one is here: the tests run on it too. `make test NEWER=` leaves it out.
-NEWER  ?= $(shell $(PYTHON) -c "$$NEWEST" 2>/dev/null)
+# The tests run on a newer Python too, where a usable one is here. `make test NEWER=python3.x` names it, `NEWER=` leaves
+# it out.
 VENV2  := .venv-newer
 
 export NEWEST
@@ -31,7 +31,7 @@ endef
 unexport VIRTUAL_ENV CONDA_PREFIX __PYVENV_LAUNCHER__
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONOPTIMIZE PYTHONWARNINGS PYTHONSAFEPATH PYTHONINSPECT
 unexport PIP_TARGET PIP_PREFIX PIP_ROOT PIP_USER PIP_PYTHON PIP_REQUIREMENT PIP_CONSTRAINT PIP_BUILD_CONSTRAINT
-unexport PIP_EDITABLE PIP_NO_DEPS PIP_DRY_RUN PIP_PRE PIP_UPGRADE PIP_IGNORE_INSTALLED PIP_FORCE_REINSTALL PIP_REPORT
+unexport PIP_NO_BINARY PIP_ONLY_BINARY PIP_EDITABLE PIP_NO_DEPS PIP_DRY_RUN PIP_PRE PIP_UPGRADE PIP_IGNORE_INSTALLED PIP_FORCE_REINSTALL PIP_REPORT
 unexport PIP_REQUIRE_HASHES PIP_NO_BUILD_ISOLATION PIP_PLATFORM PIP_PYTHON_VERSION PIP_IMPLEMENTATION PIP_ABI PIP_SRC
 unexport PYTEST_ADDOPTS PYTEST_PLUGINS MYPYPATH MYPY_CACHE_DIR COVERAGE_FILE COVERAGE_RCFILE RUFF_CONFIG
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -68,7 +68,7 @@ ruff: setup
 	@$(BIN)/ruff format --check --quiet . || { echo "not formatted: run 'make format'"; exit 1; }
 
 imports: setup
-	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 mypy: setup
 	@$(BIN)/mypy src tests $(PROGRAMS)
@@ -81,11 +81,10 @@ pytest: setup
 
 # The slow tests ran already, on the first Python.
 newer: setup
-ifneq ($(NEWER),)
-	@$(MAKE) --no-print-directory $(VENV2)/.installed PYTHON=$(NEWER) VENV=$(VENV2)
-	@$(VENV2)/bin/python -V
-	@$(VENV2)/bin/python -m pytest -q -n $(JOBS) -m 'not slow' -p no:cacheprovider
-endif
+	@newer="$${NEWER-$$($(PY) -c "$$NEWEST")}"; \
+	if [ -z "$$newer" ]; then echo "no newer Python: $$($(PY) -V) it is"; exit 0; fi; \
+	$(MAKE) -s --no-print-directory $(VENV2)/.installed PYTHON="$$newer" VENV=$(VENV2) && $(VENV2)/bin/python -V && \
+	$(VENV2)/bin/python -m pytest -q -n $(JOBS) -m 'not slow' -p no:cacheprovider
 
 format: setup ## rewrite the code in the project's format
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
