@@ -54,6 +54,15 @@ def test_importing_both_packages_takes_at_most_four_times_the_import_of_returns(
     assert median(a for a, _ in pairs) <= 4 * median(b for _, b in pairs)
 
 
+def test_every_folder_of_modules_is_a_package() -> None:
+    # import-linter passes over modules that are in no package, and then holds no contract about them.
+    folders = {path.parent for path in SOURCES} - {ROOT / "src"}
+    assert (
+        sorted(str(folder.relative_to(ROOT)) for folder in folders if not (folder / "__init__.py").exists())
+        == []
+    )
+
+
 # ----------------------------------------------------------------------------------------------------------- the lock
 
 
