@@ -1,1 +1,123 @@
-"""Runners over the official SDKs, and wrappers, written once and run in every colour."""
+"""Runners over the official SDKs, and wrappers that are written once and run in every colour.
+
+Decide in pure functions (`llm_pure`), sequence in generators (wrappers), perform in interpreters. A *runner* turns a
+completion into a *program*, a generator of frozen operations; `run`, `arun`, `stream`, `astream` and `simulate` drive it.
+
+Importing this loads no SDK, no event loop and no database: what needs one is imported when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from llm_effects.stacks import Wrapper, compose, standard
+    from llm_effects.interpreters.aio import AsyncStream, arun, astream
+    from llm_effects.interpreters.blocking import Stream, run, stream
+    from llm_effects.interpreters.simulated import Simulation, Slow, World, simulate
+    from llm_effects.media import part_of, read_part
+    from llm_effects.notes import Note
+    from llm_effects.operations import Operation, Program, ask
+    from llm_effects.ports import Store
+    from llm_effects.providers.anthropic import anthropic_runner
+    from llm_effects.providers.openai import openai_chat_runner
+    from llm_effects.programs import relay
+    from llm_effects.resolving import Draft, Resolvable, Unresolved, resolve
+    from llm_effects.runner import Runner
+    from llm_effects.stores.memory import MemoryStore
+    from llm_effects.stores.sqlite import SqliteStore
+    from llm_effects.wrappers.cache import with_cache
+    from llm_effects.wrappers.continuation import with_continuation
+    from llm_effects.wrappers.deadline import with_deadline
+    from llm_effects.wrappers.prefill_echo import with_prefill_echo
+    from llm_effects.wrappers.retry import with_retry
+
+_WHERE = {
+    "AsyncStream": "interpreters.aio",
+    "Draft": "resolving",
+    "MemoryStore": "stores.memory",
+    "Note": "notes",
+    "Operation": "operations",
+    "Program": "operations",
+    "Resolvable": "resolving",
+    "Runner": "runner",
+    "Simulation": "interpreters.simulated",
+    "Slow": "interpreters.simulated",
+    "SqliteStore": "stores.sqlite",
+    "Store": "ports",
+    "Stream": "interpreters.blocking",
+    "Unresolved": "resolving",
+    "World": "interpreters.simulated",
+    "Wrapper": "stacks",
+    "anthropic_runner": "providers.anthropic",
+    "arun": "interpreters.aio",
+    "ask": "operations",
+    "astream": "interpreters.aio",
+    "compose": "stacks",
+    "openai_chat_runner": "providers.openai",
+    "part_of": "media",
+    "read_part": "media",
+    "relay": "programs",
+    "resolve": "resolving",
+    "run": "interpreters.blocking",
+    "simulate": "interpreters.simulated",
+    "standard": "stacks",
+    "stream": "interpreters.blocking",
+    "with_cache": "wrappers.cache",
+    "with_continuation": "wrappers.continuation",
+    "with_deadline": "wrappers.deadline",
+    "with_prefill_echo": "wrappers.prefill_echo",
+    "with_retry": "wrappers.retry",
+}
+
+__all__ = [
+    "AsyncStream",
+    "Draft",
+    "MemoryStore",
+    "Note",
+    "Operation",
+    "Program",
+    "Resolvable",
+    "Runner",
+    "Simulation",
+    "Slow",
+    "SqliteStore",
+    "Store",
+    "Stream",
+    "Unresolved",
+    "World",
+    "Wrapper",
+    "anthropic_runner",
+    "arun",
+    "ask",
+    "astream",
+    "compose",
+    "openai_chat_runner",
+    "part_of",
+    "read_part",
+    "relay",
+    "resolve",
+    "run",
+    "simulate",
+    "standard",
+    "stream",
+    "with_cache",
+    "with_continuation",
+    "with_deadline",
+    "with_prefill_echo",
+    "with_retry",
+]
+
+
+def __getattr__(name: str) -> object:
+    """What is asked for, imported now; a second look finds it here."""
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -20,7 +20,7 @@ from llm_effects.interpreters.driver import OnNote, Run, ended, finished
 from llm_effects.interpreters.reading import Reading
 from llm_effects.operations import HttpRequest
 from llm_effects.ports import Connection, Door, Store
-from llm_effects.resolve import Asked, asking
+from llm_effects.resolving import Asked, asking
 from llm_effects.runner import Runner
 
 __all__ = ["BLOCKING", "Stream", "run", "stream"]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from typing import Generic, Protocol, TypeVar, cast
+from typing import Generic, Protocol, TypeAlias, TypeVar, cast
 
 from llm_pure import Deadline, Disconnected, LlmError, Misconfigured, Outcome, Response, StreamEvent, Timeout, TooLarge
 from llm_pure.errors import ERRORS, snippet
@@ -36,6 +36,7 @@ from llm_effects.operations import (
     Observed,
     Open,
     Opened,
+    Operation,
     Program,
     Reply,
     Save,
@@ -45,13 +46,14 @@ from llm_effects.operations import (
 )
 from llm_effects.ports import Door, Store
 
-__all__ = ["Answered", "Backend", "OnNote", "Run", "ended", "finished"]
+__all__ = ["Answered", "Backend", "OnNote", "OnOperation", "Run", "ended", "finished"]
 
 R = TypeVar("R")
 A = TypeVar("A")
 S = TypeVar("S")
 C = TypeVar("C", bound="Answered")
-OnNote = Callable[[Note], None]
+OnNote: TypeAlias = Callable[[Note], None]
+OnOperation: TypeAlias = Callable[[Operation, object], None]
 
 
 class Answered(Protocol):
@@ -92,6 +94,7 @@ class Run(Generic[R, C]):
         "_claims",
         "_connections",
         "_on_note",
+        "_on_operation",
         "_opened",
         "_over",
         "_program",
@@ -100,11 +103,18 @@ class Run(Generic[R, C]):
     )
 
     def __init__(
-        self, program: Program[R], backend: Backend[C], *, observed: bool, on_note: OnNote | None = None
+        self,
+        program: Program[R],
+        backend: Backend[C],
+        *,
+        observed: bool,
+        on_note: OnNote | None = None,
+        on_operation: OnOperation | None = None,
     ) -> None:
         self._program = program
         self._backend = backend
         self._on_note = on_note
+        self._on_operation = on_operation
         self._answer: object = None
         self._opened = 0
         self._over = False
@@ -128,9 +138,13 @@ class Run(Generic[R, C]):
                 self._answer = None
                 if isinstance(operation, Emit):
                     if self.observed:
+                        if self._on_operation is not None:
+                            self._on_operation(operation, None)
                         return operation.event
                 else:
                     self._answer = await self._perform(operation)
+                if self._on_operation is not None:
+                    self._on_operation(operation, self._answer)
         except BaseException:
             await self.close()
             raise

@@ -1,0 +1,1 @@
+"""Interpreters: the only place where anything happens."""

@@ -1,0 +1,48 @@
+"""Programs around programs.
+
+Law: `relay` is the only way to see an inner program's events. It changes nothing else: operations go out, answers go
+in, and the inner program is closed when the outer one is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from llm_pure import Outcome, Response, StreamEvent
+from llm_pure.events import events_of
+from returns.result import Success
+
+from llm_effects.operations import Emit, Observed, Program, ask
+
+__all__ = ["relay", "told"]
+
+R = TypeVar("R")
+
+
+def relay(program: Program[R], edit: Callable[[StreamEvent], Iterable[StreamEvent]]) -> Program[R]:
+    """`yield from program`, each of its events replaced by what `edit` makes of it."""
+    answer: object = None
+    try:
+        while True:
+            try:
+                operation = program.send(answer)
+            except StopIteration as stop:
+                result: R = stop.value
+                return result
+            if isinstance(operation, Emit):
+                for event in edit(operation.event):
+                    yield operation if event is operation.event else Emit(event)
+                answer = None
+            else:
+                answer = yield operation
+    finally:
+        program.close()
+
+
+def told(outcome: Outcome[Response]) -> Program[Outcome[Response]]:
+    """An outcome that is whole already; whoever observes the run gets its events."""
+    if isinstance(outcome, Success) and (yield from ask(Observed())):
+        for event in events_of(outcome.unwrap()):
+            yield Emit(event)
+    return outcome

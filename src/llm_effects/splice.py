@@ -1,0 +1,163 @@
+"""The events of several segments as the events of one answer.
+
+Law: a consumer cannot tell a spliced answer from one that came whole, but for a `Restarted` where something has to be
+said again. Where plain text meets plain text the two are one part: its deltas go on at its index, and its `PartDone`
+comes once, with all of it. What the splice has told adds up to the joined content.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import final
+
+from llm_pure import (
+    AssistantMessage,
+    Done,
+    Part,
+    PartDone,
+    Response,
+    Restarted,
+    Started,
+    StreamEvent,
+    Text,
+    TextDelta,
+)
+from llm_pure.events import events_of
+from llm_pure.join import SeamState, seam_feed, seam_rest
+
+__all__ = ["Splice"]
+
+
+@final
+class Splice:
+    """Edits one segment's events after another's; made for one run."""
+
+    __slots__ = ("_base", "_held", "_offset", "_said", "_seam", "_started")
+
+    def __init__(self) -> None:
+        self._base: tuple[Part, ...] = ()
+        self._seam: SeamState | None = None
+        self._offset: int | None = None  # where this segment's first part stands; None: it has said nothing yet
+        self._said: list[str] = []  # this segment's part of a text that goes on
+        self._held: PartDone | None = None  # the last text, which the next segment may continue
+        self._started = False
+
+    def say(self, content: tuple[Part, ...]) -> tuple[StreamEvent, ...]:
+        """The events of content that is whole already and stands before the next segment."""
+        events = events_of(Response(AssistantMessage(content)))[1:-1]
+        self._base = content
+        if events and isinstance(last := events[-1], PartDone) and isinstance(last.part, Text):
+            self._held = last
+            return events[:-1]
+        return events
+
+    def segment(self, base: tuple[Part, ...], seam: SeamState | None) -> None:
+        """The next events follow `base`, all content so far; `seam` takes out what they repeat of its last text."""
+        self._base, self._seam, self._offset, self._said = base, seam, None, []
+
+    def see(self, event: StreamEvent) -> tuple[StreamEvent, ...]:
+        """What becomes of one event of the segment."""
+        match event:
+            case Started():
+                first, self._started = not self._started, True
+                return (event,) if first else ()
+            case Done():
+                return ()
+            case _:
+                return self._placed(event)
+
+    def again(self) -> tuple[StreamEvent, ...]:
+        """The segment is asked for anew: void what it has said."""
+        if self._offset is None:
+            return ()
+        void = Restarted(self._offset)
+        goes_on = self._goes_on
+        self._offset, self._said = None, []
+        if not goes_on:
+            self._held = None
+            return (void,)
+        text = self._base[-1]
+        at = len(self._base) - 1
+        self._held = PartDone(at, text)
+        return (void, TextDelta(at, text.text)) if isinstance(text, Text) else (void,)
+
+    def done(self, response: Response) -> tuple[StreamEvent, ...]:
+        """The end of the whole answer."""
+        return (*self._released(), Done(response))
+
+    # ------------------------------------------------------------ inside a segment
+
+    @property
+    def _goes_on(self) -> bool:
+        """The segment's first part continues the last text of the base."""
+        return self._offset == len(self._base) - 1
+
+    def _placed(self, event: StreamEvent) -> tuple[StreamEvent, ...]:
+        if isinstance(event, Started | Done):
+            return (event,)
+        if self._offset is None:
+            self._offset = len(self._base) - (1 if self._continues(event) else 0)
+        moved = replace(event, index=event.index + self._offset)
+        if event.index == 0 and self._goes_on:
+            return self._continued(moved)
+        out = (*self._released(),) if self._held is not None and self._held.index != moved.index else ()
+        if isinstance(moved, PartDone) and isinstance(moved.part, Text):
+            self._held = moved
+            return out
+        return (*out, moved)
+
+    def _continues(self, event: StreamEvent) -> bool:
+        last = self._base[-1] if self._base else None
+        is_text = isinstance(event, TextDelta) or (isinstance(event, PartDone) and _is_plain(event.part))
+        return is_text and last is not None and _is_plain(last)
+
+    def _continued(self, event: TextDelta | PartDone | StreamEvent) -> tuple[StreamEvent, ...]:
+        """An event of the text that goes on, at its place."""
+        if isinstance(event, TextDelta):
+            text = self._trimmed(event.text)
+            return (TextDelta(event.index, text),) if text else ()
+        if not isinstance(event, PartDone):
+            return (event,)
+        rest = self._rest(event.part)
+        before = self._base[-1]
+        if isinstance(event.part, Text) and isinstance(before, Text) and not event.part.extras:
+            self._held = PartDone(event.index, Text(before.text + "".join(self._said)))
+            return (TextDelta(event.index, rest),) if rest else ()
+        # It turns out to be a part of its own (it has citations, say): tell the two apart after all.
+        self._offset, self._held = len(self._base), None
+        own = PartDone(len(self._base), event.part)
+        delta = (TextDelta(own.index, event.part.text),) if isinstance(event.part, Text) else ()
+        self._held = own
+        return (Restarted(event.index), *_whole(event.index, before), *delta)
+
+    def _trimmed(self, text: str) -> str:
+        if self._seam is not None:
+            self._seam, text = seam_feed(self._seam, text)
+        if text:
+            self._said.append(text)
+        return text
+
+    def _rest(self, part: Part) -> str:
+        """What of the text has not been told: held back at the seam, or never told as a delta."""
+        if self._seam is not None:
+            rest = seam_rest(self._seam)
+            self._seam = None
+        else:
+            rest = ""
+        if not self._said and not rest and isinstance(part, Text):
+            rest = part.text
+        if rest:
+            self._said.append(rest)
+        return rest
+
+    def _released(self) -> tuple[StreamEvent, ...]:
+        held, self._held = self._held, None
+        return () if held is None else (held,)
+
+
+def _is_plain(part: Part) -> bool:
+    return isinstance(part, Text) and not part.extras
+
+
+def _whole(index: int, part: Part) -> tuple[StreamEvent, ...]:
+    return (TextDelta(index, part.text), PartDone(index, part)) if isinstance(part, Text) else (PartDone(index, part),)

@@ -1,0 +1,1 @@
+"""Wrappers: runners around runners, one module each. They ask and never perform."""

@@ -1,0 +1,109 @@
+"""Answers kept under the whole request.
+
+Law: a key is the canonical payload, the target and the key's version, so whatever changes an answer changes the key.
+Only answers that ended well are kept, unless asked. Many callers of one key make one call. A store that fails costs a
+hit, never an answer; what it gives back is checked before it is believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from functools import partial
+from hashlib import sha256
+from typing import Final
+
+from llm_pure import Completion, Deadline, Outcome, Response, StopReason, cache_key
+from llm_pure.serial import response_from_json, to_json
+from returns.result import Failure, Success
+from typing_extensions import assert_never, override
+
+from llm_effects.flights import Alone, Flights, Landed, Lead, TooLate
+from llm_effects.notes import CacheHit, CacheMissed, CacheStored, StoreFailed, Waited
+from llm_effects.operations import Claim, Land, Load, Program, Save, Tell, ask
+from llm_effects.ports import Store
+from llm_effects.programs import told
+from llm_effects.runner import Runner, Wrapped
+
+__all__ = ["WHOLE", "with_cache"]
+
+WHOLE: Final[frozenset[StopReason]] = frozenset(("end", "tool_call", "stop_sequence"))
+"""The stop reasons of answers that are whole."""
+
+
+def with_cache(
+    store: Store, *, keep: Collection[StopReason] = WHOLE, scope: str = ""
+) -> Callable[[Runner], Runner]:
+    """Answers from the store where it has them, and into it where it has not.
+
+    `keep` lists the stop reasons whose answers are stored: by default no cut answer and no refusal. Failures
+    never are. Equal requests share an answer within one `scope` (a tenant, a test, the n-th sample of a prompt).
+    A hit is the answer as it was stored, with the usage that it cost then.
+    """
+    return partial(_WithCache, store=store, keep=frozenset(keep), scope=scope)
+
+
+@dataclass(frozen=True, slots=True)
+class _WithCache(Wrapped):
+    store: Store
+    keep: frozenset[StopReason]
+    scope: str
+    flights: Flights = field(default_factory=Flights, compare=False, repr=False)
+
+    @property
+    @override
+    def layer(self) -> str:
+        return "cache"
+
+    @override
+    def program(self, completion: Completion) -> Program[Outcome[Response]]:
+        made = cache_key(completion, self.target)
+        if isinstance(made, Failure):
+            return made  # what cannot be encoded cannot be asked either
+        key = self._scoped(made.unwrap())
+        if (hit := (yield from self._found(key))) is not None:
+            return (yield from told(Success(hit)))
+        landing = yield from ask(Claim(self.flights, key))
+        match landing:
+            case TooLate():
+                return Failure(Deadline(message="the time for the run was over before another caller's answer came"))
+            case Landed(response):
+                yield from ask(Tell(Waited(key)))
+                return (yield from told(Success(response)))
+            case Alone():
+                return (yield from self._computed(key, completion))
+            case Lead():
+                # Somebody may have led, stored and landed since we looked.
+                hit = yield from self._found(key)
+                outcome = Success(hit) if hit is not None else (yield from self._computed(key, completion))
+                yield from ask(Land(self.flights, key, outcome))
+                return outcome
+            case _:
+                assert_never(landing)
+
+    def _scoped(self, key: str) -> str:
+        return sha256(f"{self.scope}\n{key}".encode("utf-8", "surrogatepass")).hexdigest() if self.scope else key
+
+    def _found(self, key: str) -> Program[Response | None]:
+        entry = yield from ask(Load(self.store, key))
+        if entry is None:
+            return None
+        # The key stands in the entry too: one that was moved, cut or edited is no hit.
+        name, _, text = entry.partition(b"\n")
+        found = response_from_json(text) if name == key.encode() else None
+        if not isinstance(found, Success):
+            yield from ask(Tell(StoreFailed("read", "an entry cannot be read")))
+            return None
+        yield from ask(Tell(CacheHit(key)))
+        return found.unwrap()
+
+    def _computed(self, key: str, completion: Completion) -> Program[Outcome[Response]]:
+        yield from ask(Tell(CacheMissed(key)))
+        outcome = yield from self.inner(completion)
+        if isinstance(outcome, Success) and self._is_kept(response := outcome.unwrap()):
+            yield from ask(Save(self.store, key, b"\n".join((key.encode(), to_json(response).encode()))))
+            yield from ask(Tell(CacheStored(key)))
+        return outcome
+
+    def _is_kept(self, response: Response) -> bool:
+        return response.stop_reason in self.keep and not response.broken_tool_calls
