@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeAlias, cast, final
 
 from typing_extensions import override
@@ -38,7 +38,7 @@ Json: TypeAlias = "None | bool | int | float | str | tuple[Json, ...] | JsonObje
 PlainJson: TypeAlias = "None | bool | int | float | str | list[PlainJson] | dict[str, PlainJson]"
 """Ordinary JSON data: what `thaw` and the parsers give, owned by whoever asked."""
 
-JsonInput: TypeAlias = "Json | list[JsonInput] | tuple[JsonInput, ...] | Mapping[str, JsonInput]"
+JsonInput: TypeAlias = "Json | Sequence[JsonInput] | Mapping[str, JsonInput]"
 """What may be frozen."""
 
 
@@ -166,7 +166,7 @@ def thaw(value: JsonInput) -> PlainJson:
         return {key: thaw(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [thaw(item) for item in value]
-    return value
+    return cast(PlainJson, value)
 
 
 def same_json(a: object, b: object) -> bool:
@@ -223,7 +223,7 @@ def parse_json(body: bytes | str) -> PlainJson:
     if raw.startswith(_BOM):
         raw = raw[3:]
     try:
-        value = cast(PlainJson, from_json(raw, allow_inf_nan=False))
+        value = cast("PlainJson", from_json(raw, allow_inf_nan=False))
     except ValueError as error:
         raise JsonError(str(error)) from None
     if _HUGE_EXPONENT.search(raw):  # 1e999 is read as infinity
