@@ -54,7 +54,7 @@ demo: setup ## show the library at work, without a key
 	@$(PY) examples/demo.py
 
 test: setup ## check everything: style, imports, types, tests; on a newer Python too where there is one
-	@$(MAKE) --no-print-directory -j$(JOBS) --output-sync=target lint types
+	@$(MAKE) --no-print-directory -k -j$(JOBS) --output-sync=target lint types
 	@$(MAKE) --no-print-directory pytest newer
 
 # ---------------------------------------------------------------------------------------------------- the checks
