@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable
 from typing import Final, Generic, Literal, TypeVar, final
 
+from typing_extensions import override
+
 __all__ = ["DEADLINE", "Cell"]
 
 S = TypeVar("S")
@@ -30,9 +32,11 @@ class Cell(Generic[S]):
         self._lock = threading.Lock()
         self._value = initial
 
+    @override
     def __repr__(self) -> str:
         return f"Cell({self.name!r}, scope={self.scope!r})"
 
+    @override
     def __reduce__(self) -> tuple[object, ...]:
         return _remade, (self.name, self.initial, self.scope)
 

@@ -15,6 +15,7 @@ from typing import TypeAlias
 from returns.result import Success
 
 from llm_pure import Outcome, Response
+from typing_extensions import override
 
 __all__ = ["Alone", "Flights", "Landed", "Landing", "Lead", "TooLate"]
 
@@ -53,6 +54,7 @@ class Flights:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _waiting: dict[str, list[Wake]] = field(default_factory=dict, repr=False)
 
+    @override
     def __reduce__(self) -> tuple[type[Flights], tuple[()]]:
         return Flights, ()
 

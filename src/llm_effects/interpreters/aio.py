@@ -17,7 +17,7 @@ from llm_pure import LlmError, Outcome, Response, StreamEvent, Timeout
 
 from llm_effects.cells import Cell
 from llm_effects.flights import Alone, Flights, Landed, Landing, TooLate
-from llm_effects.interpreters.driver import OnNote, Run, ended
+from llm_effects.interpreters.driver import OnNote, Run
 from llm_effects.interpreters.reading import Reading
 from llm_effects.operations import HttpRequest
 from llm_effects.ports import AsyncConnection, Door, Store
@@ -31,22 +31,35 @@ A = TypeVar("A")
 
 
 @final
+class _OnLoop:
+    """A connection that is awaited."""
+
+    __slots__ = ("_connection", "headers", "status")
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection: Final = connection
+        self.status: Final = connection.status
+        self.headers: Final = connection.headers
+
+    async def read(self, limit: float | None) -> bytes | LlmError | None:
+        return await _within(limit, self._connection.read())
+
+    async def finish(self) -> None:
+        await self._connection.finish()
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+
+@final
 class _Asyncio:
     """The running event loop waits."""
 
     __slots__ = ()
 
-    async def connect(self, door: Door, request: HttpRequest, limit: float | None) -> AsyncConnection | LlmError:
-        return await _within(limit, door.aconnect(request, limit))
-
-    async def read(self, connection: AsyncConnection, limit: float | None) -> bytes | LlmError | None:
-        return await _within(limit, connection.read())
-
-    async def finish(self, connection: AsyncConnection) -> None:
-        await connection.finish()
-
-    async def close(self, connection: AsyncConnection) -> None:
-        await connection.close()
+    async def connect(self, door: Door, request: HttpRequest, limit: float | None) -> _OnLoop | LlmError:
+        connection = await _within(limit, door.aconnect(request, limit))
+        return connection if isinstance(connection, LlmError) else _OnLoop(connection)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -152,7 +165,7 @@ async def arun(runner: Runner, asked: Asked, *, on_note: OnNote | None = None) -
     """Ask, wait, and give the outcome. `on_note` is told what is decided on the way."""
     driven = Run(asking(runner, asked), ASYNCIO, observed=False, on_note=on_note)
     await driven.advance()
-    return ended(driven.result)
+    return driven.ended
 
 
 def astream(runner: Runner, asked: Asked, *, on_note: OnNote | None = None) -> AsyncStream:

@@ -16,7 +16,7 @@ from llm_pure import LlmError, Outcome, Response, StreamEvent
 
 from llm_effects.cells import Cell
 from llm_effects.flights import Alone, Flights, Landed, Landing, TooLate
-from llm_effects.interpreters.driver import OnNote, Run, ended, finished
+from llm_effects.interpreters.driver import OnNote, Run, finished
 from llm_effects.interpreters.reading import Reading
 from llm_effects.operations import HttpRequest
 from llm_effects.ports import Connection, Door, Store
@@ -30,22 +30,35 @@ A = TypeVar("A")
 
 
 @final
+class _OnThread:
+    """A connection that blocks."""
+
+    __slots__ = ("_connection", "headers", "status")
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection: Final = connection
+        self.status: Final = connection.status
+        self.headers: Final = connection.headers
+
+    async def read(self, limit: float | None) -> bytes | LlmError | None:
+        return self._connection.read(limit)
+
+    async def finish(self) -> None:
+        self._connection.finish()
+
+    async def close(self) -> None:
+        self._connection.close()
+
+
+@final
 class _Blocking:
     """The calling thread waits."""
 
     __slots__ = ()
 
-    async def connect(self, door: Door, request: HttpRequest, limit: float | None) -> Connection | LlmError:
-        return door.connect(request, limit)
-
-    async def read(self, connection: Connection, limit: float | None) -> bytes | LlmError | None:
-        return connection.read(limit)
-
-    async def finish(self, connection: Connection) -> None:
-        connection.finish()
-
-    async def close(self, connection: Connection) -> None:
-        connection.close()
+    async def connect(self, door: Door, request: HttpRequest, limit: float | None) -> _OnThread | LlmError:
+        connection = door.connect(request, limit)
+        return connection if isinstance(connection, LlmError) else _OnThread(connection)
 
     async def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
@@ -135,7 +148,7 @@ def run(runner: Runner, asked: Asked, *, on_note: OnNote | None = None) -> Outco
     """Ask, wait, and give the outcome. `on_note` is told what is decided on the way."""
     driven = Run(asking(runner, asked), BLOCKING, observed=False, on_note=on_note)
     finished(driven.advance())
-    return ended(driven.result)
+    return driven.ended
 
 
 def stream(runner: Runner, asked: Asked, *, on_note: OnNote | None = None) -> Stream:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Generic, Protocol, TypeAlias, TypeVar, cast
 
 from llm_pure import Deadline, Disconnected, LlmError, Misconfigured, Outcome, Response, StreamEvent, Timeout, TooLarge
-from llm_pure.errors import ERRORS, snippet
+from llm_pure.errors import snippet
 from typing_extensions import assert_never
 
 from llm_effects.cells import DEADLINE, Cell
@@ -46,32 +46,31 @@ from llm_effects.operations import (
 )
 from llm_effects.ports import Door, Store
 
-__all__ = ["Answered", "Backend", "OnNote", "OnOperation", "Run", "ended", "finished"]
+__all__ = ["Backend", "Link", "OnNote", "OnOperation", "Run", "finished"]
 
 R = TypeVar("R")
 A = TypeVar("A")
 S = TypeVar("S")
-C = TypeVar("C", bound="Answered")
 OnNote: TypeAlias = Callable[[Note], None]
 OnOperation: TypeAlias = Callable[[Operation, object], None]
 
 
-class Answered(Protocol):
-    """A connection of any colour, as far as the loop looks at it."""
+class Link(Protocol):
+    """A connection, as the loop handles it. `limit` is how many seconds a wait may take, None: no matter."""
 
     @property
     def status(self) -> int: ...
     @property
     def headers(self) -> Mapping[str, str]: ...
+    async def read(self, limit: float | None) -> bytes | LlmError | None: ...
+    async def finish(self) -> None: ...
+    async def close(self) -> None: ...
 
 
-class Backend(Protocol[C]):
-    """A colour: how each effect is performed. `limit` is how many seconds are left to the run, None: all."""
+class Backend(Protocol):
+    """A colour: how each effect is performed."""
 
-    async def connect(self, door: Door, request: HttpRequest, limit: float | None) -> C | LlmError: ...
-    async def read(self, connection: C, limit: float | None) -> bytes | LlmError | None: ...
-    async def finish(self, connection: C) -> None: ...
-    async def close(self, connection: C) -> None: ...
+    async def connect(self, door: Door, request: HttpRequest, limit: float | None) -> Link | LlmError: ...
     async def sleep(self, seconds: float) -> None: ...
     def now(self) -> float: ...
     def draw(self) -> float: ...
@@ -84,7 +83,7 @@ class Backend(Protocol[C]):
     async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing: ...
 
 
-class Run(Generic[R, C]):
+class Run(Generic[R]):
     """One program being driven. `result` is None until it has ended."""
 
     __slots__ = (
@@ -105,7 +104,7 @@ class Run(Generic[R, C]):
     def __init__(
         self,
         program: Program[R],
-        backend: Backend[C],
+        backend: Backend,
         *,
         observed: bool,
         on_note: OnNote | None = None,
@@ -118,7 +117,7 @@ class Run(Generic[R, C]):
         self._answer: object = None
         self._opened = 0
         self._over = False
-        self._connections: dict[int, C] = {}
+        self._connections: dict[int, Link] = {}
         self._claims: list[tuple[Flights, str]] = []
         self._cells: dict[Cell[object], object] = {}
         self.observed = observed
@@ -160,7 +159,14 @@ class Run(Generic[R, C]):
         self._claims.clear()
         while self._connections:
             _, connection = self._connections.popitem()
-            await self._backend.close(connection)
+            await connection.close()
+
+    @property
+    def ended(self) -> R:
+        """The result, once `advance` has given None."""
+        if self.result is None:
+            raise AssertionError("the run has not ended")
+        return self.result
 
     # ------------------------------------------------------------ one operation
 
@@ -191,7 +197,7 @@ class Run(Generic[R, C]):
             case Open(door, request):
                 return await self._open(door, request)
             case Close(handle):
-                await backend.finish(self._connections.pop(handle))
+                await self._connections.pop(handle).finish()
             case Sleep(seconds):
                 left = self._left()
                 await backend.sleep(max(0.0, seconds if left is None else min(seconds, left)))
@@ -225,7 +231,7 @@ class Run(Generic[R, C]):
         deadline = self._cells.get(_DEADLINE)
         return deadline - self._backend.now() if isinstance(deadline, float) else None
 
-    async def _connect(self, door: Door, request: HttpRequest) -> C | LlmError:
+    async def _connect(self, door: Door, request: HttpRequest) -> Link | LlmError:
         left = self._left()
         if left is not None and left <= 0:
             return _OVER
@@ -233,7 +239,7 @@ class Run(Generic[R, C]):
 
     async def _open(self, door: Door, request: HttpRequest) -> Opened | LlmError:
         connection = await self._connect(door, request)
-        if isinstance(connection, ERRORS):
+        if isinstance(connection, LlmError):
             return connection
         self._opened += 1
         self._connections[self._opened] = connection
@@ -241,7 +247,7 @@ class Run(Generic[R, C]):
 
     async def _send(self, door: Door, request: HttpRequest) -> Reply | LlmError:
         connection = await self._connect(door, request)
-        if isinstance(connection, ERRORS):
+        if isinstance(connection, LlmError):
             return connection
         self._opened += 1
         self._connections[self._opened] = connection  # while it is read, so that a cancelled run closes it
@@ -253,14 +259,14 @@ class Run(Generic[R, C]):
             if size > MAX_BODY:
                 chunk = TooLarge(message=f"the answer is larger than {MAX_BODY} bytes", status=connection.status)
                 break
-        await self._backend.finish(self._connections.pop(self._opened))
+        await self._connections.pop(self._opened).finish()
         return chunk if chunk is not None else Reply(connection.status, connection.headers, b"".join(chunks))
 
-    async def _read(self, connection: C) -> bytes | LlmError | None:
+    async def _read(self, connection: Link) -> bytes | LlmError | None:
         left = self._left()
         if left is not None and left <= 0:
             return _OVER
-        return self._in_time(await self._backend.read(connection, left))
+        return self._in_time(await connection.read(left))
 
     def _in_time(self, answer: A) -> A | Deadline:
         """A wait that the run's deadline cut short is told as such."""
@@ -326,13 +332,6 @@ _OVER = Deadline(message="the time for the run is over")
 _TICK = 0.001
 MAX_BODY = 256 * 1024 * 1024
 """How large a whole answer may be, decompressed, in bytes."""
-
-
-def ended(result: R | None) -> R:
-    """The result of a run that was advanced to its end."""
-    if result is None:  # `advance` has given None without an exception: the program has returned
-        raise AssertionError("the run has not ended")
-    return result
 
 
 def finished(coroutine: Coroutine[object, None, A]) -> A:

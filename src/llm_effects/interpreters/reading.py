@@ -18,6 +18,7 @@ from llm_pure import (
     Refusal,
     RefusalDelta,
     Response,
+    Restarted,
     Started,
     StreamEvent,
     Text,
@@ -64,6 +65,10 @@ class Reading:
                     pieces.setdefault(index, []).append(text)
                 case ToolCallDelta(index, text):
                     pieces.setdefault(index, []).append(text)
+                case Restarted(index):
+                    for seen in (done, pieces, made):
+                        for at in [at for at in seen if at >= index]:
+                            del seen[at]
                 case _:
                     assert_never(event)
         for index, event in made.items():

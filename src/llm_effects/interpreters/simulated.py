@@ -19,7 +19,7 @@ from returns.result import Failure
 
 from llm_effects.cells import Cell
 from llm_effects.flights import Alone, Flights, Landing, Lead
-from llm_effects.interpreters.driver import Run, ended, finished
+from llm_effects.interpreters.driver import Run, finished
 from llm_effects.notes import Note
 from llm_effects.operations import HttpRequest, Operation
 from llm_effects.ports import Door, Store
@@ -79,7 +79,7 @@ class World:
         while (event := finished(driven.advance())) is not None:
             events.append(event)
         return Simulation(
-            ended(driven.result),
+            driven.ended,
             self.clock - began,
             tuple(self.requests[sent:]),
             tuple(events),
@@ -122,8 +122,14 @@ class _Answered:
         self.headers: Final = headers
         self._chunks = iter(chunks)
 
-    def read(self) -> bytes | None:
+    async def read(self, limit: float | None) -> bytes | None:
         return next(self._chunks, None)
+
+    async def finish(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
 
 
 @final
@@ -162,15 +168,6 @@ class _Virtual:
         if isinstance(body, Failure):
             return body.failure()
         return _Answered(200, {"content-type": "application/json"}, (dump_json(body.unwrap()),))
-
-    async def read(self, connection: _Answered, limit: float | None) -> bytes | LlmError | None:
-        return connection.read()
-
-    async def finish(self, connection: _Answered) -> None:
-        pass
-
-    async def close(self, connection: _Answered) -> None:
-        pass
 
     async def sleep(self, seconds: float) -> None:
         self._world.clock += seconds

@@ -18,6 +18,7 @@ from llm_effects.providers.leaf import Leaf
 if TYPE_CHECKING:
     import httpx2
     from anthropic import Anthropic, AsyncAnthropic
+    from anthropic._types import RequestOptions  # the type of a public parameter; it has no public name
 
 __all__ = ["anthropic_runner"]
 
@@ -66,7 +67,7 @@ class _Anthropic(Sdk["Anthropic", "AsyncAnthropic"]):
         from anthropic import APIStatusError, Stream
         from httpx2 import Response
 
-        options = bounded(request, client.timeout, limit)
+        options = _options(request, client.timeout, limit)
         try:
             answer = client.post(
                 request.path,
@@ -85,7 +86,7 @@ class _Anthropic(Sdk["Anthropic", "AsyncAnthropic"]):
         from anthropic import APIStatusError, AsyncStream
         from httpx2 import Response
 
-        options = bounded(request, client.timeout, limit)
+        options = _options(request, client.timeout, limit)
         try:
             answer = await client.post(
                 request.path,
@@ -98,6 +99,14 @@ class _Anthropic(Sdk["Anthropic", "AsyncAnthropic"]):
         except APIStatusError as error:
             return error.response
         return cast("httpx2.Response", answer)
+
+
+def _options(request: HttpRequest, timeout: httpx2.Timeout | float | None, limit: float | None) -> RequestOptions:
+    headers = {"content-type": "application/json", **request.headers}
+    options: RequestOptions = {"headers": headers, "max_retries": 0}
+    if limit is not None:
+        options["timeout"] = bounded(timeout, limit)
+    return options
 
 
 _SDK: Final = _Anthropic()

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from operator import is_
-from typing import TYPE_CHECKING, Final, Generic, Protocol, TypedDict, TypeVar, final
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, final
 
 from llm_pure import LlmError, Misconfigured
 from typing_extensions import override
@@ -251,24 +251,15 @@ class SdkDoor(Generic[C, D]):
 # ---------------------------------------------------------------- settings of a call
 
 
-class Options(TypedDict, total=False):
-    """The options of one call, as both SDKs name them."""
+def bounded(timeout: httpx2.Timeout | float | None, limit: float) -> httpx2.Timeout:
+    """No wait longer than `limit` seconds, nor than the client allows."""
+    from httpx2 import Timeout
 
-    headers: Mapping[str, str]
-    max_retries: int
-    timeout: httpx2.Timeout
-
-
-def bounded(request: HttpRequest, timeout: httpx2.Timeout | float | None, limit: float | None) -> Options:
-    """No retries, our own headers, and no wait longer than what is left to the run or than the client allows."""
-    options = Options(headers={"content-type": "application/json", **request.headers}, max_retries=0)
-    if limit is not None:
-        from httpx2 import Timeout
-
-        of = timeout if isinstance(timeout, Timeout) else Timeout(timeout)
-        bound = [limit if wait is None else min(wait, limit) for wait in (of.connect, of.read, of.write, of.pool)]
-        options["timeout"] = Timeout(connect=bound[0], read=bound[1], write=bound[2], pool=bound[3])
-    return options
+    of = timeout if isinstance(timeout, Timeout) else Timeout(timeout)
+    connect, read, write, pool = [
+        limit if wait is None else min(wait, limit) for wait in (of.connect, of.read, of.write, of.pool)
+    ]
+    return Timeout(connect=connect, read=read, write=write, pool=pool)
 
 
 class _Addressed(Protocol):

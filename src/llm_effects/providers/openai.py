@@ -19,6 +19,7 @@ from llm_effects.providers.leaf import Leaf
 if TYPE_CHECKING:
     import httpx2
     from openai import AsyncOpenAI, OpenAI
+    from openai._types import RequestOptions  # the type of a public parameter; it has no public name
 
 __all__ = ["openai_chat_runner"]
 
@@ -67,7 +68,7 @@ class _OpenAI(Sdk["OpenAI", "AsyncOpenAI"]):
         from openai import APIStatusError, Stream
         from httpx2 import Response
 
-        options = bounded(request, client.timeout, limit)
+        options = _options(request, client.timeout, limit)
         try:
             answer = client.post(
                 request.path,
@@ -86,7 +87,7 @@ class _OpenAI(Sdk["OpenAI", "AsyncOpenAI"]):
         from openai import APIStatusError, AsyncStream
         from httpx2 import Response
 
-        options = bounded(request, client.timeout, limit)
+        options = _options(request, client.timeout, limit)
         try:
             answer = await client.post(
                 request.path,
@@ -99,6 +100,14 @@ class _OpenAI(Sdk["OpenAI", "AsyncOpenAI"]):
         except APIStatusError as error:
             return error.response
         return cast("httpx2.Response", answer)
+
+
+def _options(request: HttpRequest, timeout: httpx2.Timeout | float | None, limit: float | None) -> RequestOptions:
+    headers = {"content-type": "application/json", **request.headers}
+    options: RequestOptions = {"headers": headers, "max_retries": 0}
+    if limit is not None:
+        options["timeout"] = bounded(timeout, limit)
+    return options
 
 
 _SDK: Final = _OpenAI()
