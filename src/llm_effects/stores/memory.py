@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import Final, final
+from typing import Final, Self, final
 
 from typing_extensions import override
 
@@ -66,7 +66,7 @@ class MemoryStore:
         with self._lock:
             self._entries.clear()
 
-    def __enter__(self) -> MemoryStore:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -28,10 +28,10 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from typing_extensions import override
 
@@ -45,8 +45,8 @@ SWEEP: Final = 32
 
 MIGRATIONS: tuple[str, ...] = (
     # Rowids grow with every save, a replaced row gets a new one: their order is the order of saving, without an index.
-    "CREATE TABLE llm_effects_entries"
-    " (key TEXT NOT NULL UNIQUE, value BLOB NOT NULL, digest BLOB NOT NULL, saved REAL NOT NULL)",
+    """CREATE TABLE llm_effects_entries
+       (key TEXT NOT NULL UNIQUE, value BLOB NOT NULL, digest BLOB NOT NULL, saved REAL NOT NULL)""",
 )
 """The n-th leads from version n to n + 1. A statement each; what is here is never changed, only added to."""
 
@@ -134,7 +134,7 @@ class SqliteStore:
         return _remade, (self.path, self.max_age, self.max_bytes, self.timeout, self.clock)
 
     def load(self, key: str) -> bytes | None:
-        """The value under `key`; None: there is none, it is too old, or it is not what was saved (then it is removed)."""
+        """The value under `key`; None: there is none, it is too old, or it is not what was saved (and removed)."""
         with self._connection() as connection:
             if connection.newer:
                 return None
@@ -174,7 +174,7 @@ class SqliteStore:
         """Give up the connections that are not in use; the others go when they are done."""
         _close_own(self._pools)
 
-    def __enter__(self) -> SqliteStore:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -183,7 +183,7 @@ class SqliteStore:
     # ------------------------------------------------------------ limits
 
     def _fresh(self, saved: object) -> bool:
-        """Clocks jump. Who was saved in a future further away than `max_age` is too old as well, or it would never be."""
+        """Clocks jump: what was saved further than `max_age` in the future is too old as well, or it never would be."""
         return self.max_age is None or (
             isinstance(saved, float) and abs(self.clock() - saved) <= self.max_age
         )
@@ -258,6 +258,9 @@ class SqliteStore:
         sqlite = sqlite3.connect(
             self.path, timeout=self.timeout, isolation_level=None, check_same_thread=False
         )
+        sqlite.text_factory = (
+            bytes  # an edited value of type text must not be decoded, let alone shown in an error
+        )
         try:
             return _Connection(sqlite, file, newer=not _prepared(sqlite, self.path))
         except BaseException as error:
@@ -309,14 +312,17 @@ def _prepared(sqlite: sqlite3.Connection, path: Path) -> bool:
         raise StoreUnusable(f"{path} is another program's database")
     if version > len(MIGRATIONS):
         return False
-    sqlite.execute("PRAGMA journal_mode = WAL")
+    if ours and version < 1:
+        raise _Damaged("a table without a version")
+    if _one(sqlite, "PRAGMA journal_mode") != (b"wal",):
+        sqlite.execute("PRAGMA journal_mode = WAL")
     sqlite.execute("PRAGMA journal_size_limit = 4194304")
+    if version < len(MIGRATIONS):
+        _migrate(sqlite)
     try:
-        if version < len(MIGRATIONS):
-            _migrate(sqlite)
         sqlite.execute("SELECT key, value, digest, saved FROM llm_effects_entries LIMIT 0")
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # no such table or column
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:  # no such column
             raise _Damaged(str(error)) from error
         raise
     return True
@@ -345,10 +351,12 @@ def _number(sqlite: sqlite3.Connection, statement: str) -> int:
 def _is_damage(error: BaseException) -> bool:
     import sqlite3
 
-    return isinstance(error, sqlite3.DatabaseError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in (
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_NOTADB,
-    )
+    if isinstance(
+        error, UnicodeDecodeError
+    ):  # the message of SQLite's own error, which quotes a damaged schema
+        return True
+    code: object = getattr(error, "sqlite_errorcode", None)
+    return isinstance(code, int) and code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 # ---------------------------------------------------------------- the file
@@ -370,25 +378,35 @@ def _companions(path: Path) -> tuple[Path, Path]:
 def _ensure(path: Path) -> None:
     """See that the file is there and the owner's alone; SQLite gives its companions the same mode.
 
-    The file is made under another name and then linked: closing a file drops all locks that this process
-    holds on it, those of SQLite too, so that an existing one must not be opened here.
+    A new one is made under another name and linked when it is ready. Two processes that begin together thus never
+    meet over the switch to WAL, which SQLite does not wait for; and an existing file is never opened and closed
+    outside of SQLite, which would drop all locks that this process holds on it.
     """
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
-        _make_folder(path.parent)
-        new = Path(f"{path}.new-{os.getpid()}-{time.monotonic_ns()}")
-        os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        try:
-            with suppress(FileExistsError):  # another process was quicker
-                path.hardlink_to(new)
-        finally:
-            new.unlink()
+        _make(path)
         return
     if mode & 0o077:
         for name in (path, *_companions(path)):
             with suppress(FileNotFoundError):
                 name.chmod(0o600)
+
+
+def _make(path: Path) -> None:
+    import sqlite3
+
+    _make_folder(path.parent)
+    new = Path(f"{path}.new-{os.getpid()}-{time.monotonic_ns()}")
+    os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        with closing(sqlite3.connect(new, isolation_level=None)) as sqlite:
+            _prepared(sqlite, new)
+        with suppress(FileExistsError):  # somebody else was quicker
+            path.hardlink_to(new)
+    finally:
+        for name in (new, *_companions(new)):
+            name.unlink(missing_ok=True)
 
 
 def _make_folder(folder: Path) -> None:
