@@ -216,7 +216,7 @@ def test_a_migration_that_fails_changes_nothing(path: Path, monkeypatch: pytest.
         broken.setattr(
             sqlite,
             "MIGRATIONS",
-            (*sqlite.MIGRATIONS, "CREATE TABLE more (x)", "INSERT INTO nothing VALUES (1)"),
+            (*sqlite.MIGRATIONS, "CREATE TABLE more (x)", "INSERT INTO nowhere VALUES (1)"),
         )
         with pytest.raises(sqlite3.OperationalError, match="no such table"):
             store.load("0000")
