@@ -23,7 +23,7 @@ from llm_pure import (
     TextDelta,
 )
 from llm_pure.events import events_of
-from llm_pure.join import SeamState, seam_feed, seam_rest
+from llm_pure.seam import SeamState, seam_end, seam_feed
 
 __all__ = ["Splice"]
 
@@ -140,7 +140,7 @@ class Splice:
     def _rest(self, part: Part) -> str:
         """What of the text has not been told: held back at the seam, or never told as a delta."""
         if self._seam is not None:
-            rest = seam_rest(self._seam)
+            _, rest = seam_end(self._seam)
             self._seam = None
         else:
             rest = ""

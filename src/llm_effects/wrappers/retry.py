@@ -1,0 +1,100 @@
+"""Attempts that failed for now, made again.
+
+Law: what is done is `llm_pure.retry`'s decision and nothing else. One budget serves the whole run, so that of several
+segments a failed one alone is repeated. An attempt whose events somebody has seen is not repeated: the announcement
+that it began is held back until there is something to see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from llm_pure import Bucket, Completion, GiveUp, Outcome, Response, RetryPolicy, RetryState, Started, StreamEvent
+from llm_pure.retry import begin, decide_retry, refund, take
+from returns.result import Success
+from typing_extensions import override
+
+from llm_effects.cells import DEADLINE, Cell
+from llm_effects.notes import GaveUp, Retried
+from llm_effects.operations import Change, Draw, Now, Program, Sleep, Tell, ask
+from llm_effects.programs import relay
+from llm_effects.runner import Runner, Wrapped
+
+__all__ = ["with_retry"]
+
+
+def with_retry(policy: RetryPolicy | None = None) -> Callable[[Runner], Runner]:
+    """Attempts by the policy. All runs of one wrapped runner in a process share its token bucket."""
+    return partial(_WithRetry, policy=policy or RetryPolicy())
+
+
+@dataclass(frozen=True, slots=True)
+class _WithRetry(Wrapped):
+    policy: RetryPolicy
+    _state: Cell[RetryState] = field(
+        default_factory=lambda: Cell("retry", RetryState()), init=False, compare=False, repr=False
+    )
+    _bucket: Cell[Bucket] = field(
+        default_factory=lambda: Cell("retry bucket", Bucket(), "process"), init=False, compare=False, repr=False
+    )
+
+    @property
+    @override
+    def layer(self) -> str:
+        return "retry"
+
+    @override
+    def program(self, completion: Completion) -> Program[Outcome[Response]]:
+        yield from ask(Change(self._state, partial(begin, now=(yield from ask(Now())))))
+        retried = False
+        while True:
+            hand = _Hand()
+            outcome = yield from relay(self.inner(completion), hand.over)
+            if isinstance(outcome, Success):
+                yield from ask(Change(self._bucket, partial(refund, policy=self.policy, retried=retried)))
+                return outcome
+            error = outcome.failure()
+            until = yield from ask(Change(DEADLINE, _looked_at))
+            decide = partial(
+                decide_retry,
+                self.policy,
+                error=error,
+                now=(yield from ask(Now())),
+                draw=(yield from ask(Draw())),
+                handed_out=hand.seen,
+                until=until,
+            )
+            decision = yield from ask(Change(self._state, lambda state, decide=decide: decide(state)))
+            kind = type(error).__name__
+            if isinstance(decision, GiveUp):
+                yield from ask(Tell(GaveUp(kind, decision.reason)))
+                return outcome
+            if not (yield from ask(Change(self._bucket, partial(take, policy=self.policy)))):
+                yield from ask(Tell(GaveUp(kind, "bucket")))
+                return outcome
+            yield from ask(Tell(Retried(kind, decision.attempt, decision.delay)))
+            yield from ask(Sleep(decision.delay))
+            retried = True
+
+
+def _looked_at(deadline: float | None) -> tuple[float | None, float | None]:
+    return deadline, deadline
+
+
+class _Hand:
+    """Events handed over. That an attempt has begun is told together with the first that it has to say."""
+
+    __slots__ = ("_started", "seen")
+
+    def __init__(self) -> None:
+        self._started: StreamEvent | None = None
+        self.seen = False
+
+    def over(self, event: StreamEvent) -> tuple[StreamEvent, ...]:
+        if isinstance(event, Started) and not self.seen:
+            self._started = event
+            return ()
+        first, self.seen = not self.seen, True
+        return (self._started, event) if first and self._started is not None else (event,)
