@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from llm_effects.wrappers.deadline import with_deadline
     from llm_effects.wrappers.prefill_echo import with_prefill_echo
     from llm_effects.wrappers.retry import with_retry
+    from llm_effects.wrappers.stop_sequence import with_stop_sequence
 
 _WHERE = {
     "AsyncStream": "interpreters.aio",
@@ -69,6 +70,7 @@ _WHERE = {
     "with_deadline": "wrappers.deadline",
     "with_prefill_echo": "wrappers.prefill_echo",
     "with_retry": "wrappers.retry",
+    "with_stop_sequence": "wrappers.stop_sequence",
 }
 
 __all__ = [
@@ -107,6 +109,7 @@ __all__ = [
     "with_deadline",
     "with_prefill_echo",
     "with_retry",
+    "with_stop_sequence",
 ]
 
 

@@ -82,8 +82,14 @@ class Splice:
         return (void, TextDelta(at, text.text)) if isinstance(text, Text) else (void,)
 
     def done(self, response: Response) -> tuple[StreamEvent, ...]:
-        """The end of the whole answer."""
-        return (*self._released(), Done(response))
+        """The end of the whole answer. Where it ends earlier than was told, the last text is told again."""
+        held, self._held = self._held, None
+        content = response.message.content
+        if held is None:
+            return (Done(response),)
+        if held.index < len(content) and held.part != content[held.index]:
+            return (Restarted(held.index), *_whole(held.index, content[held.index]), Done(response))
+        return (held, Done(response))
 
     # ------------------------------------------------------------ inside a segment
 

@@ -28,6 +28,7 @@ _NEVER: Final[tuple[tuple[str, str, str], ...]] = (
     ("prefill_echo", "prefill_echo", "the prefill would be echoed twice"),
     ("continuation", "retry", "a failed segment would repeat all segments before it"),
     ("prefill_echo", "continuation", "every segment would echo the ones before it"),
+    ("stop_sequence", "continuation", "a stop sequence would stand in the middle of the answer"),
     ("cache", "continuation", "segments would be looked up, and whole answers never stored"),
     ("cache", "retry", "the store would be asked again for every attempt"),
 )
