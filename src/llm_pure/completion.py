@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, cast
 
+from llm_pure.join import joined_message
 from llm_pure.json import EMPTY, Json, JsonInput, JsonObject
 from llm_pure.messages import AssistantMessage, Message, parts
-from llm_pure.parts import Part, Text, ToolCall
+from llm_pure.parts import Part, ToolCall
 from llm_pure.response import NO_USAGE, Response, StopReason, Usage, is_signed, text_of
 from llm_pure.tools import AnyTool, ToolChoice
 
@@ -166,8 +167,8 @@ class Completion:
         last = messages[-1] if messages else None
         first = turns[0]
         if isinstance(last, AssistantMessage) and isinstance(first, AssistantMessage):
-            whole = () if response.has_prefill else last.content
-            joined = AssistantMessage(joined_content(whole, first.content), first.extras or last.extras)
+            echoed = AssistantMessage(first.content, first.extras or last.extras)
+            joined = echoed if response.has_prefill else joined_message(last, first)
             messages, turns = messages[:-1], (joined, *turns[1:])
         return self.replace(
             messages=(*messages, *turns), usage=self.usage + response.usage, stop_reason=response.stop_reason
@@ -204,13 +205,6 @@ class Completion:
         from llm_pure.serial import completion_from_json
 
         return completion_from_json(text)
-
-
-def joined_content(a: tuple[Part, ...], b: tuple[Part, ...]) -> tuple[Part, ...]:
-    """Two contents as one: where plain text meets plain text, the two become one part."""
-    if a and b and isinstance(a[-1], Text) and isinstance(b[0], Text) and not a[-1].extras and not b[0].extras:
-        return (*a[:-1], Text(a[-1].text + b[0].text), *b[1:])
-    return (*a, *b)
 
 
 def _instructions(system: str | Part | Iterable[Part]) -> tuple[Part, ...]:

@@ -1,0 +1,63 @@
+"""The key under which an answer may be kept.
+
+Law: two keys are equal exactly when target, headers and canonical payload are. The payload is what goes out, so whatever
+changes an answer changes the key; whether the answer is streamed does not change it, and is left out.
+
+    key = sha256 hex of canonical JSON (UTF-8, compact, keys sorted) of
+        {"version": 1,
+         "target": {"provider": ..., "wire": ..., "endpoint": ..., "model": ...},
+         "headers": {lower-case name: value},       those that the codec asks for, as `anthropic-version`
+         "payload": the request without `stream` and `stream_options`}
+
+`docs/cache-key-vectors.json` has requests with their keys. A change of this form, or of a codec's payload for the same
+request, is a new version or a changed vector, and a cache that starts empty; never a wrong hit.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+from returns.result import Failure, Success
+
+from llm_pure.errors import BadRequest
+from llm_pure.json import JsonError, PlainJson, canonical_json
+from llm_pure.target import Target, codec_of
+
+if TYPE_CHECKING:
+    from llm_pure.completion import Completion
+    from llm_pure.outcome import Outcome
+    from llm_pure.wire import Encoded
+
+__all__ = ["CACHE_KEY_VERSION", "cache_key"]
+
+CACHE_KEY_VERSION: Final = 1
+
+_NOT_THE_QUESTION: Final = frozenset(("stream", "stream_options"))
+
+
+def cache_key(completion: Completion, target: Target) -> Outcome[str]:
+    """The key of a completion that is sent to `target`. A Failure says what cannot be encoded."""
+    encoded = codec_of(target.wire).encode_request(target.filled(completion))
+    if isinstance(encoded, Failure):
+        return encoded
+    return key_of(encoded.unwrap(), target)
+
+
+def key_of(encoded: Encoded, target: Target) -> Outcome[str]:
+    """The key of a request that is encoded already."""
+    question: dict[str, PlainJson] = {
+        "version": CACHE_KEY_VERSION,
+        "target": {
+            "provider": target.provider,
+            "wire": target.wire,
+            "endpoint": target.endpoint,
+            "model": target.model,
+        },
+        "headers": {name.lower(): value for name, value in encoded.headers.items()},
+        "payload": {name: value for name, value in encoded.payload.items() if name not in _NOT_THE_QUESTION},
+    }
+    try:
+        return Success(sha256(canonical_json(question)).hexdigest())
+    except JsonError as error:
+        return Failure(BadRequest(message=error.reason, path=error.path.replace("$.payload", "$", 1)))
