@@ -1,7 +1,8 @@
 """Runners over the official SDKs, and wrappers that are written once and run in every colour.
 
 Decide in pure functions (`llm_pure`), sequence in generators (wrappers), perform in interpreters. A *runner* turns a
-completion into a *program*, a generator of frozen operations; `run`, `arun`, `stream`, `astream` and `simulate` drive it.
+completion into a *program*, a generator of frozen operations; `run`, `arun`, `stream`, `astream` and `simulate`
+drive it.
 
 Importing this loads no SDK, no event loop and no database: what needs one is imported when it is first asked for.
 """
@@ -12,7 +13,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from llm_effects.stacks import Wrapper, compose, standard
     from llm_effects.interpreters.aio import AsyncStream, arun, astream
     from llm_effects.interpreters.blocking import Stream, run, stream
     from llm_effects.interpreters.simulated import Simulation, Slow, World, simulate
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from llm_effects.notes import Note
     from llm_effects.operations import Operation, Program, ask
     from llm_effects.ports import Store
+    from llm_effects.programs import relay
     from llm_effects.providers.anthropic import anthropic_runner
     from llm_effects.providers.openai import openai_chat_runner
-    from llm_effects.programs import relay
     from llm_effects.resolving import Draft, Resolvable, Unresolved, resolve
     from llm_effects.runner import Runner
+    from llm_effects.stacks import Wrapper, compose, standard
     from llm_effects.stores.memory import MemoryStore
     from llm_effects.stores.sqlite import SqliteStore
     from llm_effects.wrappers.cache import with_cache

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from returns.result import Success
+from typing_extensions import override
 
 from llm_pure import Outcome, Response
-from typing_extensions import override
 
 __all__ = ["Alone", "Flights", "Landed", "Landing", "Lead", "TooLate"]
 

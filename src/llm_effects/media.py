@@ -51,7 +51,10 @@ def part_of(data: bytes, name: str | None = None) -> Part | None:
 
 
 def read_part(path: Path) -> Part:
-    """The file as a part. Performs: for interpreters, by way of `resolve`. Raises OSError, and ValueError for what it cannot be."""
+    """The file as a part. This performs: programs ask for it by `resolve`.
+
+    Raises OSError, and ValueError for a file that is neither text nor a medium.
+    """
     part = part_of(path.read_bytes(), path.name)
     if part is None:
         raise ValueError(f"{path.name}: neither text nor a medium that models take")

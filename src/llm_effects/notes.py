@@ -104,5 +104,14 @@ class StoreFailed:
 
 
 Note: TypeAlias = (
-    Attempted | Lost | Retried | GaveUp | Continued | CacheHit | CacheMissed | CacheStored | Waited | StoreFailed
+    Attempted
+    | Lost
+    | Retried
+    | GaveUp
+    | Continued
+    | CacheHit
+    | CacheMissed
+    | CacheStored
+    | Waited
+    | StoreFailed
 )

@@ -12,11 +12,11 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
 
+from llm_effects.flights import Flights, Landing
 from llm_pure import LlmError, Outcome, Response, StreamEvent
 
 if TYPE_CHECKING:
     from llm_effects.cells import Cell
-    from llm_effects.flights import Flights, Landing
     from llm_effects.notes import Note
     from llm_effects.ports import Door, Store
 
@@ -170,7 +170,7 @@ class Save(Op[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class Claim(Op["Landing"]):
+class Claim(Op[Landing]):
     """Ask to be the one who computes `key`; where somebody else is at it, wait for them, at most to the deadline."""
 
     flights: Flights
@@ -244,4 +244,3 @@ def ask(operation: Op[A]) -> Program[A]:
     """Yield an operation and give its answer, typed."""
     answer = yield cast("Operation", operation)
     return cast("A", answer)
-

@@ -25,10 +25,13 @@ class Connection(Protocol):
     @property
     def headers(self) -> Mapping[str, str]:
         """Names in lower case."""
+
     def read(self, limit: float | None) -> bytes | LlmError | None:
         """The next bytes, decompressed; None at the end. `limit` is how many seconds that may take."""
+
     def finish(self) -> None:
         """All has been read that matters: keep the connection for the next call if the server is done, too."""
+
     def close(self) -> None:
         """Leave at once."""
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from llm_pure import Outcome, Response, StreamEvent
-from llm_pure.events import events_of
 from returns.result import Success
 
 from llm_effects.operations import Emit, Observed, Program, ask
+from llm_pure import Outcome, Response, StreamEvent
+from llm_pure.events import events_of
 
 __all__ = ["relay", "told"]
 

@@ -12,6 +12,10 @@ from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from returns.result import Failure
+
+from llm_effects.media import read_part
+from llm_effects.operations import Call, Program, ask
 from llm_pure import (
     AssistantMessage,
     BadRequest,
@@ -25,10 +29,6 @@ from llm_pure import (
     UserMessage,
     parts,
 )
-from returns.result import Failure, Success
-
-from llm_effects.media import read_part
-from llm_effects.operations import Call, Program, ask
 
 if TYPE_CHECKING:
     from llm_effects.runner import Runner
@@ -59,7 +59,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """A completion, and the messages that follow it once they are fetched. An interpreter takes it like a completion."""
+    """A completion, and the messages that follow it once they are fetched. Interpreters take it like a completion."""
 
     completion: Completion
     messages: tuple[Message | Draft, ...]
@@ -72,7 +72,7 @@ Asked: TypeAlias = Completion | Unresolved
 def resolve(completion: Completion, *messages: Message | Draft) -> Unresolved:
     """The completion with these messages after its own, whose pieces may be paths and functions.
 
-        run(runner, resolve(completion, Draft.user("What is on this picture?", Path("cat.png"), latest_note)))
+    run(runner, resolve(completion, Draft.user("What is on this picture?", Path("cat.png"), latest_note)))
     """
     return Unresolved(completion.replace(messages=()), (*completion.messages, *messages))
 
@@ -105,8 +105,6 @@ _MESSAGE: dict[Role, Callable[[tuple[Part, ...]], Message]] = {
 }
 
 
-
-
 def _fetched(piece: Resolvable) -> Program[tuple[Piece, ...] | Misconfigured]:
     if isinstance(piece, PurePath):
         answer = yield from ask(Call(partial(read_part, Path(piece))))
@@ -116,7 +114,11 @@ def _fetched(piece: Resolvable) -> Program[tuple[Piece, ...] | Misconfigured]:
         return (piece,)
     if isinstance(answer, Misconfigured):
         return answer
-    several = (answer,) if answer is None or isinstance(answer, str) or not isinstance(answer, Iterable) else tuple(answer)
+    several = (
+        (answer,)
+        if answer is None or isinstance(answer, str) or not isinstance(answer, Iterable)
+        else tuple(answer)
+    )
     found = tuple([item for item in several if item is None or isinstance(item, str | Part)])
     if len(found) == len(several):
         return found

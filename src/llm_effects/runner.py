@@ -11,11 +11,11 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Protocol
 
-from llm_pure import Completion, Outcome, Response
-from llm_pure.target import Target
 from typing_extensions import override
 
 from llm_effects.operations import Program
+from llm_pure import Completion, Outcome, Response
+from llm_pure.target import Target
 
 __all__ = ["Runner", "Wrapped"]
 

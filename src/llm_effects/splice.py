@@ -8,7 +8,7 @@ comes once, with all of it. What the splice has told adds up to the joined conte
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import final
+from typing import Final, final
 
 from llm_pure import (
     AssistantMessage,
@@ -28,17 +28,23 @@ from llm_pure.seam import SeamState, seam_end, seam_feed
 __all__ = ["Splice"]
 
 
+_DECIDED: Final = SeamState()
+
+
 @final
 class Splice:
     """Edits one segment's events after another's; made for one run."""
 
-    __slots__ = ("_base", "_held", "_offset", "_said", "_seam", "_started")
+    __slots__ = ("_base", "_first_text", "_held", "_offset", "_said", "_seam", "_started")
 
     def __init__(self) -> None:
         self._base: tuple[Part, ...] = ()
-        self._seam: SeamState | None = None
-        self._offset: int | None = None  # where this segment's first part stands; None: it has said nothing yet
-        self._said: list[str] = []  # this segment's part of a text that goes on
+        self._seam = _DECIDED
+        self._first_text: int | None = None  # where this segment's first text stands
+        self._offset: int | None = (
+            None  # where this segment's first part stands; None: it has said nothing yet
+        )
+        self._said: list[str] = []  # what has been told of that text
         self._held: PartDone | None = None  # the last text, which the next segment may continue
         self._started = False
 
@@ -51,9 +57,9 @@ class Splice:
             return events[:-1]
         return events
 
-    def segment(self, base: tuple[Part, ...], seam: SeamState | None) -> None:
-        """The next events follow `base`, all content so far; `seam` takes out what they repeat of its last text."""
-        self._base, self._seam, self._offset, self._said = base, seam, None, []
+    def segment(self, base: tuple[Part, ...], seam: SeamState = _DECIDED) -> None:
+        """The next events follow `base`, all content so far; `seam` takes out what they repeat of its text."""
+        self._base, self._seam, self._offset, self._first_text, self._said = base, seam, None, None, []
 
     def see(self, event: StreamEvent) -> tuple[StreamEvent, ...]:
         """What becomes of one event of the segment."""
@@ -72,7 +78,7 @@ class Splice:
             return ()
         void = Restarted(self._offset)
         goes_on = self._goes_on
-        self._offset, self._said = None, []
+        self._offset, self._first_text, self._said = None, None, []
         if not goes_on:
             self._held = None
             return (void,)
@@ -104,57 +110,53 @@ class Splice:
         if self._offset is None:
             self._offset = len(self._base) - (1 if self._continues(event) else 0)
         moved = replace(event, index=event.index + self._offset)
-        if event.index == 0 and self._goes_on:
-            return self._continued(moved)
-        out = (*self._released(),) if self._held is not None and self._held.index != moved.index else ()
+        out = self._released() if self._held is not None and self._held.index != moved.index else ()
+        if isinstance(moved, TextDelta):
+            text = self._trimmed(moved)
+            return (*out, replace(moved, text=text)) if text else out
         if isinstance(moved, PartDone) and isinstance(moved.part, Text):
-            self._held = moved
-            return out
+            return (*out, *self._text_done(moved.index, moved.part))
         return (*out, moved)
 
     def _continues(self, event: StreamEvent) -> bool:
-        last = self._base[-1] if self._base else None
         is_text = isinstance(event, TextDelta) or (isinstance(event, PartDone) and _is_plain(event.part))
-        return is_text and last is not None and _is_plain(last)
+        return is_text and bool(self._base) and _is_plain(self._base[-1])
 
-    def _continued(self, event: TextDelta | PartDone | StreamEvent) -> tuple[StreamEvent, ...]:
-        """An event of the text that goes on, at its place."""
-        if isinstance(event, TextDelta):
-            text = self._trimmed(event.text)
-            return (TextDelta(event.index, text),) if text else ()
-        if not isinstance(event, PartDone):
-            return (event,)
-        rest = self._rest(event.part)
-        before = self._base[-1]
-        if isinstance(event.part, Text) and isinstance(before, Text) and not event.part.extras:
-            self._held = PartDone(event.index, Text(before.text + "".join(self._said)))
-            return (TextDelta(event.index, rest),) if rest else ()
-        # It turns out to be a part of its own (it has citations, say): tell the two apart after all.
-        self._offset, self._held = len(self._base), None
-        own = PartDone(len(self._base), event.part)
-        delta = (TextDelta(own.index, event.part.text),) if isinstance(event.part, Text) else ()
-        self._held = own
-        return (Restarted(event.index), *_whole(event.index, before), *delta)
-
-    def _trimmed(self, text: str) -> str:
-        if self._seam is not None:
-            self._seam, text = seam_feed(self._seam, text)
-        if text:
-            self._said.append(text)
+    def _trimmed(self, event: TextDelta) -> str:
+        """What of a delta is to be told: the first text of a segment may repeat what stands before the seam."""
+        if self._first_text is None:
+            self._first_text = event.index
+        if self._first_text != event.index:
+            return event.text
+        self._seam, text = seam_feed(self._seam, event.text)
+        self._said.append(text)
         return text
 
-    def _rest(self, part: Part) -> str:
-        """What of the text has not been told: held back at the seam, or never told as a delta."""
-        if self._seam is not None:
-            _, rest = seam_end(self._seam)
-            self._seam = None
-        else:
-            rest = ""
-        if not self._said and not rest and isinstance(part, Text):
-            rest = part.text
-        if rest:
+    def _text_done(self, index: int, part: Text) -> tuple[StreamEvent, ...]:
+        out: tuple[StreamEvent, ...] = ()
+        if self._first_text is None or (self._first_text == index and not self._said):
+            # Its text was never told in deltas: it is told now.
+            delta = self._trimmed(TextDelta(index, part.text))
+            out = (TextDelta(index, delta),) if delta else ()
+        if self._first_text == index:
+            self._seam, rest = seam_end(self._seam)
             self._said.append(rest)
-        return rest
+            out = (*out, TextDelta(index, rest)) if rest else out
+            part = replace(part, text="".join(self._said))
+            if self._goes_on:
+                return (*out, *self._went_on(index, part))
+        self._held = PartDone(index, part)
+        return out
+
+    def _went_on(self, index: int, part: Text) -> tuple[StreamEvent, ...]:
+        before = self._base[-1]
+        if _is_plain(part) and isinstance(before, Text):
+            self._held = PartDone(index, Text(before.text + part.text))
+            return ()
+        # It turns out to be a part of its own (it has citations, say): tell the two apart after all.
+        self._offset = len(self._base)
+        self._held = PartDone(self._offset, part)
+        return (Restarted(index), *_whole(index, before), TextDelta(self._offset, part.text))
 
     def _released(self) -> tuple[StreamEvent, ...]:
         held, self._held = self._held, None
@@ -166,4 +168,8 @@ def _is_plain(part: Part) -> bool:
 
 
 def _whole(index: int, part: Part) -> tuple[StreamEvent, ...]:
-    return (TextDelta(index, part.text), PartDone(index, part)) if isinstance(part, Text) else (PartDone(index, part),)
+    return (
+        (TextDelta(index, part.text), PartDone(index, part))
+        if isinstance(part, Text)
+        else (PartDone(index, part),)
+    )

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from llm_pure import ContinuationPolicy, RetryPolicy
-
 from llm_effects.ports import Store
 from llm_effects.runner import Runner
 from llm_effects.wrappers.cache import with_cache
 from llm_effects.wrappers.continuation import with_continuation
 from llm_effects.wrappers.retry import with_retry
+from llm_pure import ContinuationPolicy, RetryPolicy
 
 __all__ = ["Wrapper", "compose", "standard"]
 
@@ -35,7 +34,7 @@ _NEVER: Final[tuple[tuple[str, str, str], ...]] = (
 
 
 def compose(leaf: Runner, *wrappers: Wrapper) -> Runner:
-    """The leaf in its wrappers, innermost first: `compose(leaf, with_retry(...), with_continuation(...), with_cache(store))`.
+    """The leaf in its wrappers, innermost first: `compose(leaf, with_retry(), with_continuation(), with_cache(store))`.
 
     Raises ValueError for an order that makes no sense.
     """

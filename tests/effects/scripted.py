@@ -9,16 +9,16 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from llm_pure import AssistantMessage, Completion, LlmError, Outcome, Response, StreamEvent, Text, Usage, user
-from llm_pure.json import dump_json
-from llm_pure.response import StopReason
-from llm_pure.target import Target, WireFormat, codec_of
 from returns.result import Failure
 
 from llm_effects import Runner, arun, astream, run, stream
 from llm_effects.notes import Note
 from llm_effects.operations import HttpRequest
 from llm_effects.providers.leaf import Leaf
+from llm_pure import AssistantMessage, Completion, LlmError, Outcome, Response, StreamEvent, Text, Usage, user
+from llm_pure.json import dump_json
+from llm_pure.response import StopReason
+from llm_pure.target import Target, WireFormat, codec_of
 
 RAW: Mapping[WireFormat, Mapping[str, str]] = {
     "anthropic_messages": {
@@ -29,7 +29,12 @@ RAW: Mapping[WireFormat, Mapping[str, str]] = {
         "refusal": "refusal",
         "pause": "pause_turn",
     },
-    "openai_chat": {"end": "stop", "max_tokens": "length", "tool_call": "tool_calls", "refusal": "content_filter"},
+    "openai_chat": {
+        "end": "stop",
+        "max_tokens": "length",
+        "tool_call": "tool_calls",
+        "refusal": "content_filter",
+    },
 }
 
 

@@ -13,8 +13,6 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Final, TypeVar, final
 
-from llm_pure import LlmError, Outcome, Response, StreamEvent, Timeout
-
 from llm_effects.cells import Cell
 from llm_effects.flights import Alone, Flights, Landed, Landing, TooLate
 from llm_effects.interpreters.driver import OnNote, Run
@@ -23,6 +21,7 @@ from llm_effects.operations import HttpRequest
 from llm_effects.ports import AsyncConnection, Door, Store
 from llm_effects.resolving import Asked, asking
 from llm_effects.runner import Runner
+from llm_pure import LlmError, Outcome, Response, StreamEvent, Timeout
 
 __all__ = ["ASYNCIO", "AsyncStream", "arun", "astream"]
 

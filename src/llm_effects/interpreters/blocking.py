@@ -12,8 +12,6 @@ from collections.abc import Awaitable, Callable, Coroutine
 from types import TracebackType
 from typing import Final, TypeVar, final
 
-from llm_pure import LlmError, Outcome, Response, StreamEvent
-
 from llm_effects.cells import Cell
 from llm_effects.flights import Alone, Flights, Landed, Landing, TooLate
 from llm_effects.interpreters.driver import OnNote, Run, finished
@@ -22,6 +20,7 @@ from llm_effects.operations import HttpRequest
 from llm_effects.ports import Connection, Door, Store
 from llm_effects.resolving import Asked, asking
 from llm_effects.runner import Runner
+from llm_pure import LlmError, Outcome, Response, StreamEvent
 
 __all__ = ["BLOCKING", "Stream", "run", "stream"]
 
@@ -61,7 +60,7 @@ class _Blocking:
         return connection if isinstance(connection, LlmError) else _OnThread(connection)
 
     async def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
+        time.sleep(seconds)  # noqa: ASYNC251 - to block the thread is what this colour does
 
     def now(self) -> float:
         return time.monotonic()
@@ -131,7 +130,9 @@ class Stream:
     def __enter__(self) -> Stream:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:

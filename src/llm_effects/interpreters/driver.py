@@ -12,11 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from typing import Generic, Protocol, TypeAlias, TypeVar, cast
-
-from llm_pure import Deadline, Disconnected, LlmError, Misconfigured, Outcome, Response, StreamEvent, Timeout, TooLarge
-from llm_pure.errors import snippet
-from typing_extensions import assert_never
+from typing import Generic, Protocol, TypeAlias, TypeVar, assert_never, cast
 
 from llm_effects.cells import DEADLINE, Cell
 from llm_effects.flights import Alone, Flights, Landing, Lead
@@ -45,6 +41,18 @@ from llm_effects.operations import (
     Tell,
 )
 from llm_effects.ports import Door, Store
+from llm_pure import (
+    Deadline,
+    Disconnected,
+    LlmError,
+    Misconfigured,
+    Outcome,
+    Response,
+    StreamEvent,
+    Timeout,
+    TooLarge,
+)
+from llm_pure.errors import snippet
 
 __all__ = ["Backend", "Link", "OnNote", "OnOperation", "Run", "finished"]
 
@@ -76,8 +84,10 @@ class Backend(Protocol):
     def draw(self) -> float: ...
     def change(self, cell: Cell[S], function: Callable[[S], tuple[S, A]]) -> A:
         """Apply the function to a cell of scope `process`."""
+
     async def call(self, function: Callable[[], object]) -> object:
         """The answer of the caller's function, awaited if it is awaitable and the colour can."""
+
     async def load(self, store: Store, key: str) -> bytes | None: ...
     async def save(self, store: Store, key: str, value: bytes) -> None: ...
     async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing: ...
@@ -257,7 +267,9 @@ class Run(Generic[R]):
             chunks.append(chunk)
             size += len(chunk)
             if size > MAX_BODY:
-                chunk = TooLarge(message=f"the answer is larger than {MAX_BODY} bytes", status=connection.status)
+                chunk = TooLarge(
+                    message=f"the answer is larger than {MAX_BODY} bytes", status=connection.status
+                )
                 break
         await self._connections.pop(self._opened).finish()
         return chunk if chunk is not None else Reply(connection.status, connection.headers, b"".join(chunks))

@@ -5,6 +5,10 @@ Law: the text, reasoning and whole parts seen so far, at their places; a tool ca
 
 from __future__ import annotations
 
+from typing import assert_never
+
+from returns.result import Failure, Success
+
 from llm_pure import (
     AssistantMessage,
     BrokenToolCall,
@@ -26,8 +30,6 @@ from llm_pure import (
     ToolCallDelta,
     ToolCallStarted,
 )
-from returns.result import Failure, Success
-from typing_extensions import assert_never
 
 __all__ = ["Reading"]
 

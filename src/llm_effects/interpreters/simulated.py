@@ -12,9 +12,6 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final, TypeAlias, TypeVar, cast, final
 
-from llm_pure import Disconnected, LlmError, Misconfigured, Outcome, Response, StreamEvent, Timeout, TlsRefused, Unreachable
-from llm_pure.json import dump_json
-from llm_pure.target import Target, codec_of
 from returns.result import Failure
 
 from llm_effects.cells import Cell
@@ -25,6 +22,19 @@ from llm_effects.operations import HttpRequest, Operation
 from llm_effects.ports import Door, Store
 from llm_effects.resolving import Asked, asking
 from llm_effects.runner import Runner
+from llm_pure import (
+    Disconnected,
+    LlmError,
+    Misconfigured,
+    Outcome,
+    Response,
+    StreamEvent,
+    Timeout,
+    TlsRefused,
+    Unreachable,
+)
+from llm_pure.json import dump_json
+from llm_pure.target import Target, codec_of
 
 __all__ = ["Answer", "Script", "Simulation", "Slow", "World", "simulate"]
 
@@ -54,13 +64,13 @@ class World:
     seed: int = 0
     clock: float = 0.0
     requests: list[HttpRequest] = field(default_factory=list)
-    _chance: Random = field(init=False, repr=False)
+    chance: Random = field(init=False, repr=False)
     _answers: Iterator[Answer] | None = field(init=False, repr=False)
-    _cells: dict[Cell[object], object] = field(init=False, repr=False, default_factory=dict)
-    _stores: dict[int, dict[str, bytes]] = field(init=False, repr=False, default_factory=dict)
+    cells: dict[Cell[object], object] = field(init=False, repr=False, default_factory=dict)
+    stores: dict[int, dict[str, bytes]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._chance = Random(self.seed)
+        self.chance = Random(self.seed)
         self._answers = None if callable(self.script) else iter(self.script)
 
     def run(self, runner: Runner, asked: Asked, *, observed: bool = False) -> Simulation:
@@ -87,9 +97,10 @@ class World:
             tuple(trace),
         )
 
-    def _next(self, request: HttpRequest) -> Answer:
+    def answer(self, request: HttpRequest) -> Answer:
+        """What the provider answers next."""
         if callable(self.script):
-            return self.script(request, self._chance)
+            return self.script(request, self.chance)
         nothing = Misconfigured(message="the script has no further answer")
         return nothing if self._answers is None else next(self._answers, nothing)
 
@@ -144,7 +155,7 @@ class _Virtual:
 
     async def connect(self, door: Door, request: HttpRequest, limit: float | None) -> _Answered | LlmError:
         self._world.requests.append(request)
-        answer = self._world._next(request)
+        answer = self._world.answer(request)
         wait, answer = (answer.seconds, answer.answer) if isinstance(answer, Slow) else (0.0, answer)
         if limit is not None and wait > limit:
             self._world.clock += limit
@@ -176,22 +187,22 @@ class _Virtual:
         return self._world.clock
 
     def draw(self) -> float:
-        return self._world._chance.random()
+        return self._world.chance.random()
 
     def change(self, cell: Cell[S], function: Callable[[S], tuple[S, A]]) -> A:
         key = cast("Cell[object]", cell)  # the dictionary holds cells of every type, each with its own state
-        state, answer = function(cast("S", self._world._cells.get(key, cell.initial)))
-        self._world._cells[key] = state
+        state, answer = function(cast("S", self._world.cells.get(key, cell.initial)))
+        self._world.cells[key] = state
         return answer
 
     async def call(self, function: Callable[[], object]) -> object:
         return function()
 
     async def load(self, store: Store, key: str) -> bytes | None:
-        return self._world._stores.setdefault(id(store), {}).get(key)
+        return self._world.stores.setdefault(id(store), {}).get(key)
 
     async def save(self, store: Store, key: str, value: bytes) -> None:
-        self._world._stores.setdefault(id(store), {})[key] = value
+        self._world.stores.setdefault(id(store), {})[key] = value
 
     async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing:
         # Runs of a world come one after another: nobody else can be at it.

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast, final
 
-from llm_pure.target import Target
 from typing_extensions import override
 
 from llm_effects.operations import HttpRequest
 from llm_effects.providers.door import Sdk, SdkDoor, bounded, endpoint_of, ssl_context
 from llm_effects.providers.leaf import Leaf
+from llm_pure.target import Target
 
 if TYPE_CHECKING:
     import httpx2
@@ -82,7 +82,9 @@ class _Anthropic(Sdk["Anthropic", "AsyncAnthropic"]):
         return cast("httpx2.Response", answer)
 
     @override
-    async def apost(self, client: AsyncAnthropic, request: HttpRequest, limit: float | None) -> httpx2.Response:
+    async def apost(
+        self, client: AsyncAnthropic, request: HttpRequest, limit: float | None
+    ) -> httpx2.Response:
         from anthropic import APIStatusError, AsyncStream
         from httpx2 import Response
 
@@ -101,7 +103,9 @@ class _Anthropic(Sdk["Anthropic", "AsyncAnthropic"]):
         return cast("httpx2.Response", answer)
 
 
-def _options(request: HttpRequest, timeout: httpx2.Timeout | float | None, limit: float | None) -> RequestOptions:
+def _options(
+    request: HttpRequest, timeout: httpx2.Timeout | float | None, limit: float | None
+) -> RequestOptions:
     headers = {"content-type": "application/json", **request.headers}
     options: RequestOptions = {"headers": headers, "max_retries": 0}
     if limit is not None:

@@ -17,11 +17,11 @@ from functools import cache
 from operator import is_
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, final
 
-from llm_pure import LlmError, Misconfigured
 from typing_extensions import override
 
 from llm_effects.operations import HttpRequest
 from llm_effects.providers.faults import fault_of
+from llm_pure import LlmError, Misconfigured
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -40,9 +40,11 @@ class Sdk(Protocol[C, D]):
 
     def client(self) -> C:
         """A blocking client from the environment's settings."""
+
     def async_client(self) -> D: ...
     def post(self, client: C, request: HttpRequest, limit: float | None) -> httpx2.Response:
         """The answer, its body unread, whatever its status. Raises what the SDK raises."""
+
     async def apost(self, client: D, request: HttpRequest, limit: float | None) -> httpx2.Response: ...
 
 
@@ -165,7 +167,9 @@ class _Made(Generic[C, D]):
 
     pid: int = 0
     client: C | None = None
-    on_loop: weakref.WeakKeyDictionary[AbstractEventLoop, D] = field(default_factory=weakref.WeakKeyDictionary)
+    on_loop: weakref.WeakKeyDictionary[AbstractEventLoop, D] = field(
+        default_factory=weakref.WeakKeyDictionary
+    )
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -221,7 +225,9 @@ class SdkDoor(Generic[C, D]):
         if self._client is not None:
             return self._client
         if self._async_client is not None:
-            return Misconfigured(message="an asynchronous client was given: use arun or astream, or give client= as well")
+            return Misconfigured(
+                message="an asynchronous client was given: use arun or astream, or give client= as well"
+            )
         made = self._mine()
         with made.lock:
             if made.client is None:
@@ -232,7 +238,9 @@ class SdkDoor(Generic[C, D]):
         if self._async_client is not None:
             return self._async_client
         if self._client is not None:
-            return Misconfigured(message="a blocking client was given: use run or stream, or give async_client= as well")
+            return Misconfigured(
+                message="a blocking client was given: use run or stream, or give async_client= as well"
+            )
         from asyncio import get_running_loop
 
         made, loop = self._mine(), get_running_loop()
@@ -268,7 +276,7 @@ class _Addressed(Protocol):
 
 
 def endpoint_of(client: _Addressed | None, variable: str, own: str) -> str | None:
-    """Where a client goes, or None for the provider's own address. The SDKs read `variable` where no client is given."""
+    """Where a client goes; None: to the provider itself. The SDKs read `variable` where no client is given."""
     address = os.environ.get(variable) if client is None else str(client.base_url)
     return None if not address or address.rstrip("/") == own else address.rstrip("/")
 

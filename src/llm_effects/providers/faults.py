@@ -25,7 +25,10 @@ from llm_pure.errors import snippet
 __all__ = ["fault_of"]
 
 _ROWS: Final[tuple[tuple[str, LlmError], ...]] = (
-    ("CannotOverwriteExistingRequestException", CassetteMiss(message="no recorded interaction fits the request")),
+    (
+        "CannotOverwriteExistingRequestException",
+        CassetteMiss(message="no recorded interaction fits the request"),
+    ),
     ("SSLCertVerificationError", TlsRefused(message="the certificate is not trusted")),
     ("SSLEOFError", Disconnected(message="the connection broke")),
     ("SSLError", TlsRefused(message="the TLS handshake failed")),
@@ -37,7 +40,10 @@ _ROWS: Final[tuple[tuple[str, LlmError], ...]] = (
     ("UnsupportedProtocol", Misconfigured(message="the base URL has no http or https scheme")),
     ("InvalidURL", Misconfigured(message="the base URL is none")),
     # The message would show the header, and the header is the key.
-    ("LocalProtocolError", Misconfigured(message="a header cannot be sent as it is (a key with a newline or space?)")),
+    (
+        "LocalProtocolError",
+        Misconfigured(message="a header cannot be sent as it is (a key with a newline or space?)"),
+    ),
     ("RemoteProtocolError", Disconnected(message="the connection broke")),
     ("ReadError", Disconnected(message="the connection broke")),
     ("WriteError", Disconnected(message="the connection broke")),

@@ -9,18 +9,31 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import final
 
+from returns.result import Failure, Success
+from typing_extensions import override
+
+from llm_effects.notes import Attempted, Lost
+from llm_effects.operations import (
+    Close,
+    Emit,
+    HttpRequest,
+    Next,
+    Observed,
+    Open,
+    Opened,
+    Program,
+    Reply,
+    Send,
+    Tell,
+    ask,
+)
+from llm_effects.ports import Door
+from llm_effects.runner import Runner
 from llm_pure import Completion, Done, LlmError, Outcome, Response
 from llm_pure.events import events_of
 from llm_pure.json import EMPTY, JsonObject
 from llm_pure.target import Target, codec_of
 from llm_pure.wire import Codec
-from returns.result import Failure, Success
-from typing_extensions import override
-
-from llm_effects.notes import Attempted, Lost
-from llm_effects.operations import Close, Emit, HttpRequest, Next, Observed, Open, Opened, Program, Reply, Send, Tell, ask
-from llm_effects.ports import Door
-from llm_effects.runner import Runner
 
 __all__ = ["Leaf"]
 
@@ -78,7 +91,9 @@ def _converse(leaf: Leaf, completion: Completion) -> Program[Outcome[Response]]:
     return codec.decode_response(reply.body)
 
 
-def _streamed(codec: Codec[object], door: Door, sent: HttpRequest, *, observed: bool) -> Program[Outcome[Response]]:
+def _streamed(
+    codec: Codec[object], door: Door, sent: HttpRequest, *, observed: bool
+) -> Program[Outcome[Response]]:
     opened = yield from ask(Open(door, sent))
     if not isinstance(opened, Opened):
         return Failure(opened)
@@ -98,7 +113,11 @@ def _streamed(codec: Codec[object], door: Door, sent: HttpRequest, *, observed: 
     if isinstance(outcome, Failure):
         error = outcome.failure()
         # What the transport says is nearer to the cause than that the stream has no end; what was read stays.
-        told = error if chunk is None or isinstance(chunk, bytes) else replace(chunk, partial=error.partial, usage=error.usage)
+        told = (
+            error
+            if chunk is None or isinstance(chunk, bytes)
+            else replace(chunk, partial=error.partial, usage=error.usage)
+        )
         return Failure(told)
     if observed:
         yield Emit(Done(outcome.unwrap()))

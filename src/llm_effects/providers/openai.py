@@ -1,20 +1,20 @@
 """The official OpenAI SDK as a leaf.
 
-Law: the SDK is imported when a runner is first used, not before. Azure, Bedrock, a server that imitates OpenAI: whatever
-client is given is used as it is.
+Law: the SDK is imported when a runner is first used, not before. Azure, Bedrock, a server that imitates
+OpenAI: whatever client is given is used as it is.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast, final
 
-from llm_pure.json import JsonObject
-from llm_pure.target import Target
 from typing_extensions import override
 
 from llm_effects.operations import HttpRequest
 from llm_effects.providers.door import Sdk, SdkDoor, bounded, endpoint_of, ssl_context
 from llm_effects.providers.leaf import Leaf
+from llm_pure.json import JsonObject
+from llm_pure.target import Target
 
 if TYPE_CHECKING:
     import httpx2
@@ -65,8 +65,8 @@ class _OpenAI(Sdk["OpenAI", "AsyncOpenAI"]):
 
     @override
     def post(self, client: OpenAI, request: HttpRequest, limit: float | None) -> httpx2.Response:
-        from openai import APIStatusError, Stream
         from httpx2 import Response
+        from openai import APIStatusError, Stream
 
         options = _options(request, client.timeout, limit)
         try:
@@ -84,8 +84,8 @@ class _OpenAI(Sdk["OpenAI", "AsyncOpenAI"]):
 
     @override
     async def apost(self, client: AsyncOpenAI, request: HttpRequest, limit: float | None) -> httpx2.Response:
-        from openai import APIStatusError, AsyncStream
         from httpx2 import Response
+        from openai import APIStatusError, AsyncStream
 
         options = _options(request, client.timeout, limit)
         try:
@@ -102,7 +102,9 @@ class _OpenAI(Sdk["OpenAI", "AsyncOpenAI"]):
         return cast("httpx2.Response", answer)
 
 
-def _options(request: HttpRequest, timeout: httpx2.Timeout | float | None, limit: float | None) -> RequestOptions:
+def _options(
+    request: HttpRequest, timeout: httpx2.Timeout | float | None, limit: float | None
+) -> RequestOptions:
     headers = {"content-type": "application/json", **request.headers}
     options: RequestOptions = {"headers": headers, "max_retries": 0}
     if limit is not None:

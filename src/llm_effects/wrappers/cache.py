@@ -11,12 +11,11 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
-from typing import Final
+from typing import Final, assert_never
 
-from llm_pure import Completion, Deadline, Outcome, Response, StopReason, cache_key
 from llm_pure.serial import response_from_json, to_json
 from returns.result import Failure, Success
-from typing_extensions import assert_never, override
+from typing_extensions import override
 
 from llm_effects.flights import Alone, Flights, Landed, Lead, TooLate
 from llm_effects.notes import CacheHit, CacheMissed, CacheStored, StoreFailed, Waited
@@ -24,6 +23,7 @@ from llm_effects.operations import Claim, Land, Load, Program, Save, Tell, ask
 from llm_effects.ports import Store
 from llm_effects.programs import told
 from llm_effects.runner import Runner, Wrapped
+from llm_pure import Completion, Deadline, Outcome, Response, StopReason, cache_key
 
 __all__ = ["WHOLE", "with_cache"]
 
@@ -66,7 +66,9 @@ class _WithCache(Wrapped):
         landing = yield from ask(Claim(self.flights, key))
         match landing:
             case TooLate():
-                return Failure(Deadline(message="the time for the run was over before another caller's answer came"))
+                return Failure(
+                    Deadline(message="the time for the run was over before another caller's answer came")
+                )
             case Landed(response):
                 yield from ask(Tell(Waited(key)))
                 return (yield from told(Success(response)))
@@ -82,7 +84,9 @@ class _WithCache(Wrapped):
                 assert_never(landing)
 
     def _scoped(self, key: str) -> str:
-        return sha256(f"{self.scope}\n{key}".encode("utf-8", "surrogatepass")).hexdigest() if self.scope else key
+        return (
+            sha256(f"{self.scope}\n{key}".encode("utf-8", "surrogatepass")).hexdigest() if self.scope else key
+        )
 
     def _found(self, key: str) -> Program[Response | None]:
         entry = yield from ask(Load(self.store, key))

@@ -10,8 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Literal, assert_never
 
+from returns.result import Failure, Success
+from typing_extensions import override
+
+from llm_effects.notes import Continued
+from llm_effects.operations import Emit, Observed, Program, Tell, ask
+from llm_effects.programs import relay
+from llm_effects.runner import Runner, Wrapped
+from llm_effects.splice import Splice
 from llm_pure import Completion, ContinuationPolicy, Outcome, Response
 from llm_pure.continuation import (
     Enlarge,
@@ -24,30 +32,23 @@ from llm_pure.continuation import (
     failed,
     seam_of,
 )
-from llm_pure.models import MODELS, ModelTraits, traits_of
-from returns.result import Failure, Success
-from typing_extensions import assert_never, override
-
-from llm_effects.notes import Continued
-from llm_effects.operations import Emit, Observed, Program, Tell, ask
-from llm_effects.programs import relay
-from llm_effects.runner import Runner, Wrapped
-from llm_effects.splice import Splice
+from llm_pure.models import ModelTraits, traits_of
 
 __all__ = ["with_continuation"]
 
 
 def with_continuation(
-    policy: ContinuationPolicy | None = None, *, models: Mapping[str, ModelTraits] = MODELS
+    policy: ContinuationPolicy | None = None, *, models: Mapping[str, ModelTraits] | None = None
 ) -> Callable[[Runner], Runner]:
-    """Answers cut off by their limit are continued, in the way that the model's entry in `models` allows."""
+    """Answers cut off by their limit are continued, in the way that the model's entry in `models` (None: the
+    library's own table) allows."""
     return partial(_WithContinuation, policy=policy or ContinuationPolicy(), models=models)
 
 
 @dataclass(frozen=True, slots=True)
 class _WithContinuation(Wrapped):
     policy: ContinuationPolicy
-    models: Mapping[str, ModelTraits]
+    models: Mapping[str, ModelTraits] | None
 
     @property
     @override

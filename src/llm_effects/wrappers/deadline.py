@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from llm_pure import Completion, Outcome, Response
 from typing_extensions import override
 
 from llm_effects.cells import DEADLINE
 from llm_effects.operations import Change, Now, Program, ask
 from llm_effects.runner import Runner, Wrapped
+from llm_pure import Completion, Outcome, Response
 
 __all__ = ["with_deadline"]
 

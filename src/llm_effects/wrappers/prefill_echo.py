@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from llm_pure import AssistantMessage, Completion, Outcome, Response, Started, StreamEvent
-from llm_pure.completion import joined_content
 from returns.result import Failure, Success
 from typing_extensions import override
 
@@ -18,6 +16,8 @@ from llm_effects.operations import Emit, Observed, Program, ask
 from llm_effects.programs import relay
 from llm_effects.runner import Runner, Wrapped
 from llm_effects.splice import Splice
+from llm_pure import AssistantMessage, Completion, Outcome, Response, Started, StreamEvent
+from llm_pure.join import joined_content
 
 __all__ = ["with_prefill_echo"]
 
@@ -47,7 +47,7 @@ class _WithPrefillEcho(Wrapped):
                 return splice.see(event)
             said = True
             prefill = splice.say(last.content)
-            splice.segment(last.content, None)
+            splice.segment(last.content)
             return (*prefill, *splice.see(event))
 
         outcome = yield from relay(self.inner(completion), edit)
@@ -68,4 +68,6 @@ def _echoed(prefill: AssistantMessage, response: Response) -> Response:
     if turns and isinstance(first := turns[0], AssistantMessage):
         turns = (replace(first, content=joined_content(prefill.content, first.content)), *turns[1:])
     content = joined_content(prefill.content, response.message.content)
-    return replace(response, message=replace(response.message, content=content), turns=turns, has_prefill=True)
+    return replace(
+        response, message=replace(response.message, content=content), turns=turns, has_prefill=True
+    )

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from llm_pure import Bucket, Completion, GiveUp, Outcome, Response, RetryPolicy, RetryState, Started, StreamEvent
-from llm_pure.retry import begin, decide_retry, refund, take
 from returns.result import Success
 from typing_extensions import override
 
@@ -21,6 +19,18 @@ from llm_effects.notes import GaveUp, Retried
 from llm_effects.operations import Change, Draw, Now, Program, Sleep, Tell, ask
 from llm_effects.programs import relay
 from llm_effects.runner import Runner, Wrapped
+from llm_pure import (
+    Bucket,
+    Completion,
+    GiveUp,
+    Outcome,
+    Response,
+    RetryPolicy,
+    RetryState,
+    Started,
+    StreamEvent,
+)
+from llm_pure.retry import begin, decide_retry, refund, take
 
 __all__ = ["with_retry"]
 
@@ -37,7 +47,10 @@ class _WithRetry(Wrapped):
         default_factory=lambda: Cell("retry", RetryState()), init=False, compare=False, repr=False
     )
     _bucket: Cell[Bucket] = field(
-        default_factory=lambda: Cell("retry bucket", Bucket(), "process"), init=False, compare=False, repr=False
+        default_factory=lambda: Cell("retry bucket", Bucket(), "process"),
+        init=False,
+        compare=False,
+        repr=False,
     )
 
     @property
@@ -66,7 +79,7 @@ class _WithRetry(Wrapped):
                 handed_out=hand.seen,
                 until=until,
             )
-            decision = yield from ask(Change(self._state, lambda state, decide=decide: decide(state)))
+            decision = yield from ask(Change(self._state, decide))
             kind = type(error).__name__
             if isinstance(decision, GiveUp):
                 yield from ask(Tell(GaveUp(kind, decision.reason)))

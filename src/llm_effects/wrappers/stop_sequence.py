@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from llm_pure import Completion, Outcome, PartDone, Response, Text, TextDelta
-from llm_pure.join import reappend_stop_sequence
 from returns.result import Failure, Success
 from typing_extensions import override
 
@@ -17,6 +15,8 @@ from llm_effects.operations import Emit, Observed, Program, ask
 from llm_effects.programs import relay
 from llm_effects.runner import Runner, Wrapped
 from llm_effects.splice import Splice
+from llm_pure import Completion, Outcome, PartDone, Response, Text, TextDelta
+from llm_pure.join import reappend_stop_sequence
 
 __all__ = ["with_stop_sequence"]
 
@@ -43,7 +43,7 @@ class _WithStopSequence(Wrapped):
         whole = reappend_stop_sequence(response)
         if (yield from ask(Observed())):
             if whole is not response and response.stop_sequence:
-                splice.segment(response.message.content, None)
+                splice.segment(response.message.content)
                 for said in (TextDelta(0, response.stop_sequence), PartDone(0, Text(response.stop_sequence))):
                     for event in splice.see(said):
                         yield Emit(event)
