@@ -1,8 +1,9 @@
 """A store in one SQLite file: shared by threads and processes, and it survives both.
 
 Law: `load` gives the very bytes of the last `save`, or nothing; never a part of them, never bytes that somebody
-edited. A save that returned survives the death of the process (WAL, synchronous NORMAL; a power cut can take the
-last moments, never the file). Every wait is bounded by `timeout`.
+edited, and out of a damaged file at worst the bytes of an earlier `save` under this key. A save that returned survives
+the death of the process (WAL, synchronous NORMAL; a power cut can take the last moments, never the file). Every wait
+is bounded by `timeout`.
 
     the file is                                what happens
     -----------------------------------------  --------------------------------------------------------------
