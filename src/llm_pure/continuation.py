@@ -200,7 +200,9 @@ def decide_continuation(
     if response.alternatives:
         return Finish(whole, "alternatives")
     if not _is_open_text(segment.completion, response):
-        again = replace(segment, round=following.round, spent=segment.spent + response.usage, used=following.used)
+        again = replace(
+            segment, round=following.round, spent=segment.spent + response.usage, used=following.used
+        )
         return _enlarged(policy, again, whole, traits)
     if segment.before is not None and whole.text.rstrip() == segment.before.text.rstrip():
         return Finish(whole, "nothing_added")

@@ -27,7 +27,15 @@ from llm_pure.parts import Part, Text
 from llm_pure.response import Response, text_of
 from llm_pure.seam import SeamState, seam_whole
 
-__all__ = ["cut_text", "join", "joined_content", "joined_message", "reappend_stop_sequence", "seamed", "turns_of"]
+__all__ = [
+    "cut_text",
+    "join",
+    "joined_content",
+    "joined_message",
+    "reappend_stop_sequence",
+    "seamed",
+    "turns_of",
+]
 
 
 def join(a: Response, b: Response) -> Response:
@@ -37,7 +45,10 @@ def join(a: Response, b: Response) -> Response:
         message=joined_message(a.message, b.message),
         usage=a.usage + b.usage,
         turns=(*turns_of(a), *turns_of(b)),
-        alternatives=(*a.alternatives, *(join(replace(a, alternatives=()), other) for other in b.alternatives)),
+        alternatives=(
+            *a.alternatives,
+            *(join(replace(a, alternatives=()), other) for other in b.alternatives),
+        ),
         has_prefill=a.has_prefill,
         extras=_merged(a.extras, b.extras),
     )
@@ -56,7 +67,14 @@ def joined_message(a: AssistantMessage, b: AssistantMessage) -> AssistantMessage
 
 def joined_content(a: tuple[Part, ...], b: tuple[Part, ...]) -> tuple[Part, ...]:
     """Two contents as one: where plain text meets plain text, the two become one part."""
-    if a and b and isinstance(a[-1], Text) and isinstance(b[0], Text) and not a[-1].extras and not b[0].extras:
+    if (
+        a
+        and b
+        and isinstance(a[-1], Text)
+        and isinstance(b[0], Text)
+        and not a[-1].extras
+        and not b[0].extras
+    ):
         return (*a[:-1], Text(a[-1].text + b[0].text), *b[1:])
     return (*a, *b)
 
@@ -71,7 +89,11 @@ def seamed(response: Response, state: SeamState) -> Response:
             kept = seam_whole(state, part.text)
             if kept == part.text:
                 return response
-            content = (*response.message.content[:index], replace(part, text=kept), *response.message.content[index + 1 :])
+            content = (
+                *response.message.content[:index],
+                replace(part, text=kept),
+                *response.message.content[index + 1 :],
+            )
             extras = _moved(response.message.extras, len(kept) - len(part.text))
             return replace(response, message=AssistantMessage(content, extras), turns=turns_of(response))
     return response

@@ -145,7 +145,11 @@ def backoff(policy: RetryPolicy, failures: int, draw: float) -> float:
 
 
 def _deadline(policy: RetryPolicy, state: RetryState, until: float | None) -> float:
-    own = state.started + policy.deadline if state.started is not None and policy.deadline is not None else _NEVER
+    own = (
+        state.started + policy.deadline
+        if state.started is not None and policy.deadline is not None
+        else _NEVER
+    )
     return own if until is None else min(own, until)
 
 

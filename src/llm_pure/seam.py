@@ -71,7 +71,9 @@ def seam_feed(state: SeamState, delta: str) -> tuple[SeamState, str]:
     held = state.held + delta
     # As long as the text held is found before the last place, it may go on until the end, and be an overlap.
     at = state.at
-    if not (at >= 0 and state.text.startswith(delta, at + len(state.held)) and at + len(held) < len(state.text)):
+    if not (
+        at >= 0 and state.text.startswith(delta, at + len(state.held)) and at + len(held) < len(state.text)
+    ):
         at = state.text.find(held, at, len(state.text) - 1) if at >= 0 else -1
     if at >= 0 or (state.kind == "nudge" and held == _cut_word(state.text)):
         return replace(state, held=held, at=at), ""
