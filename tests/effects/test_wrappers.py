@@ -1,0 +1,523 @@
+"""Retry, continuation, cache, deadline and echo: one suite, every colour, against a scripted door."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+from llm_pure import (
+    AssistantMessage,
+    BadRequest,
+    Completion,
+    ContinuationPolicy,
+    Deadline,
+    Denied,
+    Disconnected,
+    Done,
+    JsonObject,
+    Overloaded,
+    PartDone,
+    Quota,
+    RateLimited,
+    Reasoning,
+    Response,
+    RetryPolicy,
+    Started,
+    Text,
+    TextDelta,
+    Tool,
+    ToolCall,
+    Usage,
+    assistant,
+    mapped,
+    user,
+)
+from returns.result import Success
+
+from llm_effects import (
+    MemoryStore,
+    Runner,
+    Slow,
+    World,
+    arun,
+    compose,
+    run,
+    simulate,
+    standard,
+    stream,
+    with_cache,
+    with_continuation,
+    with_deadline,
+    with_prefill_echo,
+    with_retry,
+    with_stop_sequence,
+)
+from llm_effects.notes import CacheHit, Continued, GaveUp, Note, Retried
+from llm_effects.providers.leaf import Leaf
+
+from .scripted import COLOURS, QUESTION, Colour, ScriptedDoor, answer, failed, leaf
+
+BUSY = Overloaded(message="Overloaded", status=529, type="overloaded_error")
+QUICK = RetryPolicy(max_attempts=3, base_delay=0.0)
+
+
+@pytest.fixture(params=COLOURS)
+def colour(request: pytest.FixtureRequest) -> Colour:
+    return COLOURS[request.param]
+
+
+@pytest.fixture(params=("stream", "astream"))
+def watching(request: pytest.FixtureRequest) -> Colour:
+    return COLOURS[request.param]
+
+
+def asked(runner: Leaf) -> int:
+    assert isinstance(runner.door, ScriptedDoor)
+    return len(runner.door.requests)
+
+
+# ---------------------------------------------------------------- the leaf
+
+
+def test_an_answer_comes_back_with_message_usage_and_stop_reason(colour: Colour) -> None:
+    told = colour(leaf(answer()), QUESTION)
+    response = told.outcome.unwrap()
+    assert (response.text, response.usage.output_tokens, response.stop_reason) == ("Hello", 2, "end")
+
+
+def test_events_come_in_order_and_end_with_the_response(watching: Colour) -> None:
+    told = watching(leaf(answer("Hello")), QUESTION)
+    assert isinstance(told.events[0], Started)
+    assert "".join(e.text for e in told.events if isinstance(e, TextDelta)) == "Hello"
+    assert [e for e in told.events if isinstance(e, PartDone)] == [PartDone(0, Text("Hello"))]
+    assert told.events[-1] == Done(told.outcome.unwrap())
+
+
+def test_the_finished_completion_holds_the_answer(colour: Colour) -> None:
+    finished = mapped(colour(leaf(answer()), QUESTION).outcome, QUESTION.with_response).unwrap()
+    assert (finished.last_text, finished.stop_reason, finished.usage) == ("Hello", "end", Usage(3, 2))
+
+
+def test_what_was_read_of_a_broken_stream_is_kept(watching: Colour) -> None:
+    runner = leaf(answer("Hello"))
+    door = runner.door
+    assert isinstance(door, ScriptedDoor)
+    whole = door.connect
+
+    def broken(request: object, limit: float | None) -> object:
+        connection = whole(request, limit)  # type: ignore[arg-type]  # passed on as it came
+        at = next(i for i, chunk in enumerate(connection.chunks) if b"Hello" in chunk)  # type: ignore[union-attr]
+        connection.chunks[at + 1 :] = [Disconnected(message="gone", phase="during")]  # type: ignore[union-attr]
+        return connection
+
+    door.connect = broken  # type: ignore[method-assign,assignment]  # the transport breaks
+    error = failed(watching(runner, QUESTION).outcome)
+    assert isinstance(error, Disconnected)
+    assert error.partial is not None
+    assert error.partial.text == "Hello"
+    assert door.closed
+
+
+# ---------------------------------------------------------------- retry
+
+
+def test_a_busy_provider_is_asked_again(colour: Colour) -> None:
+    inner = leaf(BUSY, BUSY, answer())
+    told = colour(compose(inner, with_retry(QUICK)), QUESTION)
+    assert told.outcome.unwrap().text == "Hello"
+    assert asked(inner) == 3
+    assert [n.error for n in told.notes if isinstance(n, Retried)] == ["Overloaded", "Overloaded"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BadRequest(message="no", status=400, type="invalid_request_error"),
+        Denied(message="no", status=401, type="authentication_error"),
+        Quota(message="no", status=402, type="billing_error"),
+    ],
+)
+def test_what_waiting_cannot_help_is_not_asked_again(colour: Colour, error: Denied) -> None:
+    inner = leaf(error, answer())
+    told = colour(compose(inner, with_retry(QUICK)), QUESTION)
+    assert type(failed(told.outcome)) is type(error)
+    assert asked(inner) == 1
+    assert [n for n in told.notes if isinstance(n, GaveUp)] == [GaveUp(type(error).__name__, "not_retryable")]
+
+
+def test_attempts_are_bounded_and_the_last_error_is_given_back(colour: Colour) -> None:
+    inner = leaf(BUSY, BUSY, BUSY, answer())
+    assert isinstance(failed(colour(compose(inner, with_retry(QUICK)), QUESTION).outcome), Overloaded)
+    assert asked(inner) == 3
+
+
+def test_one_budget_serves_all_segments_and_a_failed_segment_alone_is_repeated(colour: Colour) -> None:
+    inner = leaf(BUSY, answer("Hel", "max_tokens"), BUSY, answer("lo"), answer("never"))
+    told = colour(compose(inner, with_retry(QUICK), with_continuation()), QUESTION)
+    assert told.outcome.unwrap().text == "Hello"
+    assert asked(inner) == 4
+    exhausted = leaf(BUSY, BUSY, answer("Hel", "max_tokens"), BUSY, answer("lo"))
+    error = failed(colour(compose(exhausted, with_retry(QUICK), with_continuation()), QUESTION).outcome)
+    assert isinstance(error, Overloaded)
+    assert error.partial is not None
+    assert error.partial.text == "Hel"
+
+
+# ---------------------------------------------------------------- continuation
+
+
+def test_a_cut_answer_is_continued_as_one_text(colour: Colour) -> None:
+    inner = leaf(answer("Hel", "max_tokens", usage=Usage(3, 1)), answer("lo", usage=Usage(4, 1)))
+    told = colour(compose(inner, with_continuation()), QUESTION)
+    response = told.outcome.unwrap()
+    assert response.message.content == (Text("Hello"),)
+    assert (response.usage, response.stop_reason) == (Usage(7, 2), "end")
+    assert [n for n in told.notes if isinstance(n, Continued)] == [Continued(1, "prefill")]
+
+
+def test_a_continued_answer_streams_on_across_the_seam(watching: Colour) -> None:
+    runner = compose(leaf(answer("Hel", "max_tokens"), answer("lo")), with_continuation())
+    told = watching(runner, QUESTION)
+    assert [(e.index, e.text) for e in told.events if isinstance(e, TextDelta)] == [(0, "Hel"), (0, "lo")]
+    assert [e for e in told.events if isinstance(e, PartDone)] == [PartDone(0, Text("Hello"))]
+    assert sum(isinstance(e, Done) for e in told.events) == 1
+
+
+def test_without_rounds_the_cut_answer_is_given_back(colour: Colour) -> None:
+    inner = leaf(answer("Hel", "max_tokens"), answer("lo"))
+    runner = compose(inner, with_continuation(ContinuationPolicy(max_rounds=0)))
+    response = colour(runner, QUESTION).outcome.unwrap()
+    assert (response.text, response.stop_reason) == ("Hel", "max_tokens")
+    assert asked(inner) == 1
+
+
+def test_a_model_that_refuses_prefill_is_asked_to_go_on(colour: Colour) -> None:
+    inner = leaf(answer("Hello wor", "max_tokens"), answer("ld."))
+    question = QUESTION.replace(model="claude-opus-5")
+    told = colour(compose(inner, with_continuation()), question)
+    response = told.outcome.unwrap()
+    assert response.message.content == (Text("Hello world."),)
+    assert [n for n in told.notes if isinstance(n, Continued)] == [Continued(1, "nudge")]
+    assert [type(turn).__name__ for turn in response.turns] == ["AssistantMessage", "UserMessage", "AssistantMessage"]
+    assert question.with_response(response).messages[1:] == (AssistantMessage((Text("Hello world."),)),)
+
+
+def test_signed_turns_go_back_as_they_were(colour: Colour) -> None:
+    thinking = Reasoning("hm", signature="sig")
+    first = Response(
+        AssistantMessage((thinking, Text("Hello wor"))), Usage(3, 1), "max_tokens", "max_tokens", provider="anthropic"
+    )
+    inner = leaf(first, answer("ld."))
+    question = QUESTION.replace(model="claude-opus-5")
+    response = colour(compose(inner, with_continuation()), question).outcome.unwrap()
+    history = question.with_response(response).messages
+    assert history[1] == AssistantMessage((thinking, Text("Hello wor")))
+    assert history[3] == AssistantMessage((Text("ld."),))
+
+
+def test_nothing_is_stitched_inside_a_tool_call(colour: Colour) -> None:
+    call = ToolCall("t1", "look", JsonObject({"at": "x"}))
+    cut = Response(AssistantMessage((Text("I look"), call)), Usage(3, 9), "max_tokens", "max_tokens", provider="anthropic")
+    whole = Response(AssistantMessage((Text("I look"), call)), Usage(3, 11), "tool_call", "tool_use", provider="anthropic")
+    inner = leaf(cut, whole)
+    question = QUESTION.replace(tools=[Tool("look", parameters=JsonObject({"type": "object"}))], max_tokens=9)
+    told = colour(compose(inner, with_continuation()), question)
+    response = told.outcome.unwrap()
+    assert response.message.content == (Text("I look"), call)
+    assert response.usage == Usage(6, 20), "what was replaced was paid for all the same"
+    assert [n.how for n in told.notes if isinstance(n, Continued)] == ["enlarge"]
+
+
+# ---------------------------------------------------------------- cache
+
+
+def test_a_second_run_comes_from_the_store(colour: Colour) -> None:
+    inner, store = leaf(answer()), MemoryStore()
+    runner = compose(inner, with_cache(store))
+    first, second = colour(runner, QUESTION), colour(runner, QUESTION)
+    assert first.outcome == second.outcome
+    assert asked(inner) == 1
+    assert any(isinstance(note, CacheHit) for note in second.notes)
+
+
+def test_a_cached_answer_streams_its_events(watching: Colour) -> None:
+    runner = compose(leaf(answer()), with_cache(MemoryStore()))
+    first, second = watching(runner, QUESTION), watching(runner, QUESTION)
+    assert [e for e in second.events if isinstance(e, TextDelta)] == [TextDelta(0, "Hello")]
+    assert second.events[-1] == Done(first.outcome.unwrap())
+
+
+@pytest.mark.parametrize("stop", ["max_tokens", "refusal"])
+def test_cut_answers_and_refusals_are_not_stored_unless_asked(colour: Colour, stop: str) -> None:
+    ended = answer("x", "max_tokens" if stop == "max_tokens" else "refusal")
+    inner = leaf(ended, ended, ended)
+    runner = compose(inner, with_cache(MemoryStore()))
+    colour(runner, QUESTION), colour(runner, QUESTION)
+    assert asked(inner) == 2
+    kept = compose(leaf(ended), with_cache(MemoryStore(), keep=("max_tokens", "refusal")))
+    assert colour(kept, QUESTION).outcome == colour(kept, QUESTION).outcome
+
+
+def test_failures_are_not_stored(colour: Colour) -> None:
+    inner = leaf(BUSY, answer())
+    runner = compose(inner, with_cache(MemoryStore()))
+    failed(colour(runner, QUESTION).outcome)
+    assert colour(runner, QUESTION).outcome.unwrap().text == "Hello"
+
+
+def test_another_model_or_scope_is_another_key(colour: Colour) -> None:
+    store = MemoryStore()
+    inner = leaf(answer("a"), answer("b"), answer("c"))
+    told = [
+        colour(compose(inner, with_cache(store, scope=scope)), QUESTION.replace(model=model)).outcome.unwrap().text
+        for scope, model in (("", "claude-haiku-4-5"), ("", "claude-opus-5"), ("tenant", "claude-opus-5"))
+    ]
+    assert told == ["a", "b", "c"]
+
+
+class Broken:
+    """A store that fails in every way."""
+
+    blocking = False
+
+    def load(self, key: str) -> bytes | None:
+        raise OSError("disk on fire")
+
+    def save(self, key: str, value: bytes) -> None:
+        raise OSError("disk on fire")
+
+
+def test_a_broken_store_is_a_miss_and_a_note(colour: Colour) -> None:
+    told = colour(compose(leaf(answer()), with_cache(Broken())), QUESTION)
+    assert told.outcome.unwrap().text == "Hello"
+    assert [type(note).__name__ for note in told.notes].count("StoreFailed") == 3
+
+
+@pytest.mark.parametrize("poison", [b"", b"junk", b'k\n{"schema":"other"}', None])
+def test_a_poisoned_entry_is_a_miss(colour: Colour, poison: bytes | None) -> None:
+    store = MemoryStore()
+    colour(compose(leaf(answer("old")), with_cache(store)), QUESTION)
+    (note,) = [n for n in colour(compose(leaf(), with_cache(store)), QUESTION).notes if isinstance(n, CacheHit)]
+    entry = store.load(note.key)
+    assert entry is not None
+    store.save(note.key, entry[:-9] if poison is None else poison)
+    assert colour(compose(leaf(answer("new")), with_cache(store)), QUESTION).outcome.unwrap().text == "new"
+
+
+def test_many_threads_and_tasks_of_one_key_make_one_call() -> None:
+    gate = threading.Event()
+    inner = leaf(answer())
+    door = inner.door
+    assert isinstance(door, ScriptedDoor)
+    connect = door.connect
+
+    def slow(request: object, limit: float | None) -> object:
+        gate.wait(5)
+        return connect(request, limit)  # type: ignore[arg-type]  # passed on as it came
+
+    door.connect = slow  # type: ignore[method-assign,assignment]  # the provider takes its time
+    runner = compose(inner, with_cache(Broken()))
+    texts: list[str] = []
+    leader = threading.Thread(target=lambda: texts.append(run(runner, QUESTION).unwrap().text))
+    leader.start()
+    flights = runner.flights  # type: ignore[attr-defined]  # how many wait is nobody's business but a test's
+    while not flights._waiting:
+        pass
+    waiters = [threading.Thread(target=lambda: texts.append(run(runner, QUESTION).unwrap().text)) for _ in range(8)]
+
+    async def tasks() -> None:
+        answers = await asyncio.gather(*(arun(runner, QUESTION) for _ in range(8)))
+        texts.extend(answer.unwrap().text for answer in answers)
+
+    waiters.append(threading.Thread(target=lambda: asyncio.run(tasks())))
+    for thread in waiters:
+        thread.start()
+    while sum(map(len, flights._waiting.values())) < 16:
+        pass
+    gate.set()
+    for thread in [leader, *waiters]:
+        thread.join(5)
+    assert texts == ["Hello"] * 17, "the leader's own answer, though no store kept it"
+    assert asked(inner) == 1
+
+
+def test_a_stream_in_a_consumers_hands_holds_nobody_up() -> None:
+    inner = leaf(answer("first"), answer("second"))
+    runner = compose(inner, with_cache(MemoryStore()))
+    with stream(runner, QUESTION) as events:
+        next(events)
+        assert run(runner, QUESTION).unwrap().text == "second"
+
+
+# ---------------------------------------------------------------- echo, stop sequence
+
+
+def test_the_echo_begins_with_the_prefill(colour: Colour) -> None:
+    question = QUESTION.add_messages(assistant("Once"))
+    told = colour(compose(leaf(answer(" upon")), with_prefill_echo()), question)
+    response = told.outcome.unwrap()
+    assert response.message.content == (Text("Once upon"),)
+    assert question.with_response(response).messages[1:] == (AssistantMessage((Text("Once upon"),)),)
+    if told.events:
+        assert "".join(e.text for e in told.events if isinstance(e, TextDelta)) == "Once upon"
+        assert told.events[-1] == Done(response)
+
+
+def test_a_matched_stop_sequence_is_put_back_only_when_asked(colour: Colour) -> None:
+    stopped = Response(
+        AssistantMessage((Text("a"),)), Usage(1, 1), "stop_sequence", "stop_sequence", ".", provider="anthropic"
+    )
+    assert colour(leaf(stopped), QUESTION).outcome.unwrap().text == "a"
+    told = colour(compose(leaf(stopped), with_stop_sequence()), QUESTION)
+    assert told.outcome.unwrap().message.content == (Text("a."),)
+    if told.events:
+        assert "".join(e.text for e in told.events if isinstance(e, TextDelta)) == "a."
+
+
+# ---------------------------------------------------------------- stacks
+
+
+@pytest.mark.parametrize(
+    "wrappers",
+    [
+        (with_retry(), with_retry()),
+        (with_continuation(), with_retry()),
+        (with_cache(MemoryStore()), with_continuation()),
+        (with_cache(MemoryStore()), with_retry()),
+        (with_prefill_echo(), with_continuation()),
+        (with_stop_sequence(), with_continuation()),
+    ],
+)
+def test_an_order_that_makes_no_sense_is_refused(wrappers: tuple[object, ...]) -> None:
+    with pytest.raises(ValueError, match="around"):
+        compose(leaf(), *wrappers)  # type: ignore[arg-type]  # wrappers, all of them
+
+
+def test_the_usual_stack_is_in_the_right_order() -> None:
+    runner = standard(leaf(), retries=2, continues=1, cache=MemoryStore())
+    assert runner.layers == ("anthropic", "retry", "continuation", "cache")
+    assert runner.target == leaf().target
+
+
+def test_the_model_is_filled_in_before_anything_decides(colour: Colour) -> None:
+    told = colour(compose(leaf(answer()), with_cache(MemoryStore())), QUESTION.replace(model=None))
+    assert told.outcome.unwrap().text == "Hello"
+
+
+# ---------------------------------------------------------------- virtual time
+
+
+def test_retry_after_is_waited_for_in_virtual_time() -> None:
+    wait = RateLimited(message="slow down", status=429, type="rate_limit_error", retry_after=20.0)
+    done = simulate(compose(leaf(), with_retry(RetryPolicy(base_delay=0.0))), QUESTION, [wait, answer()])
+    assert done.outcome.unwrap().text == "Hello"
+    assert done.elapsed == 20.0
+
+
+def test_a_wait_longer_than_the_deadline_gives_the_error_back_at_once() -> None:
+    wait = RateLimited(message="slow down", status=429, type="rate_limit_error", retry_after=20.0)
+    runner = compose(leaf(), with_retry(), with_deadline(10))
+    done = simulate(runner, QUESTION, [wait, answer()])
+    assert isinstance(failed(done.outcome), RateLimited)
+    assert done.elapsed == 0.0
+
+
+def test_the_deadline_ends_a_slow_attempt() -> None:
+    runner = compose(leaf(), with_retry(RetryPolicy(max_attempts=9, base_delay=1.0)), with_deadline(10))
+    done = simulate(runner, QUESTION, [Slow(6, BUSY), Slow(6, answer())])
+    assert isinstance(failed(done.outcome), Deadline | Overloaded)
+    assert done.elapsed <= 10
+
+
+def test_an_outage_empties_the_bucket_and_the_next_runs_are_not_retried() -> None:
+    runner = compose(leaf(), with_retry(RetryPolicy(max_attempts=5)))
+    world = World(lambda request, chance: BUSY)
+    for _ in range(200):
+        world.run(runner, QUESTION)
+    assert len(world.requests) == 200 + 500 // 5
+
+
+def test_rounds_are_bounded() -> None:
+    runner = compose(leaf(), with_continuation(ContinuationPolicy(max_rounds=3)))
+
+    def words(request: object, chance: object) -> Response:
+        return answer(f" {len(world.requests)}", "max_tokens")
+
+    world = World(words)
+    done = world.run(runner, QUESTION)
+    assert (done.outcome.unwrap().stop_reason, len(done.requests)) == ("max_tokens", 4)
+
+
+# ---------------------------------------------------------------- parity
+
+
+def scripts() -> Iterator[tuple[str, tuple[object, ...]]]:
+    yield "plain", (answer(),)
+    yield "busy", (BUSY, answer())
+    yield "cut", (answer("Hel", "max_tokens"), BUSY, answer("lo"))
+    yield "refused", (Denied(message="no", status=401, type="authentication_error"),)
+    yield "broken", (Disconnected(message="gone"), answer("Hel", "max_tokens"), answer(""), answer("never"))
+
+
+@pytest.mark.parametrize(("name", "script"), list(scripts()), ids=[name for name, _ in scripts()])
+def test_every_colour_takes_the_same_steps(name: str, script: tuple[Response, ...]) -> None:
+    from llm_effects.interpreters.driver import Run
+    from llm_effects.interpreters.aio import ASYNCIO
+    from llm_effects.interpreters.blocking import BLOCKING
+    from llm_effects.interpreters.driver import finished
+
+    def stack(inner: Runner) -> Runner:
+        return standard(inner, retries=2, retry_backoff=0.0, continues=2, cache=MemoryStore())
+
+    def steps(trace: list[tuple[object, object]]) -> list[tuple[str, str]]:
+        # Clocks, chance and the doors themselves differ; what was asked and answered must not.
+        return [
+            (type(operation).__name__, "" if type(operation).__name__ in {"Now", "Draw", "Change"} else repr(answer))
+            for operation, answer in trace
+        ]
+
+    for observed in (False, True):
+        traces: list[list[tuple[object, object]]] = []
+        outcomes = []
+        for colour in ("blocking", "asyncio", "simulated"):
+            trace: list[tuple[object, object]] = []
+            runner = stack(leaf(*script))
+            if colour == "simulated":
+                simulation = simulate(runner, QUESTION, script, observed=observed)
+                traces.append(list(simulation.trace))
+                outcomes.append(simulation.outcome)
+                continue
+            backend = BLOCKING if colour == "blocking" else ASYNCIO
+            driven = Run(
+                runner(QUESTION), backend, observed=observed, on_operation=lambda o, a, t=trace: t.append((o, a))
+            )
+
+            async def drive(driven: Run[object] = driven) -> None:
+                while await driven.advance() is not None:
+                    pass
+
+            finished(drive()) if colour == "blocking" else asyncio.run(drive())
+            traces.append(trace)
+            outcomes.append(driven.ended)
+        assert steps(traces[0]) == steps(traces[1]) == steps(traces[2]), name
+        assert outcomes[0] == outcomes[1] == outcomes[2]
+
+
+def test_a_success_is_a_success_of_returns(colour: Colour) -> None:
+    match colour(leaf(answer()), QUESTION).outcome:
+        case Success(response):
+            assert response.text == "Hello"
+        case failure:
+            pytest.fail(repr(failure))
+
+
+def test_notes_never_hold_the_prompt(colour: Colour) -> None:
+    notes: list[Note] = list(colour(standard(leaf(BUSY, answer()), retries=1, retry_backoff=0.0), QUESTION).notes)
+    assert notes
+    assert "Say hello" not in repr(notes)
+
+
+def test_a_question_is_asked_as_a_completion() -> None:
+    assert Completion([user("Say hello")], model="m").messages == (user("Say hello"),)
