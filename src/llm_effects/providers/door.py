@@ -13,6 +13,7 @@ import weakref
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from functools import cache
 from operator import is_
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, final
@@ -63,7 +64,7 @@ class _Connection:
         self._ended = False
         self._chunks: Iterator[bytes] | None = None
         self.status: Final = response.status_code
-        self.headers: Final[Mapping[str, str]] = dict(response.headers.items())
+        self.headers: Final = _headers(response)
         self._watch = None if limit is None else _watch(response, limit)
 
     def read(self, limit: float | None) -> bytes | LlmError | None:
@@ -93,6 +94,14 @@ class _Connection:
             self._watch.cancel()
         with suppress(Exception):  # it is closed, one way or another
             self._response.close()
+
+
+def _headers(response: httpx2.Response) -> Mapping[str, str]:
+    """Names in lower case. An error gets a date, if the server sent none: a date to retry after is measured from it."""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    if response.status_code >= 400 and "date" not in headers:
+        headers["date"] = formatdate(usegmt=True)
+    return headers
 
 
 def _watch(response: httpx2.Response, limit: float) -> threading.Timer | None:
@@ -129,7 +138,7 @@ class _AsyncConnection:
         self._ended = False
         self._chunks: AsyncIterator[bytes] | None = None
         self.status: Final = response.status_code
-        self.headers: Final[Mapping[str, str]] = dict(response.headers.items())
+        self.headers: Final = _headers(response)
 
     async def read(self) -> bytes | LlmError | None:
         try:

@@ -97,7 +97,7 @@ def _streamed(
     opened = yield from ask(Open(door, sent))
     if not isinstance(opened, Opened):
         return Failure(opened)
-    if opened.status >= 400 or "json" in opened.headers.get("content-type", ""):
+    if opened.status >= 400 or any(kind in opened.headers.get("content-type", "") for kind in ("json", "html")):
         return (yield from _whole(codec, opened, observed=observed))
     state = codec.stream_start()
     chunk: bytes | LlmError | None = b""
