@@ -1,0 +1,236 @@
+"""The assistant's message, in both directions: of a request's history, of an answer, of a stream that was put together.
+
+Law: reading puts the parts in the one order that the wire can say,
+
+    reasoning · content · refusal · audio · function_call (the old form) · tool_calls
+
+and writing reports what stood otherwise. An `Opaque` of ours is a content part, or a piece of the message itself
+(`{"function_call": {...}}`, `{"tool_calls": [...]}`, `{"audio": {...}}`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from llm_pure.errors import Loss
+from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, dump_json
+from llm_pure.messages import AssistantMessage
+from llm_pure.openai_chat.calls import read_call, say_call
+from llm_pure.openai_chat.media import say_text
+from llm_pure.openai_chat.reasoning import fields_of, read_reasoning, read_thinking, thinking_of
+from llm_pure.openai_chat.shape import PROVIDER, Losses, attach, extras_with, own, plain
+from llm_pure.parts import (
+    Audio,
+    BrokenToolCall,
+    FileId,
+    Opaque,
+    Part,
+    Reasoning,
+    Refusal,
+    Text,
+    ToolCall,
+)
+from llm_pure.reading import PlainObject, within, wrong
+
+if TYPE_CHECKING:
+    from openai.types.chat import ChatCompletionAssistantMessageParam
+
+__all__ = ["read_assistant", "say_assistant"]
+
+
+# ---------------------------------------------------------------- reading
+
+
+def read_assistant(message: PlainObject, *, cut: bool = False, answer_id: str | None = None) -> AssistantMessage:
+    """The message. Raises `JsonError` where it has no meaning. Takes `message` over, and takes it apart.
+
+    An answer gives its id, from which calls without an id get one; what says nothing in it (`null`, an empty list of
+    annotations, a function call without a name) is left out. `cut`: see `read_call`.
+    """
+    message.pop("role", None)
+    content = message.pop("content", None)
+    refusal = message.pop("refusal", None)
+    calls = message.pop("tool_calls", None)
+    # Few messages have more than these; most of the rest is null.
+    found: list[Part] = []
+    extras = EMPTY
+    beside: list[Part] = []
+    if message:
+        found += read_reasoning(message)
+        beside = _beside(message, whole=answer_id is None)
+        if answer_id is not None and message.get("annotations") == []:
+            del message["annotations"]
+        rest: PlainObject = {key: value for key, value in message.items() if value is not None}
+        extras = extras_with(rest)
+    if isinstance(content, str):
+        if content:
+            found.append(Text(content))
+    elif content is not None:
+        found += _content(content)
+    if isinstance(refusal, str):
+        if refusal:
+            found.append(Refusal(refusal))
+    elif refusal is not None:
+        raise wrong(refusal, "a string", ".refusal")
+    found += beside
+    if calls is not None:
+        if not isinstance(calls, list):
+            raise wrong(calls, "an array", ".tool_calls")
+        base = len(found)
+        try:
+            for call in calls:
+                made = "" if answer_id is None else f"call_{answer_id}_{len(found) - base}"
+                found.append(read_call(call, cut=cut, made_id=made))
+        except JsonError as error:
+            raise within(error, f".tool_calls[{len(found) - base}]") from None
+    return AssistantMessage(tuple(found), extras)
+
+
+def _content(content: PlainJson) -> list[Part]:
+    if isinstance(content, dict):  # a server's JSON mode that gives the JSON itself
+        return [Text(dump_json(content).decode())]
+    if not isinstance(content, list):
+        raise wrong(content, "a string or an array", ".content")
+    found: list[Part] = []
+    for index, value in enumerate(content):
+        if not isinstance(value, dict):
+            raise wrong(value, "an object", f".content[{index}]")
+        found.append(_block(value))
+    return found
+
+
+def _block(block: PlainObject) -> Part:
+    text, kind = block.get("text"), block.get("type")
+    if kind == "text" and isinstance(text, str):
+        return Text(text, extras_with({key: value for key, value in block.items() if key not in ("type", "text")}))
+    if kind == "refusal" and isinstance(text := block.get("refusal"), str):
+        return Refusal(text, extras_with({key: value for key, value in block.items() if key != "refusal"}))
+    part = read_thinking(block) if kind == "thinking" else None
+    return part if part is not None else Opaque(PROVIDER, JsonObject.wrap(block))
+
+
+def _beside(message: PlainObject, *, whole: bool) -> list[Part]:
+    """The audio and the old form of a call, taken out of `message`. In an answer, one that says nothing is no part."""
+    found: list[Part] = []
+    for key in ("audio", "function_call"):
+        value = message.get(key)
+        if not isinstance(value, dict):
+            continue
+        del message[key]
+        if whole or any(value.values()):
+            found.append((_audio(value) if key == "audio" else None) or Opaque(PROVIDER, JsonObject.wrap({key: value})))
+    return found
+
+
+def _audio(audio: PlainObject) -> Audio | None:
+    id_, transcript = audio.get("id"), audio.get("transcript")
+    if not isinstance(id_, str) or not isinstance(transcript, str | None):
+        return None
+    rest = {key: value for key, value in audio.items() if key not in ("id", "transcript")}
+    return Audio(FileId(id_), transcript, extras_with(rest))
+
+
+# ---------------------------------------------------------------- writing
+
+_RANKS: Final = {Reasoning: 0, Text: 1, Refusal: 2, Audio: 3, Opaque: 4, ToolCall: 5, BrokenToolCall: 5}
+
+
+def say_assistant(message: AssistantMessage, losses: Losses, path: str, *, answer: bool = False) -> PlainObject:
+    """The message. In an `answer` foreign reasoning finds words too, and audio goes whole. Raises `JsonError`."""
+    fields: PlainObject = {}
+    content: list[PlainJson] = []
+    bare = True
+    calls: list[PlainJson] = []
+    highest = 0
+    for index, part in enumerate(message.content):
+        where = f"{path}.content[{index}]"
+        rank = _RANKS.get(type(part), 0)
+        if isinstance(part, Text):
+            if part.text or part.extras:
+                content.append(say_text(part, losses, where))
+                bare = bare and part.extras is EMPTY
+        elif isinstance(part, ToolCall | BrokenToolCall):
+            calls.append(say_call(part, losses, where))
+        elif isinstance(part, Reasoning):
+            if (block := thinking_of(part)) is not None:
+                content.append(block)
+                bare, rank = False, 1
+            else:
+                _reasoning(part, fields, losses, where, invent=answer)
+        elif isinstance(part, Refusal):
+            if own(part.extras).get("type") == "refusal" or "refusal" in fields:
+                content.append(attach({"refusal": part.text}, part.extras, losses, where))
+                bare, rank = False, 1
+            else:
+                attach({}, part.extras, losses, where)
+                fields["refusal"] = part.text
+        elif isinstance(part, Opaque) and part.provider == PROVIDER:
+            raw = part.raw.thaw()
+            if raw.keys() == {"tool_calls"} and isinstance(more := raw["tool_calls"], list):
+                calls += more
+                rank = 5
+            elif raw.keys() <= {"audio", "function_call"} and not raw.keys() & fields.keys():
+                fields.update(raw)
+                rank = 3 if "audio" in raw else 4
+            else:
+                content.append(raw)
+                bare, rank = False, 1
+        elif isinstance(part, Audio) and isinstance(part.source, FileId) and "audio" not in fields:
+            fields["audio"] = _say_audio(part, part.source, losses, where, answer=answer)
+        else:
+            losses.append(Loss(where, _NOT_HERE.format(type(part).__name__)))
+            continue
+        if rank < highest:
+            losses.append(Loss(where, "Chat Completions has a fixed order of what an answer is made of"))
+        highest = max(highest, rank)
+    said: ChatCompletionAssistantMessageParam = {"role": "assistant"}
+    block = plain(said)
+    block["content"] = _said_content(content, bare=bare, alone=not (fields or calls))
+    block.update(fields)
+    if calls:
+        block["tool_calls"] = calls
+    return attach(block, message.extras, losses, path)
+
+
+_NOT_HERE = "an assistant message of Chat Completions cannot hold this {}"
+
+
+def _said_content(content: list[PlainJson], *, bare: bool, alone: bool) -> PlainJson:
+    if not content:
+        return "" if alone else None
+    first = content[0]
+    if bare and len(content) == 1 and isinstance(first, dict):
+        return first["text"]
+    return content
+
+
+def _reasoning(part: Reasoning, fields: PlainObject, losses: Losses, path: str, *, invent: bool) -> None:
+    said = fields_of(part, invent=invent)
+    if not said:
+        losses.append(Loss(path, "reasoning goes back only to where it came from"))
+        return
+    for name in part.extras:
+        if name != PROVIDER:
+            losses.append(Loss(f"{path}.extras.{name}", f"only {name} understands this"))
+    for key, value in said.items():
+        there = fields.get(key)
+        if isinstance(there, str) and isinstance(value, str):
+            fields[key] = there + value
+        elif isinstance(there, list) and isinstance(value, list):
+            fields[key] = there + value
+        else:
+            fields[key] = value
+            continue
+        losses.append(Loss(path, "Chat Completions has one piece of reasoning in a message"))
+
+
+def _say_audio(part: Audio, source: FileId, losses: Losses, path: str, *, answer: bool) -> PlainObject:
+    audio: PlainObject = {"id": source.id}
+    if answer:
+        if part.transcript is not None:
+            audio["transcript"] = part.transcript
+        return attach(audio, part.extras, losses, path)
+    if part.transcript is not None or part.extras:
+        losses.append(Loss(path, "the provider keeps what was said under the audio's id"))
+    return audio
+

@@ -1,0 +1,196 @@
+"""What OpenAI and its imitators answer instead of an answer.
+
+Law: any status, headers and body give an `LlmError`. Under an error status the status decides, unless the provider's
+own name for the error says more (a 429 that no waiting helps). Under status 200, and in a stream, the name decides,
+then a status that the body quotes.
+
+    {"error": {"message", "type", "code", "param"}}     OpenAI and most others
+    {"error": "..."}, {"errors": [...]}, {"detail": ...}, {"object": "error", "message", ...}, {"message", "code"}
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from llm_pure.errors import (
+    BadRequest,
+    Denied,
+    LlmError,
+    Malformed,
+    Misconfigured,
+    Overloaded,
+    Quota,
+    RateLimited,
+    ServerFault,
+    TooLarge,
+    Transient,
+)
+from llm_pure.json import PlainJson
+from llm_pure.reading import PlainObject
+from llm_pure.status import error_of, error_words, kind_of, text_in
+from llm_pure.wire import Headers, WireError
+
+__all__ = ["NAMES", "SHARPER", "decode_error", "encode_error", "error_in", "named_error"]
+
+SHARPER: Final[Mapping[str, type[LlmError]]] = {
+    "insufficient_quota": Quota,
+    "insufficient_funds": Quota,
+    "insufficient_credits": Quota,
+    "insufficient_balance": Quota,
+    "billing_hard_limit_reached": Quota,
+    "billing_not_active": Quota,
+    "quota_exceeded": Quota,
+    "credits_exhausted": Quota,
+    "overloaded_error": Overloaded,
+    "engine_overloaded": Overloaded,
+    "engine_overloaded_error": Overloaded,
+    "rate_limit_exceeded": RateLimited,
+    "RateLimitReached": RateLimited,
+}
+"""Names that say more than any status."""
+
+NAMES: Final[Mapping[str, type[LlmError]]] = {
+    **SHARPER,
+    "rate_limit_error": RateLimited,
+    "too_many_requests": RateLimited,
+    "tokens": RateLimited,
+    "requests": RateLimited,
+    "overloaded": Overloaded,
+    "service_unavailable": Overloaded,
+    "service_unavailable_error": Overloaded,
+    "server_overloaded": Overloaded,
+    "server_error": ServerFault,
+    "internal_error": ServerFault,
+    "internal_server_error": ServerFault,
+    "InternalServerError": ServerFault,
+    "api_error": ServerFault,
+    "upstream_error": ServerFault,
+    "timeout": Transient,
+    "timeout_error": Transient,
+    "request_timeout": Transient,
+    "invalid_request_error": BadRequest,
+    "BadRequestError": BadRequest,
+    "invalid_prompt": BadRequest,
+    "context_length_exceeded": BadRequest,
+    "content_filter": BadRequest,
+    "not_found_error": BadRequest,
+    "model_not_found": BadRequest,
+    "NotFoundError": BadRequest,
+    "request_too_large": TooLarge,
+    "invalid_api_key": Denied,
+    "authentication_error": Denied,
+    "permission_error": Denied,
+    "permission_denied": Denied,
+    "forbidden": Denied,
+    "billing_error": Quota,
+}
+"""Names that decide where no status does."""
+
+
+def decode_error(status: int, headers: Headers, body: bytes | str) -> LlmError:
+    """The error that an HTTP answer is, whatever it holds."""
+    data, words = error_words(body)
+    found = error_in(data) if data is not None else None
+    return named_error(found if found is not None else {}, status, headers, words)
+
+
+def error_in(data: PlainObject) -> PlainObject | None:
+    """The object in `data` that says an error, None if there is none."""
+    error = data.get("error")
+    if isinstance(error, dict):
+        return error if error else {"message": "an error without a word"}
+    if isinstance(error, list) and error:
+        return {"message": _joined(error)}
+    if error and not isinstance(error, list):
+        return {**data, "message": text_in(data, "message") or str(error)}
+    if "choices" in data:
+        return None
+    for key in ("errors", "detail"):
+        value = data.get(key)
+        if value:
+            return {**data, "message": value if isinstance(value, str) else _joined(value)}
+    if data.get("object") == "error" or (isinstance(data.get("message"), str) and ("code" in data or "type" in data)):
+        return data
+    return None
+
+
+def _joined(value: PlainJson) -> str:
+    if isinstance(value, list):
+        return "; ".join([_joined(item) for item in value[:8]])
+    if isinstance(value, dict):
+        words = text_in(value, "message") or text_in(value, "msg")
+        if words is not None:
+            return words
+    return value if isinstance(value, str) else json.dumps(value)[:1000]
+
+
+def named_error(
+    error: PlainObject, status: int = 200, headers: Headers | None = None, words: str = ""
+) -> LlmError:
+    """The error that an error object says."""
+    code, name = text_in(error, "code"), text_in(error, "type")
+    told = [text for text in (code, name) if text]
+    kind = next((SHARPER[text] for text in told if text in SHARPER), None)
+    if status < 400 and kind is None:
+        quoted = [text for text in (text_in(error, "status_code"), *told, text_in(error, "status")) if text]
+        kind = next((NAMES[text] for text in told if text in NAMES), None)
+        statuses = [int(text) for text in quoted if text.isascii() and text.isdigit() and len(text) == 3]
+        by_status = next((kind_of(number) for number in statuses if number >= 400), None)
+        # A quoted status is as good as a real one: it says more than `invalid_request_error`.
+        kind = by_status or kind or (ServerFault if error else Malformed)
+    param = text_in(error, "param")
+    return error_of(
+        status,
+        headers if headers is not None else {},
+        kind=kind,
+        message=text_in(error, "message") or words,
+        type_name=name,
+        code=code,
+        path=f"$.{param}" if param else None,
+    )
+
+
+# ---------------------------------------------------------------- the provider's side
+
+_AS: Final[Mapping[type[LlmError], tuple[int, str, str | None]]] = {
+    BadRequest: (400, "invalid_request_error", None),
+    TooLarge: (413, "invalid_request_error", "request_too_large"),
+    Denied: (401, "invalid_request_error", "invalid_api_key"),
+    Quota: (429, "insufficient_quota", "insufficient_quota"),
+    RateLimited: (429, "requests", "rate_limit_exceeded"),
+    Overloaded: (503, "server_error", None),
+    Transient: (409, "server_error", None),
+    Misconfigured: (404, "invalid_request_error", None),
+}
+_FAULT: Final = (500, "server_error", None)
+
+
+def encode_error(error: LlmError) -> WireError:
+    """The error as OpenAI would answer it; what no provider says is a fault of the server."""
+    status, name, code = _AS.get(type(error), _FAULT)
+    if error.type is not None or error.code is not None:
+        name, code = error.type or "", error.code
+    if error.status is not None and _reads(error.status, name, code) is type(error):
+        status = error.status
+    elif _reads(status, name, code) is not type(error):
+        _, name, code = _AS.get(type(error), _FAULT)
+    inner: PlainObject = {
+        "message": error.message,
+        "type": name or None,
+        "param": error.path.removeprefix("$.") if error.path is not None else None,
+        "code": code,
+    }
+    headers = {"content-type": "application/json"}
+    if error.retry_after is not None:
+        headers["retry-after-ms"] = f"{error.retry_after * 1000:.6f}".rstrip("0").rstrip(".")
+    if error.request_id is not None:
+        headers["x-request-id"] = error.request_id
+    if kind_of(status)().retryable and not error.retryable:
+        headers["x-should-retry"] = "false"
+    return WireError(status, headers, json.dumps({"error": inner}, ensure_ascii=True).encode())
+
+
+def _reads(status: int, name: str, code: str | None) -> type[LlmError]:
+    return next((SHARPER[text] for text in (code, name) if text is not None and text in SHARPER), kind_of(status))

@@ -1,0 +1,185 @@
+"""The content parts of user messages and tool results, in both directions.
+
+Law: `read_part` after `say_part` gives the part back, or the losses say why not. A part whose shape is not exactly
+one that we model is an `Opaque`, verbatim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from llm_pure.errors import Loss
+from llm_pure.json import EMPTY, JsonObject, PlainJson
+from llm_pure.openai_chat.shape import PROVIDER, Losses, attach, extras_with, plain
+from llm_pure.parts import Audio, Base64, Document, FileId, Image, Opaque, Part, Refusal, Source, Text, Url
+from llm_pure.reading import PlainObject, as_object
+
+if TYPE_CHECKING:
+    from openai.types.chat import ChatCompletionContentPartTextParam
+    from openai.types.chat.chat_completion_content_part_param import FileFile
+
+__all__ = ["read_part", "say_part", "say_text"]
+
+
+# ---------------------------------------------------------------- reading
+
+
+def read_part(value: PlainJson) -> Part:
+    """A content part of a user message. Raises `JsonError` if it is no object. Takes `value` over."""
+    block = as_object(value)
+    read = _READERS.get(kind) if isinstance(kind := block.get("type"), str) else None
+    part = read(block) if read is not None else None
+    return part if part is not None else Opaque(PROVIDER, JsonObject.wrap(block))
+
+
+def _rest(block: PlainObject, key: str, inner: PlainObject, *known: str) -> JsonObject:
+    rest = {name: value for name, value in block.items() if name not in ("type", key)}
+    deeper = {name: value for name, value in inner.items() if name not in known}
+    return extras_with({**rest, key: deeper} if deeper else rest)
+
+
+def _text(block: PlainObject) -> Part | None:
+    text = block.get("text")
+    if not isinstance(text, str):
+        return None
+    return Text(text) if len(block) == 2 else Text(text, _rest(block, "text", {}))
+
+
+def _image(block: PlainObject) -> Part | None:
+    inner = block.get("image_url")
+    if not isinstance(inner, dict):
+        return None
+    url, detail = inner.get("url"), inner.get("detail")
+    if not isinstance(url, str) or not (detail is None or isinstance(detail, str)):
+        return None
+    return Image(_source(url), detail, _rest(block, "image_url", inner, "url", "detail"))
+
+
+def _audio(block: PlainObject) -> Part | None:
+    inner = block.get("input_audio")
+    if not isinstance(inner, dict):
+        return None
+    data, kind = inner.get("data"), inner.get("format")
+    if not isinstance(data, str) or not isinstance(kind, str) or kind == "mpeg":
+        return None
+    media_type = "audio/mpeg" if kind == "mp3" else f"audio/{kind}"
+    return Audio(Base64(data, media_type), extras=_rest(block, "input_audio", inner, "data", "format"))
+
+
+def _file(block: PlainObject) -> Part | None:
+    inner = block.get("file")
+    if not isinstance(inner, dict) or ("file_data" in inner) == ("file_id" in inner):
+        return None
+    data, name = inner.get("file_data", inner.get("file_id")), inner.get("filename")
+    if not isinstance(data, str) or not (name is None or isinstance(name, str)):
+        return None
+    source = FileId(data) if "file_id" in inner else _source(data)
+    if isinstance(source, Url) and "://" not in data:
+        return None  # base64 that does not say what it is
+    return Document(source, name, extras=_rest(block, "file", inner, "file_data", "file_id", "filename"))
+
+
+_READERS: Final[Mapping[str, Callable[[PlainObject], Part | None]]] = {
+    "text": _text,
+    "image_url": _image,
+    "input_audio": _audio,
+    "file": _file,
+}
+
+
+def _source(url: str) -> Source:
+    if url.startswith("data:"):
+        head, mark, data = url.partition(";base64,")
+        if mark:
+            return Base64(data, head[5:])
+    return Url(url)
+
+
+# ---------------------------------------------------------------- writing
+
+
+def say_text(part: Text, losses: Losses, path: str) -> PlainObject:
+    block: ChatCompletionContentPartTextParam = {"type": "text", "text": part.text}
+    return plain(block) if part.extras is EMPTY else attach(plain(block), part.extras, losses, path)
+
+
+def say_part(part: Part, losses: Losses, path: str) -> list[PlainJson]:
+    """The part as content parts of a user message: one, or none and a loss, or several where a document is spelt out."""
+    match part:
+        case Text():
+            return [say_text(part, losses, path)]
+        case Image():
+            return _say_image(part, losses, path)
+        case Document():
+            return _say_document(part, losses, path)
+        case Audio():
+            return _say_audio(part, losses, path)
+        case Refusal(text):
+            losses.append(Loss(path, "a refusal in a user message is sent as text"))
+            return [attach({"type": "text", "text": text}, part.extras, losses, path)]
+        case Opaque(provider, raw) if provider == PROVIDER:
+            return [raw.thaw()]
+        case Opaque(provider):
+            losses.append(Loss(path, f"only {provider} understands this"))
+            return []
+        case _:
+            losses.append(Loss(path, f"a {type(part).__name__} has no place here in Chat Completions"))
+            return []
+
+
+def _url(source: Base64 | Url) -> str:
+    return f"data:{source.media_type};base64,{source.data}" if isinstance(source, Base64) else source.url
+
+
+def _say_image(part: Image, losses: Losses, path: str) -> list[PlainJson]:
+    if isinstance(part.source, FileId):
+        losses.append(Loss(path, "Chat Completions takes pictures as bytes or by URL, not by file id"))
+        return []
+    # Built loosely: the SDK lists the words for `detail`, and imitators know others.
+    inner: PlainObject = {"url": _url(part.source)}
+    if part.detail is not None:
+        inner["detail"] = part.detail
+    return [attach({"type": "image_url", "image_url": inner}, part.extras, losses, path)]
+
+
+def _say_audio(part: Audio, losses: Losses, path: str) -> list[PlainJson]:
+    if not isinstance(part.source, Base64) or not part.source.media_type.startswith("audio/"):
+        losses.append(Loss(path, "Chat Completions takes sound as bytes of a known format only"))
+        return []
+    if part.transcript is not None:
+        losses.append(Loss(f"{path}.transcript", "Chat Completions has no transcripts of what the user says"))
+    kind = part.source.media_type.removeprefix("audio/")
+    inner: PlainObject = {"data": part.source.data, "format": "mp3" if kind == "mpeg" else kind}
+    return [attach({"type": "input_audio", "input_audio": inner}, part.extras, losses, path)]
+
+
+def _say_document(part: Document, losses: Losses, path: str) -> list[PlainJson]:
+    for name, value in (("context", part.context), ("citations", part.citations)):
+        if value is not None:
+            losses.append(Loss(f"{path}.{name}", f"documents have no {name} in Chat Completions"))
+    if isinstance(part.source, Text | tuple):
+        return _spelt_out(part, part.source, losses, path)
+    inner: FileFile = {}
+    if isinstance(part.source, FileId):
+        inner["file_id"] = part.source.id
+    else:
+        inner["file_data"] = _url(part.source)
+    if part.title is not None:
+        inner["filename"] = part.title
+    return [attach({"type": "file", "file": plain(inner)}, part.extras, losses, path)]
+
+
+def _spelt_out(
+    part: Document, source: Text | tuple[Part, ...], losses: Losses, path: str
+) -> list[PlainJson]:
+    """A document of parts, as these parts."""
+    losses.append(Loss(path, "a document of text is sent as its parts"))
+    if part.title is not None:
+        losses.append(Loss(f"{path}.title", "parts of a document have no title"))
+    attach({}, part.extras, losses, path)
+    if isinstance(source, Text):
+        return [say_text(source, losses, f"{path}.source")]
+    return [
+        block for index, inner in enumerate(source) for block in say_part(inner, losses, f"{path}.source[{index}]")
+    ]

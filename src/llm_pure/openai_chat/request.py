@@ -1,0 +1,305 @@
+"""A completion as the payload of a request, and back.
+
+Law: `decode_request` after `encode_request` gives the normal form, exactly when there are no losses; `encode_request` after
+`decode_request` gives the payload back. A field that is not of the shape that we model is an option, verbatim.
+
+    in a completion          on the wire
+    -----------------------  -------------------------------------------------------------------------------
+    `model`, `temperature`, `top_p`, `top_k`, `seed`, `frequency_penalty`, `presence_penalty`: the same
+    `max_tokens`             `max_completion_tokens`, or `max_tokens` where the option `$max_tokens` says so
+    `stop_sequences`         `stop`
+    `output`                 `response_format` of type `json_schema`; the other types are options
+    `reasoning`              `reasoning_effort`; there is no word for a budget
+    `tool_choice`            `tool_choice` and `parallel_tool_calls`
+    `provider_options`       everything else but `stream` and `stream_options`, about which whoever sends decides
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, get_args
+
+from returns.result import Failure, Success
+
+from llm_pure.completion import Completion, Effort, Output, ReasoningSetting
+from llm_pure.errors import BadRequest, Loss
+from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson, thaw
+from llm_pure.normal import normal
+from llm_pure.openai_chat.calls import read_choice, read_tool, say_choice, say_tool
+from llm_pure.openai_chat.shape import OPTIONS, PROVIDER, Losses, attach, extras_with, plain, unsaid
+from llm_pure.openai_chat.turns import read_messages, say_messages, say_system
+from llm_pure.outcome import Outcome
+from llm_pure.reading import PlainObject, array, bad_request, owned_object, within
+from llm_pure.wire import Encoded, OnLoss, encoded
+
+if TYPE_CHECKING:
+    from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
+    from openai.types.shared_params import ResponseFormatJSONSchema
+    from openai.types.shared_params.response_format_json_schema import JSONSchema
+
+    from llm_pure.tools import AnyTool, ToolChoice
+
+__all__ = ["decode_request", "encode_request"]
+
+_STREAM: Final = ("stream", "stream_options")
+_LIMIT, _OLD_LIMIT = "max_completion_tokens", "max_tokens"
+_SPELLING: Final = "$max_tokens"
+_UNNAMED: Final = "output"
+"""What a schema is called that has no name: the wire demands one."""
+
+
+# ---------------------------------------------------------------- writing
+
+
+def encode_request(completion: Completion, *, on_loss: OnLoss = "report") -> Outcome[Encoded]:
+    """The completion as a request; what it cannot say is in `losses`."""
+    losses: Losses = []
+    try:
+        payload = _payload(completion, losses)
+    except JsonError as error:
+        return Failure(bad_request(error))
+    except RecursionError:
+        return Failure(BadRequest(message="nested too deeply"))
+    return encoded(payload, {}, losses, on_loss)
+
+
+def _payload(completion: Completion, losses: Losses) -> PlainObject:
+    options = completion.options_for(*OPTIONS)
+    said: CompletionCreateParamsNonStreaming = {"model": completion.model or "", "messages": []}
+    if completion.temperature is not None:
+        said["temperature"] = completion.temperature
+    if completion.top_p is not None:
+        said["top_p"] = completion.top_p
+    if completion.seed is not None:
+        said["seed"] = completion.seed
+    if completion.frequency_penalty is not None:
+        said["frequency_penalty"] = completion.frequency_penalty
+    if completion.presence_penalty is not None:
+        said["presence_penalty"] = completion.presence_penalty
+    if completion.stop_sequences:
+        said["stop"] = list(completion.stop_sequences)
+    if completion.max_tokens is not None:
+        if options.get(_SPELLING) == _OLD_LIMIT:
+            said["max_tokens"] = completion.max_tokens
+        else:
+            said["max_completion_tokens"] = completion.max_tokens
+    if completion.output is not None:
+        said["response_format"] = _say_output(completion.output, losses)
+    if completion.reasoning is not None:
+        if completion.reasoning.effort is not None:
+            said["reasoning_effort"] = completion.reasoning.effort
+        if completion.reasoning.budget_tokens is not None:
+            losses.append(Loss("$.reasoning.budget_tokens", "Chat Completions knows efforts, no budget of tokens"))
+        unsaid(completion.reasoning.extras, losses, "$.reasoning")
+    payload = plain(said)
+    # From here on, what the SDK's types have no words for.
+    if completion.model is None:
+        del payload["model"]
+    payload["messages"] = say_system(completion.system, losses) + say_messages(completion.messages, losses)
+    if completion.tools:
+        payload["tools"] = [
+            say_tool(tool, losses, f"$.tools[{index}]") for index, tool in enumerate(completion.tools)
+        ]
+    if completion.tool_choice is not None:
+        payload.update(say_choice(completion.tool_choice, losses))
+    if completion.top_k is not None:
+        payload["top_k"] = completion.top_k
+    if options:
+        _add_options(payload, completion.provider_options, losses)
+    return payload
+
+
+def _add_options(payload: PlainObject, options: JsonObject, losses: Losses) -> None:
+    """Everything that `provider_options` say, unless the completion itself says it."""
+    ours = payload.keys() | set(_STREAM)
+    for name in OPTIONS:
+        fields = options.get(name)
+        if not isinstance(fields, JsonObject):
+            continue
+        for key, value in fields.thaw().items():
+            path = f"$.provider_options.{name}.{key}"
+            if key == _SPELLING:
+                if value not in (_LIMIT, _OLD_LIMIT):
+                    losses.append(Loss(path, f"this is `{_LIMIT}` or `{_OLD_LIMIT}`"))
+            elif key in _STREAM:
+                losses.append(Loss(path, "whether and how an answer is streamed is for the runner to say"))
+            elif key in ours:
+                losses.append(Loss(path, "the completion says otherwise"))
+            else:
+                payload[key] = value
+
+
+def _say_output(output: Output, losses: Losses) -> ResponseFormatJSONSchema:
+    inner: JSONSchema = {"name": output.name if output.name is not None else _UNNAMED}
+    inner["schema"] = {**output.schema.thaw()}
+    if output.description is not None:
+        inner["description"] = output.description
+    if output.strict is not None:
+        inner["strict"] = output.strict
+    said: ResponseFormatJSONSchema = {"type": "json_schema", "json_schema": inner}
+    if output.extras is not EMPTY:
+        before = len(losses)
+        block = attach(plain(said), output.extras, losses, "$.output")
+        back = _read_output(thaw(block))
+        if len(losses) == before and (back is None or back.extras != output.extras):
+            losses.append(Loss("$.output.extras", "Chat Completions reads this schema as another one"))
+    return said
+
+
+# ---------------------------------------------------------------- reading
+
+
+def decode_request(payload: Mapping[str, JsonInput]) -> Outcome[Completion]:
+    """The completion that a payload asks for."""
+    try:
+        data = owned_object(payload)
+        return Success(_completion(data))
+    except JsonError as error:
+        return Failure(bad_request(error))
+    except RecursionError:
+        return Failure(BadRequest(message="nested too deeply"))
+
+
+def _completion(data: PlainObject) -> Completion:
+    """What the payload says: each field that is modelled is taken out, and what is left are options."""
+    try:
+        messages = read_messages(array(data, "messages"))
+    except JsonError as error:
+        raise (within(error, ".messages") if error.path.startswith("[") else error) from None
+    if _SPELLING in data:
+        raise JsonError("a name that no request has", f".{_SPELLING}")
+    for name in ("messages", *_STREAM):
+        data.pop(name, None)
+    limit = _take_integer(data, _LIMIT)
+    if limit is None:
+        limit = _take_integer(data, _OLD_LIMIT)
+        if limit is not None:
+            data[_SPELLING] = _OLD_LIMIT
+    elif data.get(_OLD_LIMIT) is None:
+        data.pop(_OLD_LIMIT, None)
+    completion = Completion(
+        messages,
+        model=_take_text(data, "model"),
+        max_tokens=limit,
+        temperature=_take_number(data, "temperature"),
+        top_p=_take_number(data, "top_p"),
+        top_k=_take_integer(data, "top_k"),
+        seed=_take_integer(data, "seed"),
+        frequency_penalty=_take_number(data, "frequency_penalty"),
+        presence_penalty=_take_number(data, "presence_penalty"),
+        stop_sequences=_take_stop(data),
+        tools=_take_tools(data),
+        tool_choice=_take_choice(data),
+        output=_take_output(data),
+        reasoning=_take_effort(data),
+        provider_options=extras_with(data),
+    )
+    return normal(completion)
+
+
+def _take_text(data: PlainObject, key: str) -> str | None:
+    value = data.get(key)
+    if value is None or isinstance(value, str):
+        data.pop(key, None)
+        return value
+    return None
+
+
+def _take_number(data: PlainObject, key: str) -> float | None:
+    value = data.get(key)
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        data.pop(key, None)
+        return value
+    return None
+
+
+def _take_integer(data: PlainObject, key: str) -> int | None:
+    value = data.get(key)
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        data.pop(key, None)
+        return value
+    return None
+
+
+def _take_stop(data: PlainObject) -> list[str]:
+    value = data.get("stop")
+    words = value if isinstance(value, list) else [] if value is None else [value]
+    stops = [word for word in words if isinstance(word, str)]
+    if len(stops) < len(words):
+        return []
+    data.pop("stop", None)
+    return stops
+
+
+def _take_tools(data: PlainObject) -> list[AnyTool]:
+    value = data.get("tools")
+    if value is not None and not isinstance(value, list):
+        return []
+    data.pop("tools", None)
+    tools: list[AnyTool] = []
+    try:
+        for item in value or []:
+            tools.append(read_tool(item))  # noqa: PERF401 - how many have been read is the path
+    except JsonError as error:
+        raise within(error, f".tools[{len(tools)}]") from None
+    return tools
+
+
+def _take_choice(data: PlainObject) -> ToolChoice | None:
+    value, parallel = data.get("tool_choice"), data.get("parallel_tool_calls")
+    if isinstance(parallel, bool | None):
+        data.pop("parallel_tool_calls", None)
+    else:
+        parallel = None
+    choice = read_choice("auto" if value is None else value, parallel)
+    if choice is None:
+        # Nothing that we know: it stays an option, and so does what goes with it.
+        if parallel is not None:
+            data["parallel_tool_calls"] = parallel
+        return None
+    data.pop("tool_choice", None)
+    return choice
+
+
+def _take_output(data: PlainObject) -> Output | None:
+    value = data.get("response_format")
+    output = _read_output(value)
+    if value is None or output is not None:
+        data.pop("response_format", None)
+    return output
+
+
+def _read_output(value: PlainJson) -> Output | None:
+    if not isinstance(value, dict) or value.get("type") != "json_schema":
+        return None
+    inner = value.get("json_schema")
+    if not isinstance(inner, dict):
+        return None
+    name, schema = inner.pop("name", None), inner.pop("schema", None)
+    if not isinstance(name, str) or not isinstance(schema, dict):
+        inner.update({key: item for key, item in (("name", name), ("schema", schema)) if item is not None})
+        return None
+    description, strict = inner.get("description"), inner.get("strict")
+    if isinstance(description, str):
+        del inner["description"]
+    if isinstance(strict, bool):
+        del inner["strict"]
+    rest = {key: item for key, item in value.items() if key not in ("type", "json_schema")}
+    return Output(
+        JsonObject.wrap(schema),
+        name,
+        description if isinstance(description, str) else None,
+        strict if isinstance(strict, bool) else None,
+        extras_with({**rest, "json_schema": inner} if inner else rest),
+    )
+
+
+def _take_effort(data: PlainObject) -> ReasoningSetting | None:
+    value = data.get("reasoning_effort")
+    if value is not None and value not in _EFFORTS:
+        return None
+    data.pop("reasoning_effort", None)
+    return None if value is None else ReasoningSetting(_EFFORTS[str(value)])
+
+
+_EFFORTS: Final[Mapping[str, Effort]] = {effort: effort for effort in get_args(Effort)}

@@ -1,0 +1,214 @@
+"""An answer, in both directions.
+
+Law: `decode_response` after `encode_response` is the identity for an answer of this wire format; for another's it is so up
+to provider, ids and extras, or a Failure says what Chat Completions has no words for. An error object under
+status 200 is the error that it names.
+
+The extras mirror the body: what we do not model stands where it stood, what belongs to the choice under
+`choices[0]`, counters under `usage`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from returns.result import Failure, Success
+
+from llm_pure.errors import Loss, Lossy, Malformed
+from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson
+from llm_pure.messages import AssistantMessage
+from llm_pure.normal import normal_content
+from llm_pure.openai_chat.assistant import read_assistant, say_assistant
+from llm_pure.openai_chat.errors import error_in, named_error
+from llm_pure.openai_chat.finish import say_finish, stop_reason_of
+from llm_pure.openai_chat.shape import PROVIDER, Losses, extras_with, own
+from llm_pure.openai_chat.usage import say_usage, take_usage
+from llm_pure.outcome import Outcome
+from llm_pure.parts import BrokenToolCall, Opaque, Part, ToolCall
+from llm_pure.reading import PlainObject, as_object, bad_request, body_object, malformed, object_at, within, wrong
+from llm_pure.response import NO_USAGE, Response, StopReason, Usage
+
+__all__ = ["Choice", "answer_of", "decode_response", "encode_response", "read_choice"]
+
+_CUT: Final = "length"
+
+
+# ---------------------------------------------------------------- reading
+
+
+def decode_response(body: bytes | str | Mapping[str, JsonInput]) -> Outcome[Response]:
+    """The answer that a body holds."""
+    try:
+        data = body_object(body)
+        error = error_in(data)
+        if error is None:
+            return _read(data)
+    except JsonError as problem:
+        return Failure(malformed(problem))
+    except RecursionError:
+        return Failure(Malformed(message="nested too deeply"))
+    return Failure(named_error(error))
+
+
+def _read(data: PlainObject) -> Outcome[Response]:
+    choices = data.get("choices")
+    if not isinstance(choices, list):
+        raise wrong(choices, "an array", ".choices")
+    try:
+        usage, problem = take_usage(data), None
+    except JsonError as error:
+        usage, problem = NO_USAGE, error
+    del data["choices"]
+    read: list[Choice] = []
+    id_, model = _name(data, "id"), _name(data, "model")
+    if data.get("object") == "chat.completion":
+        del data["object"]
+    try:
+        for choice in choices:
+            read.append(read_choice(as_object(choice), len(read), id_))
+    except JsonError as error:
+        raise within(error, f".choices[{len(read)}]") from None
+    response = answer_of(data, read, id_, model, usage)
+    return Success(response) if problem is None else Failure(malformed(problem, response))
+
+
+def _name(data: PlainObject, key: str) -> str | None:
+    """An id or a model, taken out of `data`. An empty one is none, anything else stays as it is."""
+    value = data.get(key)
+    if isinstance(value, str):
+        del data[key]
+        return value or None
+    return None
+
+
+class Choice(NamedTuple):
+    """One choice, read; `rest` is what was not."""
+
+    message: AssistantMessage
+    reason: StopReason
+    raw_reason: str | None
+    stop_sequence: str | None
+    rest: PlainObject
+
+
+def read_choice(choice: PlainObject, place: int, id_: str | None, *, cut: bool = False) -> Choice:
+    """One choice of an answer. Raises `JsonError`. Takes `choice` over, and takes it apart."""
+    message = object_at(choice, "message")
+    raw = choice.pop("finish_reason", None)
+    if not isinstance(raw, str | None):
+        raise wrong(raw, "a string", ".finish_reason")
+    try:
+        said = read_assistant(message, cut=cut or raw == _CUT, answer_id=id_ or "")
+    except JsonError as error:
+        raise within(error, ".message") from None
+    del choice["message"]
+    if choice.get("index") == place:
+        del choice["index"]
+    if choice.get("logprobs", 0) is None:
+        del choice["logprobs"]
+    word = choice.get("stop_reason") if choice else None
+    if isinstance(word, str):
+        del choice["stop_reason"]
+    else:
+        word = None
+    return Choice(said, stop_reason_of(raw, said.content, word), raw, word, choice)
+
+
+def answer_of(
+    data: PlainObject, choices: list[Choice], id_: str | None, model: str | None, usage: Usage
+) -> Response:
+    """The answer whose choices have been read; `data` is what is left of its body, and is taken over."""
+    first = choices[0] if choices else _NOTHING
+    others = []
+    for message, reason, raw, word, rest in choices[1:]:
+        extras = extras_with({"choices": [rest]} if rest else {})
+        others.append(Response(message, NO_USAGE, reason, raw, word, id_, model, PROVIDER, extras=extras))
+    if first.rest:
+        data["choices"] = [first.rest]
+    return Response(
+        first.message,
+        usage,
+        first.reason,
+        first.raw_reason,
+        first.stop_sequence,
+        id_,
+        model,
+        PROVIDER,
+        (),
+        tuple(others),
+        extras=extras_with(data),
+    )
+
+
+_NOTHING: Final = Choice(AssistantMessage(()), "other", None, None, {})
+
+
+# ---------------------------------------------------------------- writing
+
+
+def encode_response(response: Response) -> Outcome[dict[str, PlainJson]]:
+    """The answer as OpenAI would send it. A Failure names what it could not say."""
+    losses: Losses = []
+    try:
+        body = _say(response, losses)
+        back = decode_response(body)
+    except JsonError as error:
+        return Failure(bad_request(error))
+    except RecursionError:
+        return Failure(Malformed(message="nested too deeply"))
+    if isinstance(back, Failure):
+        return back
+    lost = tuple([loss for loss in losses if ".extras." not in loss.path])
+    if lost or _essence(back.unwrap()) != _essence(response):
+        first = lost[0] if lost else Loss("$", "Chat Completions reads this answer as another one")
+        return Failure(Lossy(message=f"{first.path}: {first.reason}", path=first.path, losses=lost or (first,)))
+    return Success(body)
+
+
+def _say(response: Response, losses: Losses) -> PlainObject:
+    rest = own(response.extras).thaw()
+    body: PlainObject = {} if response.id is None else {"id": response.id}
+    body["object"] = "chat.completion"
+    if response.model is not None:
+        body["model"] = response.model
+    body["choices"] = [
+        _say_choice(answer, index, losses) for index, answer in enumerate((response, *response.alternatives))
+    ]
+    rest.pop("choices", None)
+    body.update(rest)
+    say_usage(response.usage, body)
+    return body
+
+
+def _say_choice(answer: Response, index: int, losses: Losses) -> PlainObject:
+    content = answer.message.content
+    path = "$.message" if index == 0 else f"$.alternatives[{index - 1}].message"
+    raw = answer.raw_stop_reason if answer.provider in (PROVIDER, None) else None
+    choice: PlainObject = {
+        "index": index,
+        "message": say_assistant(answer.message, losses, path, answer=True),
+        "finish_reason": say_finish(answer.stop_reason, raw, content, answer.stop_sequence),
+    }
+    if answer.stop_sequence is not None:
+        choice["stop_reason"] = answer.stop_sequence
+    rest = own(answer.extras).get("choices")
+    if isinstance(rest, tuple) and rest and isinstance(rest[0], JsonObject):
+        choice.update(rest[0].thaw())
+    return choice
+
+
+def _essence(answer: Response) -> object:
+    """What must not change on the way: everything but provider, ids and extras."""
+    parts = [_bare(part) for part in normal_content(answer.message.content)]
+    others = [_essence(other) for other in answer.alternatives]
+    return parts, answer.usage, answer.stop_reason, answer.stop_sequence, others
+
+
+def _bare(part: Part) -> Part:
+    if isinstance(part, Opaque):
+        return part
+    if isinstance(part, ToolCall | BrokenToolCall):
+        return replace(part, id="", extras=EMPTY)
+    return replace(part, extras=EMPTY)

@@ -1,0 +1,293 @@
+"""The messages of a request, in both directions.
+
+Law: reading what was written gives the normal form of the messages, or a loss says why not. The usual messages are
+known to keep the law; every other one is read back once it is written, and compared.
+
+    on the wire                            in a completion
+    -------------------------------------  ------------------------------------------------------------------
+    `system`, the first, with nothing      `Completion.system`
+      but words
+    `system`, `developer`                  a `SystemMessage`; the role `developer` stands in its extras
+    `user`                                 a `UserMessage`
+    `assistant`                            an `AssistantMessage`
+    `tool`                                 a `ToolResult` in a `UserMessage`, joined with what follows in the turn
+    any other role (`function`)            a `UserMessage` of one `Opaque`, whose `raw` has a `role`: a whole message
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from llm_pure.errors import Loss
+from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, thaw
+from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
+from llm_pure.normal import normal_messages
+from llm_pure.openai_chat.assistant import read_assistant, say_assistant
+from llm_pure.openai_chat.media import read_part, say_part, say_text
+from llm_pure.openai_chat.shape import NOTES, PROVIDER, Losses, attach, extras_with, noted, own, plain, unsaid
+from llm_pure.parts import Opaque, Part, Text, ToolCall, ToolResult
+from llm_pure.reading import PlainObject, as_object, string, within, wrong
+
+if TYPE_CHECKING:
+    from openai.types.chat import (
+        ChatCompletionSystemMessageParam,
+        ChatCompletionToolMessageParam,
+        ChatCompletionUserMessageParam,
+    )
+
+__all__ = ["read_messages", "say_messages", "say_system"]
+
+
+# ---------------------------------------------------------------- reading
+
+
+def read_messages(values: Iterable[PlainJson]) -> list[Message]:
+    """The messages, unjoined. Raises `JsonError` with the path below the list. Takes `values` over."""
+    found: list[Message] = []
+    after_result = False
+    for index, value in enumerate(values):
+        try:
+            message = as_object(value)
+            role = message.get("role")
+            if role == "tool":
+                found.append(UserMessage((_result(message),)))
+            elif role == "user" and after_result and not message.get("content"):
+                # A turn of results swallows an empty message, and this one was sent.
+                found.append(UserMessage((Opaque(PROVIDER, JsonObject.wrap(message)),)))
+            else:
+                found.append(_message(message))
+        except JsonError as error:
+            raise within(error, f"[{index}]") from None
+        after_result = role == "tool"
+    return found
+
+
+def _message(message: PlainObject) -> Message:
+    role = message.get("role")
+    if role == "assistant":
+        return read_assistant(message)
+    if role == "user":
+        content = _parts(message)
+        return UserMessage(content, _extras(message, "role")) if len(message) > 1 else UserMessage(content)
+    if role in ("system", "developer"):
+        content = tuple([p if isinstance(p, Text) else _verbatim(v) for p, v in _words(message)])
+        return SystemMessage(content, _extras(message, "role" if role == "system" else ""))
+    if not isinstance(role, str):
+        raise wrong(role, "a string", ".role")
+    return UserMessage((Opaque(PROVIDER, JsonObject.wrap(message)),))
+
+
+def _extras(message: PlainObject, known: str) -> JsonObject:
+    return extras_with({key: value for key, value in message.items() if key != known and value is not None})
+
+
+def _parts(message: PlainObject) -> tuple[Part, ...]:
+    """The content, taken out of `message`."""
+    content = message.pop("content", None)
+    if isinstance(content, str):
+        return (Text(content),) if content else ()
+    if content is None:
+        return ()
+    if not isinstance(content, list):
+        raise wrong(content, "a string or an array", ".content")
+    found: list[Part] = []
+    try:
+        for value in content:
+            found.append(read_part(value))  # noqa: PERF401 - how many have been read is the path
+    except JsonError as error:
+        raise within(error, f".content[{len(found)}]") from None
+    return tuple(found)
+
+
+def _words(message: PlainObject) -> list[tuple[Part, PlainJson]]:
+    """Content where there should be words only, each part with what it was read from."""
+    content = message.get("content")
+    blocks = list(content) if isinstance(content, list) else [None]
+    return list(zip(_parts(message), blocks, strict=False))
+
+
+def _verbatim(value: PlainJson) -> Opaque:
+    return Opaque(PROVIDER, JsonObject.wrap(as_object(value)))
+
+
+def _result(message: PlainObject) -> ToolResult:
+    call_id = string(message, "tool_call_id")
+    content = _parts(message)
+    rest: PlainObject = {
+        key: value
+        for key, value in message.items()
+        if key != "role" and key != "tool_call_id" and value is not None
+    }
+    if any([not isinstance(part, Text) for part in content]):
+        rest["$media"] = True
+    return ToolResult(call_id, content, extras=extras_with(rest))
+
+
+# ---------------------------------------------------------------- writing
+
+
+def say_system(parts: tuple[Part, ...], losses: Losses) -> list[PlainJson]:
+    """`Completion.system` as the first message; nothing if it says nothing."""
+    if not parts:
+        return []
+    before = len(losses)
+    message = SystemMessage(parts)
+    block = _say_system(message, losses, "$.system", "$.system")
+    if not block["content"]:
+        return []
+    if len(losses) == before and not _usual(message):
+        _check(message, [block], losses, "$.system")
+    return [block]
+
+
+def say_messages(messages: tuple[Message, ...], losses: Losses) -> list[PlainJson]:
+    """The messages, in order. Raises `JsonError` if something is no message, or holds what is no JSON."""
+    out: list[PlainJson] = []
+    for index, message in enumerate(messages):
+        role = _ROLES.get(type(message))
+        if role is None:
+            raise wrong(message, "a message", f".messages[{index}]")
+        content = message.content
+        if len(content) == 1 and message.extras is EMPTY:
+            part = content[0]
+            # By far the most messages are one text.
+            if type(part) is Text and part.extras is EMPTY and part.text:
+                out.append({"role": role, "content": part.text})
+                continue
+        path = f"$.messages[{index}]"
+        before, start = len(losses), len(out)
+        if isinstance(message, UserMessage):
+            _say_user(message, out, losses, path)
+        elif isinstance(message, AssistantMessage):
+            out.append(say_assistant(message, losses, path))
+        else:
+            out.append(_say_system(message, losses, path, f"{path}.content"))
+        if len(losses) == before and not _usual(message):
+            _check(message, out[start:], losses, path)
+    return out
+
+
+_ROLES: Final[dict[type[Message], str]] = {
+    UserMessage: "user",
+    AssistantMessage: "assistant",
+    SystemMessage: "system",
+}
+
+
+def _usual(message: Message) -> bool:
+    """Whether the message is one of those that need no proof: words, whole calls, results in words."""
+    if message.extras is not EMPTY:
+        return False
+    for part in message.content:
+        if isinstance(part, ToolResult):
+            if part.extras is not EMPTY or not all([isinstance(p, Text) and p.extras is EMPTY for p in part.content]):
+                return False
+        elif isinstance(part, ToolCall):
+            if part.extras is not EMPTY or not part.name:
+                return False
+        elif not isinstance(part, Text) or part.extras is not EMPTY:
+            return False
+    return True
+
+
+def _check(message: Message, wire: list[PlainJson], losses: Losses, path: str) -> None:
+    """Read back what was written."""
+    try:
+        back = read_messages([thaw(value) for value in wire])
+    except JsonError as error:
+        losses.append(Loss(path, f"Chat Completions cannot read this message: {error.reason}"))
+        return
+    if normal_messages(tuple(back)) != normal_messages((message,)):
+        losses.append(Loss(path, "Chat Completions reads this message as another one"))
+
+
+def _say_system(message: SystemMessage, losses: Losses, path: str, content_path: str) -> PlainObject:
+    content: list[PlainJson] = []
+    for index, part in enumerate(message.content):
+        where = f"{content_path}[{index}]"
+        if isinstance(part, Text):
+            if part.text or part.extras:
+                content.append(say_text(part, losses, where))
+        elif isinstance(part, Opaque) and part.provider == PROVIDER:
+            content.append(part.raw.thaw())
+        else:
+            losses.append(Loss(where, "instructions are text in Chat Completions"))
+    developer = own(message.extras).get("role") == "developer"
+    said: ChatCompletionSystemMessageParam = {"role": "system", "content": ""}
+    block = plain(said)
+    block["content"] = _short(content, message.content)
+    if developer:
+        block["role"] = "developer"
+    return attach(block, message.extras, losses, path, {"role"} if developer else NOTES)
+
+
+def _short(content: list[PlainJson], parts: tuple[Part, ...]) -> PlainJson:
+    """One plain text is a string; so is nothing."""
+    if not content:
+        return ""
+    first = content[0]
+    if len(content) == 1 and isinstance(first, dict) and len(first) == 2 and first.get("type") == "text":
+        return first["text"]
+    return content
+
+
+def _say_user(message: UserMessage, out: list[PlainJson], losses: Losses, path: str) -> None:
+    """One message for each result, then one for the rest."""
+    content: list[PlainJson] = []
+    late: list[PlainJson] = []
+    wholes: list[PlainJson] = []
+    results = 0
+    for index, part in enumerate(message.content):
+        if type(part) is ToolResult:
+            if content or wholes:
+                losses.append(Loss(f"{path}.content[{index}]", "tool results stand before everything else"))
+            out.append(_say_result(part, late, losses, f"{path}.content[{index}]"))
+            results += 1
+        elif isinstance(part, Opaque) and part.provider == PROVIDER and "role" in part.raw:
+            wholes.append(part.raw.thaw())
+        elif not (isinstance(part, Text) and not part.text and not part.extras):
+            content += say_part(part, losses, f"{path}.content[{index}]")
+    content = late + content
+    out += wholes
+    if not content and (results or wholes):
+        unsaid(message.extras, losses, path)
+        return
+    if not content and message.extras is EMPTY and _is_result(out):
+        return  # an empty message after results is part of their turn
+    said: ChatCompletionUserMessageParam = {"role": "user", "content": ""}
+    block = plain(said)
+    block["content"] = _short(content, message.content)
+    out.append(attach(block, message.extras, losses, path))
+
+
+def _is_result(out: list[PlainJson]) -> bool:
+    last = out[-1] if out else None
+    return isinstance(last, dict) and last.get("role") == "tool"
+
+
+def _say_result(part: ToolResult, late: list[PlainJson], losses: Losses, path: str) -> PlainObject:
+    """The result's message. What is no text follows in the user's words, unless the provider is known to take it."""
+    said: ChatCompletionToolMessageParam = {"role": "tool", "tool_call_id": part.call_id, "content": ""}
+    block = plain(said)
+    content: list[PlainJson] = []
+    media = noted(part.extras, "$media") is True
+    for index, inner in enumerate(part.content):
+        where = f"{path}.content[{index}]"
+        if isinstance(inner, Text):
+            if inner.text or inner.extras:
+                content.append(say_text(inner, losses, where))
+            continue
+        before = len(losses)
+        blocks = say_part(inner, losses, where)
+        if media:
+            content += blocks
+            continue
+        late += blocks
+        if len(losses) == before:
+            losses.append(Loss(where, "a tool result is text in Chat Completions; this follows in the user's message"))
+    block["content"] = _short(content, part.content)
+    if part.is_error:
+        losses.append(Loss(f"{path}.is_error", "Chat Completions does not say whether a tool has failed"))
+    return block if part.extras is EMPTY else attach(block, part.extras, losses, path)
+
