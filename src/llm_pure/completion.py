@@ -51,7 +51,9 @@ class Output:
         """The schema of a pydantic model, or of any type that pydantic can take."""
         from llm_pure import schemas
 
-        return cls(schemas.schema_of(source), name or schemas.name_of(source), schemas.description_of(source), strict)
+        return cls(
+            schemas.schema_of(source), name or schemas.name_of(source), schemas.description_of(source), strict
+        )
 
 
 class _Changes(TypedDict, total=False):
@@ -137,12 +139,18 @@ class Completion:
         put(self, "seed", seed)
         put(self, "frequency_penalty", frequency_penalty)
         put(self, "presence_penalty", presence_penalty)
-        put(self, "stop_sequences", (stop_sequences,) if isinstance(stop_sequences, str) else tuple(stop_sequences))
+        put(
+            self,
+            "stop_sequences",
+            (stop_sequences,) if isinstance(stop_sequences, str) else tuple(stop_sequences),
+        )
         put(self, "tools", tuple(tools))
         put(self, "tool_choice", tool_choice)
         put(self, "output", output)
         put(self, "reasoning", _reasoning(reasoning))
-        frozen = provider_options if isinstance(provider_options, JsonObject) else JsonObject(provider_options)
+        frozen = (
+            provider_options if isinstance(provider_options, JsonObject) else JsonObject(provider_options)
+        )
         put(self, "provider_options", frozen)
         put(self, "usage", usage)
         put(self, "stop_reason", stop_reason)
@@ -162,7 +170,9 @@ class Completion:
         An assistant message at the end (a prefill) is continued by the answer, not followed by it. Where reasoning
         is signed the unmerged turns are appended, since their provider wants them back as it wrote them.
         """
-        turns = response.turns if response.turns and any(map(is_signed, response.turns)) else (response.message,)
+        turns = (
+            response.turns if response.turns and any(map(is_signed, response.turns)) else (response.message,)
+        )
         messages = self.messages
         last = messages[-1] if messages else None
         first = turns[0]

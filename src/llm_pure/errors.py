@@ -209,7 +209,7 @@ class BadOutput(_Error):
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What a target format cannot say: the completion's field (`$.stop_sequences`, `$.messages[2].content[0]`) and why."""
+    """What a target cannot say: the completion's field (`$.stop_sequences`, `$.messages[2].content[0]`), and why."""
 
     path: str
     reason: str
@@ -265,7 +265,9 @@ ERRORS: Final[tuple[type[LlmError], ...]] = get_args(LlmError)
 
 # ---------------------------------------------------------------- what a message may show
 
-_KEY = re.compile(r"\b(?:sk|pk|rk|xai|gsk|org|proj|sess)[-_][A-Za-z0-9_-]{6,}|\bBearer\s+\S+|\bAIza[A-Za-z0-9_-]{20,}|\beyJ[\w-]+\.[\w-]+\.[\w-]+")
+_KEY = re.compile(
+    r"\b(?:sk|pk|rk|xai|gsk|org|proj|sess)[-_][A-Za-z0-9_-]{6,}|\bBearer\s+\S+|\bAIza[A-Za-z0-9_-]{20,}|\beyJ[\w-]+\.[\w-]+\.[\w-]+"
+)
 _LIMIT = 500
 
 

@@ -100,7 +100,15 @@ class Done:
 
 
 StreamEvent: TypeAlias = (
-    Started | TextDelta | ReasoningDelta | RefusalDelta | ToolCallStarted | ToolCallDelta | PartDone | Restarted | Done
+    Started
+    | TextDelta
+    | ReasoningDelta
+    | RefusalDelta
+    | ToolCallStarted
+    | ToolCallDelta
+    | PartDone
+    | Restarted
+    | Done
 )
 
 

@@ -31,10 +31,10 @@ __all__ = [
     "thaw",
 ]
 
-Json: TypeAlias = "None | bool | int | float | str | tuple[Json, ...] | JsonObject"
+Json: TypeAlias = "bool | int | float | str | tuple[Json, ...] | JsonObject | None"
 """Frozen JSON: what our values hold."""
 
-PlainJson: TypeAlias = "None | bool | int | float | str | list[PlainJson] | dict[str, PlainJson]"
+PlainJson: TypeAlias = "bool | int | float | str | list[PlainJson] | dict[str, PlainJson] | None"
 """Ordinary JSON data: what `thaw` and the parsers give, owned by whoever asked."""
 
 JsonInput: TypeAlias = "Json | Sequence[JsonInput] | Mapping[str, JsonInput]"
@@ -75,6 +75,11 @@ class JsonObject(Mapping[str, Json]):
         Raises `JsonError` if the object was made from something that is no JSON.
         """
         return self._text if self._text is not None else dump_json(self._raw).decode()
+
+    @property
+    def spelling(self) -> str | None:
+        """The text that this object was read from, where it was read from a text of its own."""
+        return self._text
 
     @override
     def __setattr__(self, name: str, value: object) -> None:
@@ -165,7 +170,7 @@ def thaw(value: JsonInput) -> PlainJson:
         return {key: thaw(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [thaw(item) for item in value]
-    return cast(PlainJson, value)
+    return cast("PlainJson", value)
 
 
 def same_json(a: object, b: object) -> bool:
@@ -173,7 +178,11 @@ def same_json(a: object, b: object) -> bool:
     if isinstance(a, bool) or isinstance(b, bool):
         return a is b
     if isinstance(a, Mapping):
-        return isinstance(b, Mapping) and len(a) == len(b) and all(k in b and same_json(v, b[k]) for k, v in a.items())
+        return (
+            isinstance(b, Mapping)
+            and len(a) == len(b)
+            and all(k in b and same_json(v, b[k]) for k, v in a.items())
+        )
     if isinstance(a, list | tuple):
         return isinstance(b, list | tuple) and len(a) == len(b) and all(map(same_json, a, b))
     return a == b
@@ -262,7 +271,9 @@ def check_json(value: object, path: str = "$") -> None:
 
 def _dump(value: PlainJson, *, sort_keys: bool) -> bytes:
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=sort_keys)
+        text = json.dumps(
+            value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=sort_keys
+        )
         return text.encode()
     except (TypeError, ValueError, RecursionError) as error:
         try:

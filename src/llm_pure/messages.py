@@ -13,7 +13,16 @@ from typing import TypeAlias
 from llm_pure.json import EMPTY, JsonObject
 from llm_pure.parts import Part, Text
 
-__all__ = ["AssistantMessage", "Message", "SystemMessage", "UserMessage", "assistant", "parts", "system", "user"]
+__all__ = [
+    "AssistantMessage",
+    "Message",
+    "SystemMessage",
+    "UserMessage",
+    "assistant",
+    "parts",
+    "system",
+    "user",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,9 @@ def normal(completion: Completion) -> Completion:
         tools=[_tool(tool) for tool in completion.tools],
         tool_choice=_choice(completion.tool_choice),
         reasoning=None if completion.reasoning == ReasoningSetting() else completion.reasoning,
-        provider_options=JsonObject({name: options for name, options in completion.provider_options.items() if options}),
+        provider_options=JsonObject(
+            {name: options for name, options in completion.provider_options.items() if options}
+        ),
     )
 
 
@@ -64,12 +66,22 @@ def normal_messages(messages: tuple[Message, ...]) -> list[Message]:
 
 
 def _only_results(message: UserMessage) -> bool:
-    return bool(message.content) and not message.extras and all(isinstance(p, ToolResult) for p in message.content)
+    return (
+        bool(message.content)
+        and not message.extras
+        and all(isinstance(p, ToolResult) for p in message.content)
+    )
 
 
 def normal_content(content: tuple[Part, ...]) -> tuple[Part, ...]:
     """The parts in normal form."""
-    return tuple([_part(part) for part in content if not (isinstance(part, Text) and not part.text and not part.extras)])
+    return tuple(
+        [
+            _part(part)
+            for part in content
+            if not (isinstance(part, Text) and not part.text and not part.extras)
+        ]
+    )
 
 
 def _part(part: Part) -> Part:

@@ -6,9 +6,7 @@ Law: two runners with equal targets answer alike, so a target is the half of a c
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias, cast
-
-from typing_extensions import assert_never
+from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never, cast
 
 if TYPE_CHECKING:
     from llm_pure.completion import Completion

@@ -48,7 +48,12 @@ class Tool(Generic[T_co]):
     @overload
     @staticmethod
     def of(  # type: ignore[overload-overlap]  # see above
-        source: type[M], /, *, name: str | None = None, description: str | None = None, strict: bool | None = None
+        source: type[M],
+        /,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        strict: bool | None = None,
     ) -> Tool[M]: ...
 
     @overload
@@ -121,19 +126,25 @@ def parse_tool_call(call: ToolCall | BrokenToolCall, tool: Tool[object]) -> Outc
 
 
 def parse_tool_call(call: ToolCall | BrokenToolCall, tool: Tool[object]) -> Outcome[object]:
-    """The arguments of `call`, as `tool`'s type. A Failure is a `BadToolInput` that says what does not fit, and where."""
+    """The arguments of `call` as `tool`'s type, or a Failure (`BadToolInput`) that says what does not fit, and where."""
     if call.name != tool.name:
         message = f"the call is for {call.name!r}, not for {tool.name!r}"
         return Failure(BadToolInput(message=snippet(message), path="$.name", text=_text(call)))
     if isinstance(call, BrokenToolCall):
-        return Failure(BadToolInput(message="the arguments are cut off or no JSON object", path="$.arguments", text=call.text))
+        return Failure(
+            BadToolInput(
+                message="the arguments are cut off or no JSON object", path="$.arguments", text=call.text
+            )
+        )
     if tool.source is None:
         return Success(call.arguments.thaw())
     from llm_pure import schemas
 
     checked = schemas.validate(tool.source, call.arguments)
     if isinstance(checked, schemas.Invalid):
-        return Failure(BadToolInput(message=checked.message, path=f"$.arguments{checked.path}", text=_text(call)))
+        return Failure(
+            BadToolInput(message=checked.message, path=f"$.arguments{checked.path}", text=_text(call))
+        )
     return Success(checked)
 
 

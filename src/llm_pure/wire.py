@@ -32,16 +32,18 @@ OnLoss: TypeAlias = Literal["report", "refuse"]
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A request in a provider's words. `payload` is plain JSON and the caller's own; `headers` are those that it needs."""
+    """A request in a provider's words. `payload` is plain JSON and the caller's own; `headers` go with it."""
 
     payload: dict[str, PlainJson]
     headers: Mapping[str, str]
     losses: tuple[Loss, ...]
 
     def body(self, *, stream: bool = False, extra: Mapping[str, PlainJson] | None = None) -> Outcome[bytes]:
-        """The payload as the bytes that go out, `stream` and `extra` added. A Failure names the place of what is no JSON."""
+        """The payload as the bytes that go out, `stream` and `extra` added. A Failure names the place of no JSON."""
         try:
-            return Success(dump_json({**self.payload, **({"stream": True} if stream else {}), **(extra or {})}))
+            return Success(
+                dump_json({**self.payload, **({"stream": True} if stream else {}), **(extra or {})})
+            )
         except JsonError as error:
             return Failure(BadRequest(message=error.reason, path=error.path))
 
@@ -64,7 +66,7 @@ class Codec(Protocol[S]):
     PROVIDER: str
     """The name under which `extras`, `provider_options` and `Opaque` hold what only this wire format says."""
     PATH: str
-    """Where requests are posted, below the client's base URL as the SDK has it (`/v1/messages`, `/chat/completions`)."""
+    """Where requests are posted, below the base URL as the SDK has it (`/v1/messages`, `/chat/completions`)."""
 
     def encode_request(self, completion: Completion, *, on_loss: OnLoss = "report") -> Outcome[Encoded]: ...
     def decode_request(self, payload: Mapping[str, JsonInput]) -> Outcome[Completion]: ...
@@ -78,6 +80,7 @@ class Codec(Protocol[S]):
     def stream_step(self, state: S, chunk: bytes) -> tuple[S, tuple[StreamEvent, ...]]: ...
     def stream_ended(self, state: S) -> bool:
         """Whether nothing that could still come matters: after it nobody has to wait for the connection to end."""
+
     def stream_result(self, state: S) -> Outcome[Response]:
         """The answer, or a Failure with the part read: to be asked once the bytes have ended or broken off."""
 
@@ -129,11 +132,12 @@ def retry_after_of(headers: Headers) -> float | None:
     now = _http_date(headers.get("date", ""))
     if now is None:
         return None
-    times = [_http_date(value)]
-    for name in headers:
-        if (limit := _EXHAUSTED.fullmatch(name)) is not None and headers[name].strip() == "0":
-            times.append(_rfc3339(headers.get(f"anthropic-ratelimit-{limit[1]}-reset", "")))
-    known = [time for time in times if time is not None]
+    resets = [
+        _rfc3339(headers.get(f"anthropic-ratelimit-{limit[1]}-reset", ""))
+        for name in headers
+        if (limit := _EXHAUSTED.fullmatch(name)) is not None and headers[name].strip() == "0"
+    ]
+    known = [time for time in (_http_date(value), *resets) if time is not None]
     return max(0.0, (max(known) - now).total_seconds()) if known else None
 
 
