@@ -106,6 +106,16 @@ from llm_pure.retry import (
     take,
 )
 from llm_pure.seam import SeamState, seam, seam_end, seam_feed, seam_start
+from llm_pure.serial import (
+    completion_from_json,
+    error_from_json,
+    event_from_json,
+    from_json,
+    message_from_json,
+    response_from_json,
+    to_json,
+    usage_from_json,
+)
 from llm_pure.target import Target, WireFormat, codec_of
 from llm_pure.tools import AnyTool, Tool, ToolChoice, parse_tool_call
 from llm_pure.wire import Codec, Encoded
@@ -205,19 +215,25 @@ __all__ = [
     "begin",
     "cache_key",
     "codec_of",
+    "completion_from_json",
     "decide_continuation",
     "decide_retry",
+    "error_from_json",
+    "event_from_json",
     "events_of",
     "failed",
+    "from_json",
     "held_for_stop",
     "join",
     "mapped",
+    "message_from_json",
     "normal",
     "outcome",
     "parse_tool_call",
     "parts",
     "reappend_stop_sequence",
     "refund",
+    "response_from_json",
     "seam",
     "seam_end",
     "seam_feed",
@@ -227,6 +243,8 @@ __all__ = [
     "system",
     "take",
     "then",
+    "to_json",
     "traits_of",
+    "usage_from_json",
     "user",
 ]
