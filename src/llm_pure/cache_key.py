@@ -1,7 +1,7 @@
 """The key under which an answer may be kept.
 
-Law: two keys are equal exactly when target, headers and canonical payload are. The payload is what goes out, so whatever
-changes an answer changes the key; whether the answer is streamed does not change it, and is left out.
+Law: two keys are equal exactly when target, headers and canonical payload are. The payload is what goes out, so
+whatever changes an answer changes the key; whether the answer is streamed does not change it, and is left out.
 
     key = sha256 hex of canonical JSON (UTF-8, compact, keys sorted) of
         {"version": 1,

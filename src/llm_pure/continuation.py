@@ -1,9 +1,9 @@
-"""How an answer that stopped early goes on: decided from a policy, the segment that was asked, its answer, and the model.
+"""How an answer that stopped early goes on.
 
-Law: what is sent only ever grows at its end: the messages of a decision begin with those of the segment before it, unchanged
-(a prefill makes the last assistant message longer; `Enlarge` asks the same again). Nothing is stitched inside a tool
-call, a JSON document or a refusal. Rounds are at most `max_rounds`, and output tokens at most `max_output_tokens`; what an
-answer cost is never forgotten, even where the answer is replaced.
+Law: what is sent only ever grows at its end: the messages of a decision begin with those of the segment before it,
+unchanged (a prefill makes the last assistant message longer; `Enlarge` asks the same again). Nothing is stitched
+inside a tool call, a JSON document or a refusal. Rounds are at most `max_rounds`, and output tokens at most
+`max_output_tokens`; what an answer cost is never forgotten, even where the answer is replaced.
 
     the segment stopped with                      decision
     --------------------------------------------  -----------------------------------------------------------------
@@ -55,9 +55,9 @@ __all__ = [
 ]
 
 NUDGE: Final = (
-    "Your answer was cut off by the length limit. Continue it from exactly where it stopped, in the middle of a word if "
-    "need be. Write only what is missing: do not repeat anything, do not apologise, comment or introduce it, and do not "
-    "open a code block that is still open."
+    "Your answer was cut off by the length limit. Continue it from exactly where it stopped, in the middle of a "
+    "word if need be. Write only what is missing: do not repeat anything, do not apologise, comment or introduce "
+    "it, and do not open a code block that is still open."
 )
 
 
@@ -65,8 +65,8 @@ NUDGE: Final = (
 class ContinuationPolicy:
     """How far an answer is continued.
 
-    `max_rounds` bounds the further requests. `max_output_tokens` bounds what all requests together may put out; None: only
-    the rounds do. `growth` is the factor by which a limit grows that has to (never above the model's own).
+    `max_rounds` bounds the further requests. `max_output_tokens` bounds what all requests together may put out; None:
+    only the rounds do. `growth` is the factor by which a limit grows that has to (never above the model's own).
     `nudge` is the user turn that asks for the rest. `prefill=False` nudges even where the model accepts a prefill.
     """
 
@@ -81,8 +81,8 @@ class ContinuationPolicy:
 class Segment:
     """One request of a continued answer, and what it continues. `Segment(completion)` is the first.
 
-    `before` is the answer so far; `spent` is what answers cost that were replaced; `cut` is the white space that was taken
-    off for a prefill (None: this is no prefill), `nudge` the turn that asks for the rest;
+    `before` is the answer so far; `spent` is what answers cost that were replaced; `cut` is the white space that was
+    taken off for a prefill (None: this is no prefill), `nudge` the turn that asks for the rest;
     `used` counts the output tokens of all requests so far (None: unknown).
     """
 
@@ -328,7 +328,7 @@ def _enlarged(
 
 
 def held_for_stop(text: str, stop_sequences: tuple[str, ...]) -> int:
-    """How many characters at the end of `text` may be the beginning of a stop sequence that goes on in the next segment."""
+    """How many characters at the end of `text` may begin a stop sequence that goes on in the next segment."""
     longest = max(map(len, stop_sequences), default=0)
     for size in range(min(longest - 1, len(text)), 0, -1):
         if any(len(stop) > size and stop.startswith(text[-size:]) for stop in stop_sequences):
@@ -337,7 +337,7 @@ def held_for_stop(text: str, stop_sequences: tuple[str, ...]) -> int:
 
 
 def _stopped_across(segment: Segment, whole: Response) -> Response | None:
-    """The answer cut before the first stop sequence that the provider could not see, since it stands across the seam."""
+    """The answer cut before a stop sequence that the provider could not see, since it stands across the seam."""
     if segment.before is None or (segment.cut is None and segment.nudge is None):
         return None
     text, seam = whole.text, len(segment.before.text)

@@ -153,8 +153,8 @@ _OFFSETS = ("start_index", "end_index")
 def _moved(extras: JsonObject, by: int) -> JsonObject:
     """A message's extras, the offsets of its annotations moved.
 
-    Chat has annotations on the message, `{"type": "url_citation", "url_citation": {"start_index": 3, ...}}`, with offsets
-    into its text. Anthropic's citations have offsets too, but into the documents that they cite: those stay.
+    Chat has annotations on the message, `{"type": "url_citation", "url_citation": {"start_index": 3, ...}}`, with
+    offsets into its text. Anthropic's citations have offsets too, but into the documents that they cite: those stay.
     """
     moved: dict[str, Json] = {}
     for name, own in extras.items():

@@ -2,7 +2,8 @@
 
 Law: a model that the table does not know gets traits with which nothing is lost and nothing is guessed: everything is
 sent as it was asked, and nothing is relied on. An entry holds for its own name and for spellings that add a date, a
-platform's version or `-latest` to it, and for no other version: nothing is known of `claude-opus-6` before it stands here.
+platform's version or `-latest` to it, and for no other version: nothing is known of `claude-opus-6` before it stands
+here.
 
 As of 2026-11-23. To extend: `traits_of(model, {**MODELS, "my-model": ModelTraits(max_output_tokens=8192)})`.
 """
@@ -36,7 +37,7 @@ class ModelTraits:
     system_in_conversation: bool = True
     """Instructions may stand between other messages."""
     efforts: tuple[Effort, ...] | None = None
-    """The efforts that may be asked for, `none` among them where reasoning can be turned off. None: not known; (): no effort."""
+    """The efforts that may be asked for, `none` among them if it may. None: not known."""
     thinking_budget: bool = True
     """A budget of tokens for thinking may be asked for (Anthropic's `thinking: enabled`)."""
     adaptive_thinking: bool = False
@@ -52,9 +53,9 @@ class ModelTraits:
     max_output_tokens: int | None = None
     """The largest `max_tokens`. None: not known."""
     default_max_tokens: int | None = None
-    """What is filled in where the wire demands a limit and the completion has none. None: as much as the model allows."""
+    """What is filled in where the wire demands a limit. None: as much as the model allows."""
     max_tokens_name: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
-    """What Chat calls the limit. OpenAI's models want the new name, servers that copy the format often know the old one only."""
+    """What Chat calls the limit. OpenAI's models want the new name; who copies the format may know only the old."""
 
     @property
     def filled_max_tokens(self) -> int:
@@ -68,10 +69,10 @@ _SMALLEST_LIMIT: Final = 4096
 
 # ---------------------------------------------------------------- Anthropic
 # Sampling and prefill by version, budgets and adaptive thinking: Anthropic's migration guides for 4.6, 4.7 and 5.x.
-# Efforts: platform.claude.com build-with-claude/effort. Output limits: the models' overview pages there; for Claude 3 and
-# Claude 4 models.dev. Instructions in mid-conversation: the page of that name (since Opus 4.8; which 5.x models: LangChain's
-# profiles). Bound reasoning: preserved thinking on Fable and Mythos from 5.1 and on the 5.5 models. Tool ids: the API's own
-# error message.
+# Efforts: platform.claude.com build-with-claude/effort. Output limits: the models' overview pages there; for Claude 3
+# and Claude 4 models.dev. Instructions in mid-conversation: the page of that name (since Opus 4.8; which 5.x models:
+# LangChain's profiles). Bound reasoning: preserved thinking on Fable and Mythos from 5.1 and on the 5.5 models. Tool
+# ids: the API's own error message.
 
 _CLAUDE_3: Final = ModelTraits(
     prefill=True,
@@ -196,7 +197,7 @@ MODELS: Final[Mapping[str, ModelTraits]] = MappingProxyType(
         "gpt-6.2": _GPT_6_1,
     }
 )
-"""What is known, by name: an entry is the longest prefix of a model's name that ends where another version cannot begin."""
+"""What is known. Of several entries the longest holds that a model's name begins with."""
 
 _UNKNOWN: Final = ModelTraits()
 

@@ -1,8 +1,8 @@
-"""Whether to try again, and when: decided from a policy, what has happened so far, an error, the time and a drawn number.
+"""Whether to try again, and when, decided from what has happened, the time and a drawn number.
 
-Law: no decision exceeds its budget or its deadline. A run makes at most `max_attempts - 1` retries, however many segments
-it has, since one `RetryState` serves all of it: a failure uses it up, a success does not. A wait ends before the
-deadline, is never shorter than the provider asked, and is not begun where the provider asks for more than
+Law: no decision exceeds its budget or its deadline. A run makes at most `max_attempts - 1` retries, however many
+segments it has, since one `RetryState` serves all of it: a failure uses it up, a success does not. A wait ends before
+the deadline, is never shorter than the provider asked, and is not begun where the provider asks for more than
 `max_retry_after`. After an event was handed out nothing is repeated.
 
     the error                              what is done
@@ -15,8 +15,8 @@ deadline, is never shorter than the provider asked, and is not begun where the p
     a wait past the deadline               given up at once
     any other                              retried, after what was asked and a full-jitter backoff on top
 
-A token bucket guards the provider against the retries of all runs of a process: each costs, successes refund. It is full
-strength while fewer than about three in ten attempts fail, and stops nearly all retries in an outage.
+A token bucket guards the provider against the retries of all runs of a process: each costs, successes refund. It is
+full strength while fewer than about three in ten attempts fail, and stops nearly all retries in an outage.
 """
 
 from __future__ import annotations
@@ -44,9 +44,10 @@ __all__ = [
 class RetryPolicy:
     """How often, and how patiently. Times are seconds.
 
-    The n-th wait is drawn evenly from 0 to `base_delay * 2**(n-1)`, at most to `max_delay`. `deadline` bounds the run from
-    its first attempt to the end of its last wait. The last three fields are the token bucket's: how much it holds, what a
-    retry costs, and what a success at the first attempt gives back (a retry that succeeds gives back its cost).
+    The n-th wait is drawn evenly from 0 to `base_delay * 2**(n-1)`, at most to `max_delay`. `deadline` bounds the run
+    from its first attempt to the end of its last wait. The last three fields are the token bucket's: how much it
+    holds, what a retry costs, and what a success at the first attempt gives back (a retry that succeeds gives back its
+    cost).
     """
 
     max_attempts: int = 3
@@ -64,7 +65,10 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class RetryState:
-    """What has happened in one run. `started` is when its first attempt began, `senseless` how many answers made no sense."""
+    """What has happened in one run.
+
+    `started` is when its first attempt began, `senseless` how many answers made no sense.
+    """
 
     failures: int = 0
     senseless: int = 0
@@ -114,8 +118,8 @@ def decide_retry(
 ) -> tuple[RetryState, RetryDecision]:
     """What follows an attempt that failed, by the table above, and the run's state after it.
 
-    `now` and `until` (a deadline that somebody else has set) are seconds on one clock; `draw` is from [0, 1). `handed_out`
-    says that a consumer has seen an event of the attempt.
+    `now` and `until` (a deadline that somebody else has set) are seconds on one clock; `draw` is from [0, 1).
+    `handed_out` says that a consumer has seen an event of the attempt.
     """
     senseless = isinstance(error, _SENSELESS)
     state = RetryState(
@@ -139,7 +143,7 @@ def decide_retry(
 
 
 def backoff(policy: RetryPolicy, failures: int, draw: float) -> float:
-    """Exponential with full jitter: an even draw from 0 to the bound, so that many who failed together do not return together."""
+    """Exponential with full jitter: drawn evenly, so that many who failed together do not return together."""
     bound = min(policy.max_delay, policy.base_delay * 2.0 ** min(failures - 1, 60))
     return max(0.0, bound) * min(max(draw, 0.0), 1.0)
 

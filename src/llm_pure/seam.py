@@ -12,9 +12,9 @@ that it gives for the whole. It only ever takes from the beginning of `next`; wh
                                   all of it again, and cut short again      everything, if it is long enough
                                   the word that was cut in two              the word's first half
 
-An overlap is credible from 12 characters on, if it does not consist of a repeated pattern and does not repeat what stood
-right before it: in a table or a list the next row often begins like the last one ended. A word's half is taken from
-3 letters on, and only where letters follow it, as in "Par" and "Paris is".
+An overlap is credible from 12 characters on, if it does not consist of a repeated pattern and does not repeat what
+stood right before it: in a table or a list the next row often begins like the last one ended. A word's half is taken
+from 3 letters on, and only where letters follow it, as in "Par" and "Paris is".
 
 What this cannot see: a repetition in other words; one shorter than this; white space that the model left out at the
 seam; two equal lines that are meant, cut apart right between them.

@@ -9,8 +9,9 @@ Law: loading what was written gives the same value, in this version and in every
 Fields that hold their defaults are left out. An object that was read from a text of its own (a tool call's arguments)
 is written as that text. A tool's `source`, a class or function of the caller's, is no data and is left out.
 
-The table of what is written is the dataclasses' own fields and types, compiled when a class is first met. So a field that
-is added with a default is readable by version 1 on; whatever else changes needs a new version, and an upgrade from this one.
+The table of what is written is the dataclasses' own fields and types, compiled when a class is first met. So a field
+that is added with a default is readable by version 1 on; whatever else changes needs a new version, and an upgrade
+from this one.
 """
 
 from __future__ import annotations
