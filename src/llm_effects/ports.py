@@ -25,6 +25,7 @@ class Connection(Protocol):
     @property
     def headers(self) -> Mapping[str, str]:
         """Names in lower case."""
+        ...
 
     def read(self, limit: float | None) -> bytes | LlmError | None:
         """The next bytes, decompressed; None at the end. `limit` is how many seconds that may take."""
@@ -61,6 +62,7 @@ class Store(Protocol):
     @property
     def blocking(self) -> bool:
         """Whether a call may wait for a disk or a network, so that an event loop hands it to a thread."""
+        ...
 
     def load(self, key: str) -> bytes | None: ...
     def save(self, key: str, value: bytes) -> None: ...

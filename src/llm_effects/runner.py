@@ -26,10 +26,12 @@ class Runner(Protocol):
     @property
     def target(self) -> Target:
         """Provider, wire format, endpoint and default model."""
+        ...
 
     @property
     def layers(self) -> tuple[str, ...]:
         """The names of the leaf and of what is wrapped around it, innermost first."""
+        ...
 
     def __call__(self, completion: Completion) -> Program[Outcome[Response]]: ...
 

@@ -84,6 +84,7 @@ class Backend(Protocol):
     def draw(self) -> float: ...
     def change(self, cell: Cell[S], function: Callable[[S], tuple[S, A]]) -> A:
         """Apply the function to a cell of scope `process`."""
+        ...
 
     async def call(self, function: Callable[[], object]) -> object:
         """The answer of the caller's function, awaited if it is awaitable and the colour can."""

@@ -21,7 +21,7 @@ class MemoryStore:
 
     __slots__ = ("_entries", "_lock", "max_entries")
 
-    blocking: Final = False
+    blocking = False
 
     def __init__(self, max_entries: int | None = 1024) -> None:
         """Raises `ValueError` if `max_entries` is below 1."""

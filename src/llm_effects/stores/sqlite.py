@@ -32,7 +32,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from typing_extensions import override
 
@@ -106,7 +106,7 @@ class SqliteStore:
     clock: Callable[[], float] = field(default=time.time, repr=False)
     _pools: _Pools = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    blocking: ClassVar[bool] = True
+    blocking = True
 
     def __init__(
         self,
