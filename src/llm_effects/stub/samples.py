@@ -56,13 +56,13 @@ def _value(schema: PlainJson | Schema, root: Schema, words: tuple[str, ...], dep
             return []
         return [
             _value(schema.get("items"), root, words[n % len(words) :], depth + 1)
-            for n in range(min(count, 50))
+            for n in range(min(count, 20))
         ]
     if kind == "string":
         return _string(schema, words)
-    if kind in {"integer", "number"}:
+    if kind in ("integer", "number"):  # it may be anything, also what no set can hold
         return _number(schema)
-    return {"boolean": True, "null": None}.get(str(kind))
+    return True if kind == "boolean" else None
 
 
 def _object(schema: Schema, root: Schema, words: tuple[str, ...], depth: int) -> dict[str, PlainJson]:
@@ -85,6 +85,7 @@ def _string(schema: Schema, words: tuple[str, ...]) -> str:
     least, most = schema.get("minLength"), schema.get("maxLength")
     text = words[0]
     if isinstance(least, int):
+        least = min(least, 10_000)
         text = (text * (least // len(text) + 1))[: max(least, len(text))]
     return text[:most] if isinstance(most, int) else text
 

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import struct
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 from returns.result import Failure, Success
-from typing_extensions import override
 
+from llm_effects.stub.connection import Connection
 from llm_effects.stub.echo import Echo
-from llm_effects.stub.http1 import BadHttp, Incoming, Pairs, Reader, reader
+from llm_effects.stub.http1 import Incoming, Pairs
 from llm_effects.stub.plan import Asked, Plan, plain, planned
 from llm_effects.stub.rules import refusal
 from llm_effects.stub.script import Step
@@ -99,7 +97,7 @@ class Stub:
         self._requests: deque[Received] = deque(maxlen=keep)
         self._bodies: Counter[bytes] = Counter()
         self._mistakes: list[Exception] = []
-        self._open: set[_Connection] = set()
+        self._open: set[Connection] = set()
         self._accepted = 0
         self._abandoned = 0
         self._stopping = False
@@ -204,7 +202,7 @@ class Stub:
 
     async def _serve(self, listening: socket.socket, ready: threading.Event) -> None:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
-        server = await self._loop.create_server(lambda: _Connection(self), sock=listening, backlog=2048)
+        server = await self._loop.create_server(lambda: Connection(self), sock=listening, backlog=2048)
         ready.set()
         await self._end.wait()
         self._stopping = True
@@ -216,14 +214,14 @@ class Stub:
 
     # ------------------------------------------------------------ called by connections, on the loop
 
-    def entered(self, connection: _Connection) -> int:
+    def entered(self, connection: Connection) -> int:
         with self._changed:
             self._open.add(connection)
             self._accepted += 1
             self._changed.notify_all()
         return self._accepted - 1
 
-    def gone(self, connection: _Connection, *, answering: bool) -> None:
+    def gone(self, connection: Connection, *, answering: bool) -> None:
         with self._changed:
             self._open.discard(connection)
             self._abandoned += answering and not self._stopping
@@ -304,100 +302,3 @@ def _json(body: bytes) -> PlainJson:
         return parse_json(body)
     except JsonError:
         return None
-
-
-# ---------------------------------------------------------------- connections
-
-_RESET: Final = struct.pack("ii", 1, 0)
-
-
-class _Connection(asyncio.Protocol):
-    """One connection: requests come in, plans are carried out one after the other."""
-
-    def __init__(self, stub: Stub) -> None:
-        self._stub = stub
-        self._reader: Reader = reader()
-        self._inbox: deque[Incoming] = deque()
-        self._news = asyncio.Event()
-        self._writable = asyncio.Event()
-        self._writable.set()
-        self._answering = False
-
-    @override
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-        self._transport.set_write_buffer_limits(
-            high=0
-        )  # what was drained has left: a reset must not take it back
-        self._number = self._stub.entered(self)
-        next(self._reader)
-        self._task = asyncio.get_running_loop().create_task(self._converse())
-
-    @override
-    def data_received(self, data: bytes) -> None:
-        try:
-            found = self._reader.send(data)
-            while isinstance(found, Incoming):
-                self._inbox.append(found)
-                found = self._reader.send(b"")
-            if found.go_on:
-                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        except (BadHttp, StopIteration):
-            self._transport.write(
-                b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-            )
-            self._transport.close()
-        self._news.set()
-
-    @override
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._stub.gone(self, answering=self._answering)
-        self._task.cancel()
-
-    @override
-    def pause_writing(self) -> None:
-        self._writable.clear()
-
-    @override
-    def resume_writing(self) -> None:
-        self._writable.set()
-
-    def abort(self) -> None:
-        self._transport.abort()
-
-    async def _converse(self) -> None:
-        while True:
-            while not self._inbox:
-                self._news.clear()
-                await self._news.wait()
-            incoming = self._inbox.popleft()
-            self._answering = True
-            ending = await self._carry_out(self._stub.plan(incoming, self._number))
-            self._answering = False
-            if ending == "reset":
-                with suppress(OSError):  # the client was quicker
-                    self._transport.get_extra_info("socket").setsockopt(
-                        socket.SOL_SOCKET, socket.SO_LINGER, _RESET
-                    )
-                self._transport.abort()
-                return
-            if ending == "close" or not incoming.keep_alive:
-                self._transport.close()
-                return
-
-    async def _carry_out(self, plan: Plan) -> str:
-        await asyncio.sleep(plan.delay)
-        for number, data in enumerate(plan.writes):
-            if number and plan.pause:
-                await asyncio.sleep(plan.pause)
-            await self._write(data)
-        while plan.filler:
-            await asyncio.sleep(plan.pause)
-            await self._write(plan.filler)
-        if plan.ending == "stall":
-            await asyncio.Event().wait()
-        return plan.ending
-
-    async def _write(self, data: bytes) -> None:
-        self._transport.write(data)
-        await self._writable.wait()

@@ -1,0 +1,126 @@
+"""What the real providers refuse, a strict stub refuses, in their words."""
+
+from typing import Any
+
+import pytest
+
+from llm_effects.stub import Stub
+from tests.effects.stub.asking import HEADERS, ask
+
+USER = {"role": "user", "content": "Hi"}
+ASSISTANT = {"role": "assistant", "content": "Hello"}
+OLD = {**HEADERS, "anthropic-version": "2023-06-01"}
+CALL = {"type": "tool_use", "id": "t1", "name": "f", "input": {}}
+RESULT = {"type": "tool_result", "tool_use_id": "t1", "content": "ok"}
+CHAT_CALL = {"id": "t1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+OLD_MODEL, NEW_MODEL = "claude-haiku-4-5", "claude-opus-5"
+
+Changes = dict[str, Any]
+
+
+@pytest.mark.parametrize(
+    ("headers", "changes", "message"),
+    [
+        ({"content-type": "application/json"}, {}, "anthropic-version: header is required"),
+        (HEADERS, {"max_tokens": None}, "max_tokens: Field required"),
+        (HEADERS, {"messages": []}, "messages: at least one"),
+        (HEADERS, {"temperature": 1}, "temperature: this parameter is not supported"),
+        (HEADERS, {"top_p": 0.5}, "top_p: this parameter is not supported"),
+        (OLD, {"temperature": 0.5, "model": NEW_MODEL}, "temperature: this parameter is not supported"),
+        (
+            HEADERS,
+            {"model": NEW_MODEL, "messages": [USER, ASSISTANT]},
+            "This model does not support assistant message prefill",
+        ),
+        (
+            HEADERS,
+            {"messages": [USER, {"role": "assistant", "content": "So "}]},
+            "messages: final assistant content cannot end",
+        ),
+        (
+            HEADERS,
+            {"messages": [{"role": "user", "content": [{"type": "text", "text": ""}]}]},
+            "messages.0: text content",
+        ),
+        (
+            HEADERS,
+            {"messages": [USER, {"role": "assistant", "content": [CALL]}, USER]},
+            "messages.1: `tool_use` ids",
+        ),
+    ],
+)
+def test_anthropic_refuses(headers: dict[str, str], changes: Changes, message: str) -> None:
+    with Stub(["never"]) as stub:
+        reply = ask(stub, headers=headers, **changes)
+        assert (reply.status, reply.json["type"], reply.json["error"]["type"]) == (
+            400,
+            "error",
+            "invalid_request_error",
+        )
+        assert reply.json["error"]["message"].startswith(message)
+        assert stub.left == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "changes"),
+    [
+        (OLD, {"temperature": 0.5, "model": OLD_MODEL}),
+        (HEADERS, {"model": OLD_MODEL, "messages": [USER, ASSISTANT]}),
+        (
+            HEADERS,
+            {
+                "messages": [
+                    USER,
+                    {"role": "assistant", "content": [CALL]},
+                    {"role": "user", "content": [RESULT]},
+                ]
+            },
+        ),
+    ],
+)
+def test_anthropic_allows(headers: dict[str, str], changes: Changes) -> None:
+    with Stub(["fine"]) as stub:
+        assert ask(stub, headers=headers, **changes).status == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"messages": []}, "Missing required parameter: 'messages'."),
+        ({"model": "o3", "max_tokens": 5}, "Unsupported parameter: 'max_tokens'"),
+        (
+            {"messages": [USER, {"role": "assistant", "tool_calls": [CHAT_CALL]}, USER]},
+            "An assistant message with 'tool_calls'",
+        ),
+    ],
+)
+def test_openai_refuses(changes: Changes, message: str) -> None:
+    with Stub(["never"]) as stub:
+        reply = ask(stub, "openai_chat", **changes)
+        assert (reply.status, reply.json["error"]["type"]) == (400, "invalid_request_error")
+        assert reply.json["error"]["message"].startswith(message)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"model": "gpt-4o-mini", "max_tokens": 5},
+        {"model": "o3", "max_completion_tokens": 5},
+        {
+            "messages": [
+                USER,
+                {"role": "assistant", "tool_calls": [CHAT_CALL]},
+                {"role": "tool", "tool_call_id": "t1", "content": "ok"},
+            ]
+        },
+    ],
+)
+def test_openai_allows(changes: Changes) -> None:
+    with Stub(["fine"]) as stub:
+        assert ask(stub, "openai_chat", **changes).status == 200
+
+
+def test_a_lenient_stub_answers_all_that() -> None:
+    with Stub(["fine"], strict=False) as stub:
+        reply = ask(stub, headers={}, model=NEW_MODEL, messages=[USER, ASSISTANT], temperature=0.5)
+        assert reply.status == 200
