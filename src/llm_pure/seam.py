@@ -111,7 +111,7 @@ def _overlap(said: str, text: str, least: int) -> int:
 
 def _is_pattern(text: str) -> bool:
     """Whether the text is something shorter, repeated at least twice, the last time perhaps not whole."""
-    periods = _places(text, text[:_WORD], 1)
+    periods = _places(text, text[: min(_WORD, len(text) // 2)], 1)
     return any(2 * period <= len(text) and text.startswith(text[period:]) for period in periods)
 
 
