@@ -6,7 +6,8 @@ Law: `decode_request` after `encode_request` gives the normal form, exactly when
     in a completion          on the wire
     -----------------------  -------------------------------------------------------------------------------
     `model`, `temperature`, `top_p`, `top_k`, `seed`, `frequency_penalty`, `presence_penalty`: the same
-    `max_tokens`             `max_completion_tokens`, or `max_tokens` where the option `$max_tokens` says so
+    `max_tokens`             `max_completion_tokens` or `max_tokens`: what the model's entry in the table says, for
+                             no model the former; the option `$max_tokens` remembers another spelling
     `stop_sequences`         `stop`
     `output`                 `response_format` of type `json_schema`; the other types are options
     `reasoning`              `reasoning_effort`; there is no word for a budget
@@ -24,6 +25,7 @@ from returns.result import Failure, Success
 from llm_pure.completion import Completion, Effort, Output, ReasoningSetting
 from llm_pure.errors import BadRequest, Loss
 from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson, thaw
+from llm_pure.models import traits_of
 from llm_pure.normal import normal
 from llm_pure.openai_chat.calls import read_choice, read_tool, say_choice, say_tool
 from llm_pure.openai_chat.shape import OPTIONS, PROVIDER, Losses, attach, extras_with, plain, unsaid
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from openai.types.shared_params import ResponseFormatJSONSchema
     from openai.types.shared_params.response_format_json_schema import JSONSchema
 
+    from llm_pure.models import ModelTraits
     from llm_pure.tools import AnyTool, ToolChoice
 
 __all__ = ["decode_request", "encode_request"]
@@ -66,9 +69,11 @@ def encode_request(completion: Completion, *, on_loss: OnLoss = "report") -> Out
 def _payload(completion: Completion, losses: Losses) -> PlainObject:
     options = completion.options_for(*OPTIONS)
     said: CompletionCreateParamsNonStreaming = {"model": completion.model or "", "messages": []}
-    if completion.temperature is not None:
+    traits = traits_of(completion.model)
+    sampled = _is_sampled(completion, traits)
+    if completion.temperature is not None and _fits("temperature", completion.temperature, sampled, losses):
         said["temperature"] = completion.temperature
-    if completion.top_p is not None:
+    if completion.top_p is not None and _fits("top_p", completion.top_p, sampled, losses):
         said["top_p"] = completion.top_p
     if completion.seed is not None:
         said["seed"] = completion.seed
@@ -76,10 +81,12 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
         said["frequency_penalty"] = completion.frequency_penalty
     if completion.presence_penalty is not None:
         said["presence_penalty"] = completion.presence_penalty
-    if completion.stop_sequences:
+    if completion.stop_sequences and not traits.stop_sequences:
+        losses.append(Loss("$.stop_sequences", "this model refuses stop sequences"))
+    elif completion.stop_sequences:
         said["stop"] = list(completion.stop_sequences)
     if completion.max_tokens is not None:
-        if options.get(_SPELLING) == _OLD_LIMIT:
+        if options.get(_SPELLING, _limit_name(completion.model)) == _OLD_LIMIT:
             said["max_tokens"] = completion.max_tokens
         else:
             said["max_completion_tokens"] = completion.max_tokens
@@ -102,11 +109,31 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
         ]
     if completion.tool_choice is not None:
         payload.update(say_choice(completion.tool_choice, losses))
-    if completion.top_k is not None:
+    if completion.top_k is not None and _fits("top_k", completion.top_k, sampled, losses):
         payload["top_k"] = completion.top_k
     if options:
         _add_options(payload, completion.provider_options, losses)
     return payload
+
+
+def _limit_name(model: str | None) -> str:
+    return _LIMIT if model is None else traits_of(model).max_tokens_name
+
+
+def _is_sampled(completion: Completion, traits: ModelTraits) -> bool:
+    """Whether the model takes sampling parameters. Where that depends on an effort nobody names, it is not ours to say."""
+    if traits.sampling or not traits.sampling_unreasoned:
+        return traits.sampling
+    effort = completion.reasoning.effort if completion.reasoning is not None else None
+    return effort in (None, "none")
+
+
+def _fits(name: str, value: float, sampled: bool, losses: Losses) -> bool:
+    """Whether a sampling parameter may be sent. A model that refuses them takes their default all the same."""
+    if sampled or (value == 1 and name != "top_k"):
+        return True
+    losses.append(Loss(f"$.{name}", "this model refuses sampling parameters"))
+    return False
 
 
 def _add_options(payload: PlainObject, options: JsonObject, losses: Losses) -> None:
@@ -170,16 +197,17 @@ def _completion(data: PlainObject) -> Completion:
         raise JsonError("a name that no request has", f".{_SPELLING}")
     for name in ("messages", *_STREAM):
         data.pop(name, None)
-    limit = _take_integer(data, _LIMIT)
+    model = _take_text(data, "model")
+    limit, name = _take_integer(data, _LIMIT), _LIMIT
     if limit is None:
-        limit = _take_integer(data, _OLD_LIMIT)
-        if limit is not None:
-            data[_SPELLING] = _OLD_LIMIT
+        limit, name = _take_integer(data, _OLD_LIMIT), _OLD_LIMIT
     elif data.get(_OLD_LIMIT) is None:
         data.pop(_OLD_LIMIT, None)
+    if limit is not None and name != _limit_name(model):
+        data[_SPELLING] = name
     completion = Completion(
         messages,
-        model=_take_text(data, "model"),
+        model=model,
         max_tokens=limit,
         temperature=_take_number(data, "temperature"),
         top_p=_take_number(data, "top_p"),

@@ -30,7 +30,7 @@ from llm_pure.parts import BrokenToolCall, Opaque, Part, ToolCall
 from llm_pure.reading import PlainObject, as_object, bad_request, body_object, malformed, object_at, within, wrong
 from llm_pure.response import NO_USAGE, Response, StopReason, Usage
 
-__all__ = ["Choice", "answer_of", "decode_response", "encode_response", "read_choice"]
+__all__ = ["decode_response", "encode_response", "read_body"]
 
 _CUT: Final = "length"
 
@@ -44,7 +44,7 @@ def decode_response(body: bytes | str | Mapping[str, JsonInput]) -> Outcome[Resp
         data = body_object(body)
         error = error_in(data)
         if error is None:
-            return _read(data)
+            return read_body(data)
     except JsonError as problem:
         return Failure(malformed(problem))
     except RecursionError:
@@ -52,7 +52,8 @@ def decode_response(body: bytes | str | Mapping[str, JsonInput]) -> Outcome[Resp
     return Failure(named_error(error))
 
 
-def _read(data: PlainObject) -> Outcome[Response]:
+def read_body(data: PlainObject, *, cut: bool = False) -> Outcome[Response]:
+    """The answer that a body is. Raises `JsonError`. Takes `data` over, and takes it apart. `cut`: it is not whole."""
     choices = data.get("choices")
     if not isinstance(choices, list):
         raise wrong(choices, "an array", ".choices")
@@ -61,16 +62,16 @@ def _read(data: PlainObject) -> Outcome[Response]:
     except JsonError as error:
         usage, problem = NO_USAGE, error
     del data["choices"]
-    read: list[Choice] = []
+    read: list[_Choice] = []
     id_, model = _name(data, "id"), _name(data, "model")
     if data.get("object") == "chat.completion":
         del data["object"]
     try:
         for choice in choices:
-            read.append(read_choice(as_object(choice), len(read), id_))
+            read.append(_read_choice(as_object(choice), len(read), id_, cut=cut))
     except JsonError as error:
         raise within(error, f".choices[{len(read)}]") from None
-    response = answer_of(data, read, id_, model, usage)
+    response = _answer_of(data, read, id_, model, usage)
     return Success(response) if problem is None else Failure(malformed(problem, response))
 
 
@@ -83,7 +84,7 @@ def _name(data: PlainObject, key: str) -> str | None:
     return None
 
 
-class Choice(NamedTuple):
+class _Choice(NamedTuple):
     """One choice, read; `rest` is what was not."""
 
     message: AssistantMessage
@@ -93,7 +94,7 @@ class Choice(NamedTuple):
     rest: PlainObject
 
 
-def read_choice(choice: PlainObject, place: int, id_: str | None, *, cut: bool = False) -> Choice:
+def _read_choice(choice: PlainObject, place: int, id_: str | None, *, cut: bool) -> _Choice:
     """One choice of an answer. Raises `JsonError`. Takes `choice` over, and takes it apart."""
     message = object_at(choice, "message")
     raw = choice.pop("finish_reason", None)
@@ -113,11 +114,11 @@ def read_choice(choice: PlainObject, place: int, id_: str | None, *, cut: bool =
         del choice["stop_reason"]
     else:
         word = None
-    return Choice(said, stop_reason_of(raw, said.content, word), raw, word, choice)
+    return _Choice(said, stop_reason_of(raw, said.content, word), raw, word, choice)
 
 
-def answer_of(
-    data: PlainObject, choices: list[Choice], id_: str | None, model: str | None, usage: Usage
+def _answer_of(
+    data: PlainObject, choices: list[_Choice], id_: str | None, model: str | None, usage: Usage
 ) -> Response:
     """The answer whose choices have been read; `data` is what is left of its body, and is taken over."""
     first = choices[0] if choices else _NOTHING
@@ -142,7 +143,7 @@ def answer_of(
     )
 
 
-_NOTHING: Final = Choice(AssistantMessage(()), "other", None, None, {})
+_NOTHING: Final = _Choice(AssistantMessage(()), "other", None, None, {})
 
 
 # ---------------------------------------------------------------- writing
