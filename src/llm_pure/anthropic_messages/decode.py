@@ -1,0 +1,179 @@
+"""From a payload to a completion.
+
+Law: writing the completion gives the payload back. A field that no part of a completion says exactly stays in
+`provider_options`, verbatim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from returns.result import Failure, Success
+
+from llm_pure.anthropic_messages.blocks import MESSAGE, SYSTEM, text_or_parts
+from llm_pure.anthropic_messages.reasoning import read_output, read_reasoning
+from llm_pure.anthropic_messages.tables import EFFORTS, FIELDS, PROVIDER
+from llm_pure.anthropic_messages.tools import read_choice, read_tool
+from llm_pure.completion import Completion, Output, ReasoningSetting
+from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson
+from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
+from llm_pure.models import ModelTraits, traits_of
+from llm_pure.reading import (
+    PlainObject,
+    array,
+    as_object,
+    bad_request,
+    each,
+    extras_of,
+    integer_or_none,
+    number_or_none,
+    owned_object,
+    string_or_none,
+    within,
+    wrong,
+)
+from llm_pure.tools import ToolChoice
+
+if TYPE_CHECKING:
+    from llm_pure.outcome import Outcome
+
+__all__ = ["decode_request", "reads_as_option"]
+
+
+def decode_request(payload: Mapping[str, JsonInput]) -> Outcome[Completion]:
+    """The completion that a payload asks for. `stream` is left out: it says how to answer, not what is asked."""
+    try:
+        return Success(_completion(owned_object(payload)))
+    except JsonError as error:
+        return Failure(bad_request(error))
+
+
+def _completion(data: PlainObject) -> Completion:
+    options: PlainObject = {
+        key: value for key, value in data.items() if key not in FIELDS and key != "stream"
+    }
+    model = string_or_none(data, "model")
+    traits = traits_of(model)
+    return Completion(
+        _messages(data, traits),
+        model=model,
+        system=text_or_parts(data, "system", SYSTEM),
+        max_tokens=integer_or_none(data, "max_tokens"),
+        temperature=number_or_none(data, "temperature"),
+        top_p=number_or_none(data, "top_p"),
+        top_k=integer_or_none(data, "top_k"),
+        stop_sequences=_strings(data, "stop_sequences"),
+        tools=each(data, "tools", read_tool) if data.get("tools") is not None else (),
+        tool_choice=_choice(data, options),
+        reasoning=_reasoning(data, options, traits),
+        output=_output(data, options),
+        provider_options=JsonObject.wrap({PROVIDER: options}) if options else EMPTY,
+    )
+
+
+def _strings(data: PlainObject, key: str) -> list[str]:
+    def one(value: PlainJson) -> str:
+        if isinstance(value, str):
+            return value
+        raise wrong(value, "a string", "")
+
+    return each(data, key, one) if data.get(key) is not None else []
+
+
+# ---------------------------------------------------------------- messages
+
+_MESSAGE: Final = frozenset({"role", "content"})
+_STOOD_HERE: Final = JsonObject({PROVIDER: {"role": "system"}})
+"""On instructions that would be written elsewhere if nothing were said: they go back where they stood."""
+
+
+def _messages(data: PlainObject, traits: ModelTraits) -> list[Message]:
+    items = array(data, "messages")
+    found: list[Message] = []
+    leading = True
+    try:
+        for item in items:
+            message = _message(as_object(item))
+            if not isinstance(message, SystemMessage):
+                leading = False
+            elif (leading and message.content) or not traits.system_in_conversation:
+                message = SystemMessage(message.content, _stood_here(message.extras))
+            found.append(message)
+    except JsonError as error:
+        raise within(error, f".messages[{len(found)}]") from None
+    return found
+
+
+def _stood_here(extras: JsonObject) -> JsonObject:
+    own = extras.get(PROVIDER)
+    return JsonObject({PROVIDER: {**own, "role": "system"}}) if isinstance(own, JsonObject) else _STOOD_HERE
+
+
+def _message(data: PlainObject) -> Message:
+    role = data.get("role")
+    extras = EMPTY if len(data) == len(_MESSAGE) else extras_of(PROVIDER, data, _MESSAGE)
+    if role == "user":
+        return UserMessage(text_or_parts(data, "content", MESSAGE), extras)
+    if role == "assistant":
+        return AssistantMessage(text_or_parts(data, "content", MESSAGE), extras)
+    if role == "system":
+        return SystemMessage(text_or_parts(data, "content", SYSTEM), extras)
+    raise wrong(role, "the role user, assistant or system", ".role")
+
+
+# ---------------------------------------------------------------- settings
+
+
+def _choice(data: PlainObject, options: PlainObject) -> ToolChoice | None:
+    raw = data.get("tool_choice")
+    if raw is None:
+        return None
+    choice = read_choice(raw) if isinstance(raw, dict) else None
+    if choice is None:
+        options["tool_choice"] = raw
+    return choice
+
+
+def _reasoning(data: PlainObject, options: PlainObject, traits: ModelTraits) -> ReasoningSetting | None:
+    thinking, effort = data.get("thinking"), _config(data).get("effort")
+    if thinking is not None and not isinstance(thinking, dict):
+        options["thinking"] = thinking
+        thinking = None
+    known = isinstance(effort, str) and effort in EFFORTS
+    return read_reasoning(thinking, effort, traits) if thinking is not None or known else None
+
+
+def _output(data: PlainObject, options: PlainObject) -> Output | None:
+    """The output format. What else `output_config` holds goes to the options."""
+    raw = data.get("output_config")
+    if raw is None:
+        return None
+    if not isinstance(raw, dict):
+        options["output_config"] = raw
+        return None
+    form = raw.get("format")
+    output = read_output(form) if isinstance(form, dict) else None
+    rest = dict(raw)
+    if output is not None:
+        del rest["format"]
+    if isinstance(effort := raw.get("effort"), str) and effort in EFFORTS:
+        del rest["effort"]
+    if rest or not raw:
+        options["output_config"] = rest
+    return output
+
+
+def _config(data: PlainObject) -> PlainObject:
+    config = data.get("output_config")
+    return config if isinstance(config, dict) else {}
+
+
+def reads_as_option(name: str, value: PlainJson) -> bool:
+    """Whether a payload's field of ours, holding `value`, would be left to the options as it is."""
+    data: PlainObject = {"messages": [], name: value}
+    try:
+        options = _completion(data).provider_options.get(PROVIDER)
+    except JsonError:
+        return False
+    return isinstance(options, JsonObject) and options == JsonObject({name: value})

@@ -1,0 +1,179 @@
+"""Thinking, effort and output format, both directions side by side.
+
+Law: what `read_…` gives, `write_…` writes as it stood: a reader uses our own fields where the writer makes the same
+of them, and keeps the field as it stood in `extras` where not.
+
+    our setting         on the wire
+    ------------------  ----------------------------------------------------------------------------
+    effort `none`       thinking: disabled
+    effort              output_config.effort; and thinking: adaptive, where the model has it
+    budget_tokens       thinking: enabled
+    anything else       extras: {"anthropic": {"thinking": …}}, as it stood; None where none stood
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
+
+from llm_pure.anthropic_messages.content import own_extras
+from llm_pure.anthropic_messages.tables import EFFORTS, PROVIDER
+from llm_pure.completion import Effort, Output, ReasoningSetting
+from llm_pure.errors import Loss
+from llm_pure.json import JsonObject, PlainJson, thaw
+from llm_pure.models import ModelTraits
+from llm_pure.reading import PlainObject, extras_of
+
+if TYPE_CHECKING:
+    from anthropic.types import JSONOutputFormatParam, ThinkingConfigParam
+
+    Asked: TypeAlias = Literal["low", "medium", "high", "xhigh", "max"]
+    Thought: TypeAlias = tuple[ThinkingConfigParam | None, Asked | None]
+
+__all__ = ["read_output", "read_reasoning", "write_output", "write_reasoning"]
+
+# ---------------------------------------------------------------- output
+
+_FORMAT: Final = frozenset({"type", "schema"})
+
+
+def read_output(data: PlainObject) -> Output | None:
+    """The output format; None if it is of a kind that we do not know."""
+    schema = data.get("schema")
+    if data.get("type") != "json_schema" or not isinstance(schema, dict):
+        return None
+    return Output(JsonObject.wrap(schema), extras=extras_of(PROVIDER, data, _FORMAT))
+
+
+def write_output(output: Output, losses: list[Loss]) -> JSONOutputFormatParam:
+    """The format on the wire. `losses` begins empty."""
+    made: JSONOutputFormatParam = {
+        "type": "json_schema",
+        "schema": cast("dict[str, object]", thaw(output.schema)),
+    }
+    for field, value in (
+        ("name", output.name),
+        ("description", output.description),
+        ("strict", output.strict),
+    ):
+        if value is not None:
+            losses.append(Loss(f".{field}", "the format holds nothing but the schema"))
+    own = own_extras(output.extras, losses) if output.extras else {}
+    data = cast("PlainObject", made)
+    data.update(own)
+    if not losses and not _FORMAT.isdisjoint(own) and read_output(data) != output:
+        losses.append(
+            Loss(f".extras.{PROVIDER}", "contradicts the schema beside it, and has been sent instead")
+        )
+    return made
+
+
+# ---------------------------------------------------------------- reasoning
+
+
+def read_reasoning(thinking: PlainObject | None, effort: PlainJson, traits: ModelTraits) -> ReasoningSetting:
+    """The setting that writes these two."""
+    kind = thinking.get("type") if thinking is not None else None
+    budget = thinking.get("budget_tokens") if thinking is not None and kind == "enabled" else None
+    number = budget if isinstance(budget, int) and not isinstance(budget, bool) else None
+    asked = cast("Effort", effort) if isinstance(effort, str) and effort in EFFORTS else None
+    plain = ReasoningSetting("none" if kind == "disabled" and asked is None else asked, number)
+    losses: list[Loss] = []
+    if write_reasoning(plain, traits, None, losses) == (thinking, asked) and not losses:
+        return plain
+    rest: PlainJson = None
+    if thinking is not None:
+        rest = {key: value for key, value in thinking.items() if key != "budget_tokens" or number is None}
+    return ReasoningSetting(asked, number, JsonObject.wrap({PROVIDER: {"thinking": rest}}))
+
+
+def write_reasoning(
+    setting: ReasoningSetting, traits: ModelTraits, max_tokens: int | None, losses: list[Loss]
+) -> Thought:
+    """`thinking` and `output_config.effort`. `losses` begins empty."""
+    own = own_extras(setting.extras, losses) if setting.extras else {}
+    if own:
+        found = _as_it_stood(setting, own, losses)
+        thinking = cast("PlainObject | None", found[0])
+        if not losses and read_reasoning(thinking, found[1], traits) != setting:
+            losses.append(
+                Loss(f".extras.{PROVIDER}", "contradicts the fields beside it, or says what they can say")
+            )
+        return found
+    if setting.effort == "none":
+        return _off(setting, traits, losses)
+    if setting.budget_tokens is not None:
+        effort = _effort(setting.effort, traits, losses) if setting.effort is not None else None
+        if traits.thinking_budget:
+            return {"type": "enabled", "budget_tokens": setting.budget_tokens}, effort
+        losses.append(Loss(".budget_tokens", "this model takes no budget for its thinking"))
+        return _adaptive(traits), effort
+    if setting.effort is None:
+        return None, None
+    if traits.efforts == ():
+        return _as_budget(setting.effort, traits, max_tokens, losses), None
+    return _adaptive(traits), _effort(setting.effort, traits, losses)
+
+
+def _as_it_stood(setting: ReasoningSetting, own: PlainObject, losses: list[Loss]) -> Thought:
+    stood = own.pop("thinking", None)
+    losses.extend(Loss(f".extras.{PROVIDER}.{key}", "there is no place for it") for key in own)
+    thinking = dict(stood) if isinstance(stood, dict) else None
+    if thinking is not None and setting.budget_tokens is not None:
+        thinking["budget_tokens"] = setting.budget_tokens
+    effort = cast("Asked", setting.effort) if setting.effort in EFFORTS else None
+    return cast("ThinkingConfigParam | None", thinking), effort  # as it stood, whatever it is
+
+
+def _off(setting: ReasoningSetting, traits: ModelTraits, losses: list[Loss]) -> Thought:
+    if setting.budget_tokens is not None:
+        losses.append(Loss(".budget_tokens", "thinking is off"))
+    if traits.thinking_off:
+        return {"type": "disabled"}, None
+    losses.append(Loss(".effort", "this model cannot leave off thinking"))
+    return None, None
+
+
+def _adaptive(traits: ModelTraits) -> ThinkingConfigParam | None:
+    return {"type": "adaptive"} if traits.adaptive_thinking else None
+
+
+_ORDER: Final[tuple[Asked, ...]] = ("low", "medium", "high", "xhigh", "max")
+
+
+def _effort(effort: Effort, traits: ModelTraits, losses: list[Loss]) -> Asked | None:
+    """The effort; or else the next lower that the model has, or its lowest."""
+    allowed = [one for one in _ORDER if traits.efforts is None or one in traits.efforts]
+    if effort in allowed:
+        return effort
+    rank = _ORDER.index(effort) if effort in _ORDER else 0
+    nearest = next(
+        (one for one in reversed(allowed) if _ORDER.index(one) < rank), allowed[0] if allowed else None
+    )
+    instead = f"; {nearest!r} is asked for" if nearest is not None else ""
+    losses.append(Loss(".effort", f"this model has no effort {effort!r}{instead}"))
+    return nearest
+
+
+_BUDGETS: Final[Mapping[str, int]] = {
+    "minimal": 1024,
+    "low": 2048,
+    "medium": 8192,
+    "high": 16_384,
+    "xhigh": 32_000,
+    "max": 48_000,
+}
+_SMALLEST_BUDGET: Final = 1024
+
+
+def _as_budget(
+    effort: Effort, traits: ModelTraits, max_tokens: int | None, losses: list[Loss]
+) -> ThinkingConfigParam | None:
+    """A budget in place of an effort, at most half of the answer."""
+    room = (max_tokens if max_tokens is not None else traits.filled_max_tokens) // 2
+    budget = min(_BUDGETS.get(effort, 0), room)
+    if not traits.thinking_budget or budget < _SMALLEST_BUDGET:
+        losses.append(Loss(".effort", "this model, or this limit, has no room for thinking"))
+        return None
+    losses.append(Loss(".effort", f"this model knows budgets only: {budget} tokens are asked for"))
+    return {"type": "enabled", "budget_tokens": budget}

@@ -1,0 +1,218 @@
+"""Answers, both directions.
+
+Law: reading what `encode_response` writes of an answer of ours gives that answer. What the answer does not say is None;
+fields that nobody models stand in `extras`, those of the usage in `extras` under `usage`.
+
+    ours                on the wire
+    ------------------  -------------------------------------------------------------------------------
+    input_tokens        input_tokens + cache_creation_input_tokens + cache_read_input_tokens
+    cache_read_tokens   cache_read_input_tokens
+    cache_write_tokens  cache_creation_input_tokens
+    reasoning_tokens    output_tokens_details.thinking_tokens
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from returns.result import Failure, Success
+
+from llm_pure.anthropic_messages.answer import answer_blocks
+from llm_pure.anthropic_messages.blocks import ANSWER, read_block
+from llm_pure.anthropic_messages.errors import error_in
+from llm_pure.anthropic_messages.tables import PROVIDER, STOP_REASONS, STOP_WORDS
+from llm_pure.errors import BadRequest
+from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson
+from llm_pure.messages import AssistantMessage
+from llm_pure.outcome import Outcome
+from llm_pure.parts import Part
+from llm_pure.reading import (
+    PlainObject,
+    bad_request,
+    body_object,
+    count_or_none,
+    malformed,
+    object_or_none,
+    string_or_none,
+    within,
+    wrong,
+)
+from llm_pure.response import NO_USAGE, Response, StopReason, Usage
+
+__all__ = ["decode_response", "encode_response", "message_of", "read_answer", "usage_of"]
+
+
+def decode_response(body: bytes | str | Mapping[str, JsonInput]) -> Outcome[Response]:
+    """The answer in a body, whatever its status said. A body that is an error gives the error it names."""
+    try:
+        data = body_object(body)
+        kind = data.get("type")
+        if data.get("error") or kind == "error":
+            return Failure(error_in(data, 200, {}))
+        if kind is not None and kind != "message":
+            raise wrong(kind, "an answer of type message", ".type")
+        if (role := data.get("role")) is not None and role != "assistant":
+            raise wrong(role, "the role assistant", ".role")
+        parts = _parts(data)
+    except JsonError as error:
+        return Failure(malformed(error))
+    return read_answer(data, parts)
+
+
+def _parts(data: PlainObject) -> tuple[Part, ...]:
+    items = data.get("content")
+    if not isinstance(items, list):
+        if items is None and data.get("type") == "message" and "content" in data:
+            return ()
+        raise wrong(items, "an array", ".content")
+    found: list[Part] = []
+    try:
+        for item in items:
+            found.append(read_block(item, ANSWER))  # noqa: PERF401 - how many have been read is the path
+    except JsonError as error:
+        raise within(error, f".content[{len(found)}]") from None
+    return tuple(found)
+
+
+_ANSWER: Final = frozenset(
+    {"id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage"}
+)
+
+
+def read_answer(data: PlainObject, parts: tuple[Part, ...]) -> Outcome[Response]:
+    """The answer whose content has been read already. If the rest is malformed, the error carries what was read."""
+    message = AssistantMessage(parts)
+    try:
+        raw = string_or_none(data, "stop_reason")
+        sequence, id_, model = (
+            string_or_none(data, "stop_sequence"),
+            string_or_none(data, "id"),
+            string_or_none(data, "model"),
+        )
+        reason: StopReason = STOP_REASONS.get(raw, "other") if raw is not None else "other"
+        counts = object_or_none(data, "usage")
+        usage, rest = _read_usage(counts) if counts is not None else (NO_USAGE, None)
+    except JsonError as error:
+        return Failure(malformed(error, Response(message, provider=PROVIDER)))
+    more: PlainObject = {
+        key: value for key, value in data.items() if key not in _ANSWER and value is not None
+    }
+    if rest:
+        more["usage"] = rest
+    extras = JsonObject.wrap({PROVIDER: more}) if more else EMPTY
+    return Success(Response(message, usage, reason, raw, sequence, id_, model, PROVIDER, extras=extras))
+
+
+# ---------------------------------------------------------------- usage
+
+_COUNTS: Final = frozenset(
+    {
+        "input_tokens",
+        "output_tokens",
+        "cache_creation_input_tokens",
+        "cache_read_input_tokens",
+        "output_tokens_details",
+    }
+)
+
+
+def _read_usage(data: PlainObject) -> tuple[Usage, PlainObject]:
+    """The usage, and what else is counted."""
+    try:
+        fresh = count_or_none(data, "input_tokens")
+        written = count_or_none(data, "cache_creation_input_tokens")
+        read = count_or_none(data, "cache_read_input_tokens")
+        output = count_or_none(data, "output_tokens")
+        details, thought = data.get("output_tokens_details"), None
+        rest: PlainObject = {
+            key: value for key, value in data.items() if key not in _COUNTS and value is not None
+        }
+        if details is not None:
+            rest["output_tokens_details"], thought = _read_details(data)
+            if not rest["output_tokens_details"]:
+                del rest["output_tokens_details"]
+    except JsonError as error:
+        raise within(error, ".usage") from None
+    whole = fresh + (written or 0) + (read or 0) if fresh is not None else None
+    return Usage(whole, output, read, written, thought), rest
+
+
+def _read_details(data: PlainObject) -> tuple[PlainJson, int | None]:
+    details = object_or_none(data, "output_tokens_details") or {}
+    try:
+        thought = count_or_none(details, "thinking_tokens")
+    except JsonError as error:
+        raise within(error, ".output_tokens_details") from None
+    return {key: value for key, value in details.items() if key != "thinking_tokens"}, thought
+
+
+def usage_of(response: Response) -> PlainObject:
+    """The usage on the wire. Raises `JsonError` if its parts exceed the whole of the input, which no wire can say."""
+    usage = response.usage
+    counts: PlainObject = {}
+    if usage.input_tokens is not None:
+        fresh = usage.input_tokens - (usage.cache_write_tokens or 0) - (usage.cache_read_tokens or 0)
+        if fresh < 0:
+            raise JsonError("more tokens were cached than there were", ".usage.input_tokens")
+        counts["input_tokens"] = fresh
+    if usage.cache_write_tokens is not None:
+        counts["cache_creation_input_tokens"] = usage.cache_write_tokens
+    if usage.cache_read_tokens is not None:
+        counts["cache_read_input_tokens"] = usage.cache_read_tokens
+    if usage.output_tokens is not None:
+        counts["output_tokens"] = usage.output_tokens
+    own = _own(response).get("usage")
+    if isinstance(own, JsonObject):
+        counts.update({key: value for key, value in own.thaw().items() if key not in counts})
+    if usage.reasoning_tokens is not None:
+        details = counts.get("output_tokens_details")
+        more = details if isinstance(details, dict) else {}
+        counts["output_tokens_details"] = {**more, "thinking_tokens": usage.reasoning_tokens}
+    return counts
+
+
+# ---------------------------------------------------------------- the provider's side
+
+
+def encode_response(response: Response) -> Outcome[dict[str, PlainJson]]:
+    """The body in which this provider gives the answer; an answer of another provider is told in its words.
+
+    A refusal's words become text, as here they are. What no block can say (sound, further choices) is a Failure with
+    its path. `turns`, the history of a continuation, is no part of an answer and is left out.
+    """
+    try:
+        message = message_of(response)
+        message["content"] = answer_blocks(response)
+        message["usage"] = usage_of(response)
+    except JsonError as error:
+        return Failure(bad_request(error))
+    except (
+        AttributeError,
+        TypeError,
+        ValueError,
+        RecursionError,
+    ) as error:  # a field holds what its type forbids
+        return Failure(BadRequest(message=f"not a response as its types want it: {type(error).__name__}"))
+    return Success(message)
+
+
+def message_of(response: Response) -> PlainObject:
+    """The answer without its content and usage."""
+    if response.alternatives:
+        raise JsonError("a message holds one choice", ".alternatives")
+    message: PlainObject = {"type": "message", "role": "assistant"}
+    for key, value in (("id", response.id), ("model", response.model)):
+        if value is not None:
+            message[key] = value
+    raw, reason = response.raw_stop_reason, response.stop_reason
+    if raw is None or STOP_REASONS.get(raw, "other") != reason:
+        raw = STOP_WORDS.get(reason)
+    message.update(stop_reason=raw, stop_sequence=response.stop_sequence)
+    own = _own(response).thaw()
+    return {**{key: value for key, value in own.items() if key not in _ANSWER}, **message}
+
+
+def _own(response: Response) -> JsonObject:
+    own = response.extras.get(PROVIDER)
+    return own if isinstance(own, JsonObject) else EMPTY

@@ -1,0 +1,326 @@
+"""The stream, as a fold over bytes.
+
+Law: a stream that reached `message_stop` gives the answer that its whole body would have given, whatever the
+chunking; anything else is a Failure with the part that was read. A state is a value: stepping twice from one
+gives the same twice. A step costs the same however long the answer is, since pieces are chained and joined once.
+
+The events are `Started` to `PartDone`; `Done` comes from whoever runs the stream and knows that it succeeded.
+
+    event                   when                           otherwise
+    ----------------------  -----------------------------  --------------------------------------------
+    message_start           first                          Malformed if it never came, OutOfOrder if twice
+    content_block_start     at the next free index         OutOfOrder
+    content_block_delta     for an open block              OutOfOrder; Malformed if it is for another kind
+    content_block_stop      for an open block              OutOfOrder
+    error                   any time                       (it is the error that it names)
+    ping, unknown events    any time, skipped
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Final, NamedTuple, TypeAlias
+
+from returns.result import Failure
+from typing_extensions import override
+
+from llm_pure.anthropic_messages.assemble import OpenBlock, finished, unfinished
+from llm_pure.anthropic_messages.blocks import ANSWER
+from llm_pure.anthropic_messages.errors import error_in
+from llm_pure.anthropic_messages.response import decode_response, read_answer
+from llm_pure.anthropic_messages.tables import PROVIDER
+from llm_pure.errors import Incomplete, LlmError, Malformed, OutOfOrder, snippet
+from llm_pure.events import (
+    PartDone,
+    ReasoningDelta,
+    Started,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStarted,
+)
+from llm_pure.json import JsonError, PlainJson, parse_json
+from llm_pure.messages import AssistantMessage
+from llm_pure.outcome import Outcome
+from llm_pure.parts import Part
+from llm_pure.reading import (
+    PlainObject,
+    as_object,
+    malformed,
+    object_at,
+    object_or_none,
+    string,
+    string_or_none,
+    within,
+    wrong,
+)
+from llm_pure.response import Response
+from llm_pure.sse import SSE_START, SseState, sse_step
+
+__all__ = ["StreamState", "decode_stream", "stream_ended", "stream_result", "stream_start", "stream_step"]
+
+DoneParts: TypeAlias = "tuple[DoneParts, int, Part] | None"
+"""The parts that are whole, the latest first."""
+
+
+class _Fold(NamedTuple):
+    start: PlainObject | None = None
+    tail: PlainObject = {}  # noqa: RUF012 - never changed, as nothing here
+    usage: PlainObject = {}  # noqa: RUF012
+    done: DoneParts = None
+    begun: int = 0
+    opened: tuple[OpenBlock, ...] = ()
+    ended: bool = False
+    failure: LlmError | None = None
+
+
+class StreamState(NamedTuple):
+    """Where a stream stands. Opaque."""
+
+    sse: SseState = SSE_START
+    fold: _Fold = _Fold()
+
+    @override
+    def __repr__(self) -> str:
+        return f"StreamState(<{self.fold.begun} blocks begun>)"
+
+
+class _WrongOrder(JsonError):
+    """An event at a place where it has no meaning."""
+
+
+def stream_start() -> StreamState:
+    """Before the first byte."""
+    return StreamState()
+
+
+def stream_ended(state: StreamState) -> bool:
+    """Whether `message_stop` or an error has come."""
+    return state.fold.ended or state.fold.failure is not None
+
+
+def stream_step(state: StreamState, chunk: bytes) -> tuple[StreamState, tuple[StreamEvent, ...]]:
+    """The state after `chunk`, and what it said. After the end nothing is said any more."""
+    fold = state.fold
+    if fold.ended or fold.failure is not None:
+        return state, ()
+    sse, events = sse_step(state.sse, chunk)
+    found: list[StreamEvent] = []
+    for event in events:
+        fold = _advanced(fold, event.data, event.event, found)
+        if fold.ended or fold.failure is not None:
+            break
+    return StreamState(sse, fold), tuple(found)
+
+
+def decode_stream(chunks: Iterable[bytes]) -> Outcome[Response]:
+    """The answer that a stream gives."""
+    state = StreamState()
+    for chunk in chunks:
+        state, _ = stream_step(state, chunk)
+        if stream_ended(state):
+            break
+    return stream_result(state)
+
+
+def stream_result(state: StreamState) -> Outcome[Response]:
+    """The answer, or a Failure with what was read of it.
+
+    A body that is no stream at all is read as a whole: servers answer so to those who asked for a stream.
+    """
+    fold = state.fold
+    if fold.ended and fold.failure is None:
+        return read_answer(_body(fold), _parts(fold))
+    if fold.start is None and fold.failure is None:
+        if state.sse == SSE_START:
+            return Failure(Malformed(message="the stream is empty"))
+        if state.sse.rest.lstrip()[:1] in {b"{", b"[", b"<"}:
+            return decode_response(state.sse.rest)
+    partial = _partial(fold)
+    usage = partial.usage if partial is not None else None
+    if fold.failure is not None:
+        return Failure(replace(fold.failure, partial=partial, usage=usage))
+    return Failure(Incomplete(message="the stream ended before message_stop", partial=partial, usage=usage))
+
+
+# ---------------------------------------------------------------- one event
+
+
+def _advanced(fold: _Fold, data: bytes, name: bytes, found: list[StreamEvent]) -> _Fold:
+    try:
+        event = as_object(parse_json(data))
+        kind = event.get("type")
+        if kind == "content_block_delta":
+            return _delta(fold, event, found)
+        if not isinstance(kind, str):
+            kind = name.decode("utf-8", "replace")
+        step = _STEPS.get(kind)
+        return fold if step is None else step(fold, event, found)
+    except _WrongOrder as error:
+        return fold._replace(failure=OutOfOrder(message=snippet(error.reason), path="$" + error.path))
+    except JsonError as error:
+        if data.strip() in {b"", b"[DONE]"}:  # says nothing here
+            return fold
+        return fold._replace(failure=malformed(error))
+
+
+_PIECES: Final[Mapping[str, tuple[str, str, Callable[[int, str], StreamEvent]]]] = {
+    "text_delta": ("text", "text", TextDelta),
+    "thinking_delta": ("thinking", "thinking", ReasoningDelta),
+    "input_json_delta": ("tool_use", "partial_json", ToolCallDelta),
+}
+"""Which kind of block a delta belongs to, where its piece is, and what it says to those who watch."""
+
+
+def _delta(fold: _Fold, event: PlainObject, found: list[StreamEvent]) -> _Fold:
+    place, block = _opened(fold, event)
+    delta = object_at(event, "delta")
+    kind = delta.get("type")
+    if not isinstance(kind, str):
+        raise wrong(kind, "a string", ".delta.type")
+    known = _PIECES.get(kind)
+    if known is None or (known[0] != block.kind and block.kind not in ANSWER):
+        block = block.noted(delta)
+    elif known[0] != block.kind:
+        raise JsonError(f"a {kind} for a block of type {block.kind}", ".delta.type")
+    else:
+        piece = delta.get(known[1])
+        if not isinstance(piece, str):
+            if piece is not None:
+                raise wrong(piece, "a string", f".delta.{known[1]}")
+            piece = ""
+        if piece:
+            found.append(known[2](block.at, piece))
+            block = OpenBlock(block.at, block.kind, block.start, (block.pieces, piece), block.notes)
+    opened = (block,) if len(fold.opened) == 1 else (*fold.opened[:place], block, *fold.opened[place + 1 :])
+    return _Fold(fold.start, fold.tail, fold.usage, fold.done, fold.begun, opened)
+
+
+def _opened(fold: _Fold, event: PlainObject) -> tuple[int, OpenBlock]:
+    index = _index(fold, event)
+    for place, block in enumerate(fold.opened):
+        if block.at == index:
+            return place, block
+    raise _WrongOrder(f"block {index} is not open", ".index")
+
+
+def _index(fold: _Fold, event: PlainObject) -> int:
+    if fold.start is None:
+        raise JsonError("no message_start has come", ".type")
+    index = event.get("index")
+    if not isinstance(index, int) or isinstance(index, bool):
+        raise wrong(index, "a whole number", ".index")
+    return index
+
+
+def _message_start(fold: _Fold, event: PlainObject, found: list[StreamEvent]) -> _Fold:
+    if fold.start is not None:
+        raise _WrongOrder("a second message_start", ".type")
+    message = object_at(event, "message")
+    try:
+        found.append(Started(string_or_none(message, "id"), string_or_none(message, "model")))
+        usage = object_or_none(message, "usage")
+    except JsonError as error:
+        raise within(error, ".message") from None
+    return fold._replace(start=message, usage=usage or {})
+
+
+def _block_start(fold: _Fold, event: PlainObject, found: list[StreamEvent]) -> _Fold:
+    index = _index(fold, event)
+    if index != fold.begun:
+        raise _WrongOrder(f"block {index} begins where block {fold.begun} should", ".index")
+    start = object_at(event, "content_block")
+    try:
+        kind = string(start, "type")
+        if kind == "tool_use":
+            found.append(ToolCallStarted(index, string(start, "id"), string(start, "name")))
+        elif kind == "text" and (text := string_or_none(start, "text")):
+            found.append(TextDelta(index, text))
+        elif kind == "thinking" and (text := string_or_none(start, "thinking")):
+            found.append(ReasoningDelta(index, text))
+    except JsonError as error:
+        raise within(error, ".content_block") from None
+    return fold._replace(begun=index + 1, opened=(*fold.opened, OpenBlock(index, kind, start)))
+
+
+def _block_stop(fold: _Fold, event: PlainObject, found: list[StreamEvent]) -> _Fold:
+    place, block = _opened(fold, event)
+    part = finished(block)
+    found.append(PartDone(block.at, part))
+    opened = (*fold.opened[:place], *fold.opened[place + 1 :])
+    return fold._replace(opened=opened, done=(fold.done, block.at, part))
+
+
+def _message_delta(fold: _Fold, event: PlainObject, _: list[StreamEvent]) -> _Fold:
+    if fold.start is None:
+        raise JsonError("no message_start has come", ".type")
+    delta, usage = object_or_none(event, "delta") or {}, object_or_none(event, "usage") or {}
+    beside = {key: value for key, value in event.items() if key not in {"type", "delta", "usage"}}
+    return fold._replace(
+        tail={**fold.tail, **_said(beside), **_said(delta)},
+        usage={**fold.usage, **_said(usage)},  # the counts are cumulative, the last is the sum
+    )
+
+
+def _said(data: PlainObject) -> PlainObject:
+    return {key: value for key, value in data.items() if value is not None}
+
+
+def _message_stop(fold: _Fold, _: PlainObject, found: list[StreamEvent]) -> _Fold:
+    if fold.start is None:
+        raise JsonError("no message_start has come", ".type")
+    done = fold.done
+    for block in fold.opened:  # the message is whole, so they are
+        part = finished(block)
+        found.append(PartDone(block.at, part))
+        done = (done, block.at, part)
+    return fold._replace(opened=(), done=done, ended=True)
+
+
+def _error(fold: _Fold, event: PlainObject, _: list[StreamEvent]) -> _Fold:
+    return fold._replace(failure=error_in(event, 200, {}))
+
+
+_Step: TypeAlias = Callable[[_Fold, PlainObject, list[StreamEvent]], _Fold]
+_STEPS: Final[Mapping[str, _Step]] = {
+    "message_start": _message_start,
+    "content_block_start": _block_start,
+    "content_block_delta": _delta,
+    "content_block_stop": _block_stop,
+    "message_delta": _message_delta,
+    "message_stop": _message_stop,
+    "error": _error,
+}
+
+
+# ---------------------------------------------------------------- what has been read
+
+
+def _body(fold: _Fold) -> PlainObject:
+    body = {**(fold.start or {}), **fold.tail}
+    usage: PlainJson = fold.usage or None
+    return {**body, "usage": usage}
+
+
+def _parts(fold: _Fold, *more: tuple[int, Part]) -> tuple[Part, ...]:
+    found = list(more)
+    done = fold.done
+    while done is not None:
+        done, index, part = done
+        found.append((index, part))
+    return tuple([part for _, part in sorted(found, key=lambda item: item[0])])
+
+
+def _partial(fold: _Fold) -> Response | None:
+    """What was read, blocks that are still open included, as far as they can stand by themselves."""
+    if fold.start is None:
+        return None
+    begun = [(block.at, part) for block in fold.opened if (part := unfinished(block)) is not None]
+    parts = _parts(fold, *begun)
+    answer = read_answer(_body(fold), parts)
+    return (
+        Response(AssistantMessage(parts), provider=PROVIDER)
+        if isinstance(answer, Failure)
+        else answer.unwrap()
+    )

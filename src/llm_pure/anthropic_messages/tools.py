@@ -1,0 +1,154 @@
+"""Tools and the choice among them, both directions side by side.
+
+Law: what `read_…` gives, `write_…` writes as it stood. What a reader cannot say exactly stands in `extras`; a kind of
+choice that it does not know at all is None, and stays with `provider_options`.
+
+The wire demands an object schema of each tool. A tool without parameters gets one that no generator spells so, and
+that is read back as none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, cast
+
+from llm_pure.anthropic_messages.content import own_extras
+from llm_pure.anthropic_messages.tables import PROVIDER
+from llm_pure.errors import Loss
+from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, thaw
+from llm_pure.reading import (
+    PlainObject,
+    as_object,
+    extras_of,
+    flag_or_none,
+    object_at,
+    string,
+    string_or_none,
+)
+from llm_pure.tools import AnyTool, Tool, ToolChoice
+
+if TYPE_CHECKING:
+    from anthropic.types import ToolChoiceParam, ToolParam, ToolUnionParam
+
+__all__ = ["read_choice", "read_tool", "write_choice", "write_tool"]
+
+_CONTRADICTION: Final = "contradicts the fields beside it, and has been sent instead"
+
+# ---------------------------------------------------------------- tools
+
+_TOOL: Final = frozenset({"type", "name", "description", "input_schema", "strict"})
+
+
+def read_tool(value: PlainJson) -> AnyTool:
+    """A tool. One that the provider brings along (it has a type) holds all but its name in `extras`."""
+    data = as_object(value)
+    if data.get("type") not in (None, "custom"):
+        name = data.get("name")
+        if isinstance(name, str) and name:
+            return Tool(name, extras=extras_of(PROVIDER, data, {"name"}))
+        return Tool("", extras=extras_of(PROVIDER, data, frozenset()))
+    schema = object_at(data, "input_schema")
+    return Tool(
+        string(data, "name"),
+        string_or_none(data, "description"),
+        EMPTY if schema == _no_parameters() else JsonObject.wrap(schema),
+        flag_or_none(data, "strict"),
+        extras_of(PROVIDER, data, _TOOL if schema else _TOOL - {"input_schema"}),
+    )
+
+
+def _no_parameters() -> dict[str, object]:
+    return {"type": "object", "required": []}
+
+
+def write_tool(tool: AnyTool, losses: list[Loss]) -> ToolUnionParam:
+    """The tool on the wire. `losses` begins empty."""
+    own = own_extras(tool.extras, losses) if tool.extras else {}
+    if own.get("type") not in (None, "custom"):
+        return _provided(tool, own, losses)
+    schema = cast("dict[str, object]", thaw(tool.parameters)) if tool.parameters else _no_parameters()
+    made: ToolParam = {"name": tool.name, "input_schema": schema}
+    if tool.description:
+        made["description"] = tool.description
+    if tool.strict is not None:
+        made["strict"] = tool.strict
+    cast("PlainObject", made).update(own)
+    if not _TOOL.isdisjoint(own):
+        _check(made, tool, losses)
+    return made
+
+
+def _provided(tool: AnyTool, own: PlainObject, losses: list[Loss]) -> ToolUnionParam:
+    made: PlainObject = {"name": tool.name, **own} if tool.name else own
+    said = {"description": tool.description, "parameters": tool.parameters, "strict": tool.strict is not None}
+    losses.extend(
+        Loss(f".{field}", "the provider's own tools describe themselves") for field in said if said[field]
+    )
+    _check(cast("ToolUnionParam", made), tool, losses)
+    return cast("ToolUnionParam", made)  # whichever of the provider's tools it is
+
+
+def _check(made: ToolUnionParam, tool: AnyTool, losses: list[Loss]) -> None:
+    """Extras that name the tool's own fields must not say otherwise."""
+    try:
+        same = read_tool(cast("PlainJson", made)) == replace(tool, description=tool.description or None)
+    except JsonError:
+        same = False
+    if not same and not losses:
+        losses.append(Loss(f".extras.{PROVIDER}", _CONTRADICTION))
+
+
+# ---------------------------------------------------------------- tool choice
+
+_CHOICE: Final = frozenset({"type", "name", "disable_parallel_tool_use"})
+
+
+def read_choice(data: PlainObject) -> ToolChoice | None:
+    """The tool choice; None if it is of a kind that we do not know."""
+    kind, name, single = data.get("type"), data.get("name"), data.get("disable_parallel_tool_use")
+    known = set(_CHOICE)
+    parallel: bool | None = None
+    if isinstance(single, bool) and kind != "none":
+        parallel = not single
+    elif single is not None:
+        known.discard("disable_parallel_tool_use")
+    if kind == "tool" and isinstance(name, str):
+        return ToolChoice("required", name, parallel, extras_of(PROVIDER, data, known))
+    known.discard("name")
+    if kind == "any":
+        return ToolChoice("required", None, parallel, extras_of(PROVIDER, data, known))
+    if kind == "auto":
+        return ToolChoice("auto", None, parallel, extras_of(PROVIDER, data, known))
+    if kind == "none":
+        return ToolChoice("none", None, parallel, extras_of(PROVIDER, data, known))
+    return None
+
+
+def write_choice(choice: ToolChoice, losses: list[Loss]) -> ToolChoiceParam | None:
+    """The choice on the wire; None for what is so anyway. `losses` begins empty."""
+    made: ToolChoiceParam
+    if choice.mode == "auto":
+        made = {"type": "auto"}
+    elif choice.mode == "none":
+        made = {"type": "none"}
+    elif choice.name is not None:
+        made = {"type": "tool", "name": choice.name}
+    else:
+        made = {"type": "any"}
+    if choice.name is not None and choice.mode != "required":
+        losses.append(Loss(".name", "naming a tool is requiring it: the mode has to be `required`"))
+    if choice.parallel is False:
+        if made["type"] == "none":
+            losses.append(
+                Loss(".parallel", "where no tool may be called there is nothing to call in parallel")
+            )
+        else:
+            made["disable_parallel_tool_use"] = True
+    own = own_extras(choice.extras, losses) if choice.extras else {}
+    data = cast("PlainObject", made)
+    data.update(own)
+    if not losses and not _CHOICE.isdisjoint(own):
+        normal = replace(choice, parallel=None) if choice.parallel else choice
+        if read_choice(data) != normal:
+            losses.append(Loss(f".extras.{PROVIDER}", _CONTRADICTION))
+    return made if own or choice.mode != "auto" or choice.parallel is False else None
