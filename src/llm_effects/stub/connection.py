@@ -34,6 +34,7 @@ class Host(Protocol):
         """What to do about a request."""
 
 
+_NO_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _RESET: Final = struct.pack("ii", 1, 0)
 
 
@@ -52,9 +53,9 @@ class Connection(asyncio.Protocol):
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._transport.set_write_buffer_limits(
-            high=0
-        )  # what was drained has left: a reset must not take it back
+        # A write that was waited for has left, so that no reset takes it back, and as a packet of its own.
+        self._transport.set_write_buffer_limits(high=0)
+        self._socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._number = self._host.entered(self)
         next(self._reader)
         self._task = asyncio.get_running_loop().create_task(self._converse())
@@ -69,9 +70,7 @@ class Connection(asyncio.Protocol):
             if found.go_on:
                 self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         except (BadHttp, StopIteration):
-            self._transport.write(
-                b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-            )
+            self._transport.write(_NO_REQUEST)
             self._transport.close()
         self._news.set()
 
@@ -91,6 +90,9 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         self._transport.abort()
 
+    def _socket(self) -> socket.socket:
+        return cast("socket.socket", self._transport.get_extra_info("socket"))
+
     async def _converse(self) -> None:
         while True:
             while not self._inbox:
@@ -102,9 +104,7 @@ class Connection(asyncio.Protocol):
             self._answering = False
             if ending == "reset":
                 with suppress(OSError):  # the client was quicker
-                    self._transport.get_extra_info("socket").setsockopt(
-                        socket.SOL_SOCKET, socket.SO_LINGER, _RESET
-                    )
+                    self._socket().setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
                 self._transport.abort()
                 return
             if ending == "close" or not incoming.keep_alive:

@@ -9,7 +9,7 @@ import openai
 import pytest
 from returns.result import Success
 
-from llm_effects.stub import Sent, Stub
+from llm_effects.stub import Sent, Step, Stub
 from llm_pure.errors import Overloaded, RateLimited
 from llm_pure.json import JsonObject
 from llm_pure.messages import AssistantMessage
@@ -70,10 +70,13 @@ def test_anthropic_create() -> None:
 
 
 def test_anthropic_stream() -> None:
-    with Stub([CALL]) as stub, anthropic_client(stub) as client:
-        with client.messages.stream(model=OLD, max_tokens=100, messages=QUESTIONS) as stream:
-            text = "".join(stream.text_stream)
-            message = stream.get_final_message()
+    with (
+        Stub([CALL]) as stub,
+        anthropic_client(stub) as client,
+        client.messages.stream(model=OLD, max_tokens=100, messages=QUESTIONS) as stream,
+    ):
+        text = "".join(stream.text_stream)
+        message = stream.get_final_message()
     assert text == "Let me look."
     assert message.content[1].to_dict()["input"] == {"city": "Rome"}
     assert message.stop_reason == "tool_use"
@@ -91,9 +94,9 @@ async def test_anthropic_async() -> None:
 
 
 def test_anthropic_retries_by_the_stubs_word() -> None:
-    with Stub([RateLimited(retry_after=0.01), Overloaded(), "at last"]) as stub:
-        with anthropic_client(stub, retries=2) as client:
-            message = client.messages.create(model=OLD, max_tokens=100, messages=QUESTIONS)
+    script: list[Step] = [RateLimited(retry_after=0.01), Overloaded(retry_after=0.01), "at last"]
+    with Stub(script) as stub, anthropic_client(stub, retries=2) as client:
+        message = client.messages.create(model=OLD, max_tokens=100, messages=QUESTIONS)
     assert message.content[0].to_dict()["text"] == "at last"
     assert len(stub.requests) == 3
 
@@ -109,10 +112,13 @@ def test_anthropic_prefill() -> None:
 
 def test_anthropic_errors_in_a_stream() -> None:
     step = Sent(CALL, cut_events=3, then=Overloaded(message="no room"))
-    with Stub([step]) as stub, anthropic_client(stub) as client:
-        with client.messages.stream(model=OLD, max_tokens=100, messages=QUESTIONS) as stream:
-            with pytest.raises(anthropic.APIStatusError, match="no room"):
-                stream.until_done()
+    with (
+        Stub([step]) as stub,
+        anthropic_client(stub) as client,
+        client.messages.stream(model=OLD, max_tokens=100, messages=QUESTIONS) as stream,
+        pytest.raises(anthropic.APIStatusError, match="no room"),
+    ):
+        stream.until_done()
 
 
 # ---------------------------------------------------------------- OpenAI
