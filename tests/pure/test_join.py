@@ -23,8 +23,12 @@ def cited(text: str, start: int, end: int) -> Response:
 
 
 def test_two_segments_are_one_answer() -> None:
-    a = Response(assistant("Once upon"), Usage(10, 2), "max_tokens", "length", id="1", model="m", provider="p")
-    b = Response(AssistantMessage((Text(" a time"),)), Usage(None, 3), "end", "stop", id="2", model="n", provider="p")
+    a = Response(
+        assistant("Once upon"), Usage(10, 2), "max_tokens", "length", id="1", model="m", provider="p"
+    )
+    b = Response(
+        AssistantMessage((Text(" a time"),)), Usage(None, 3), "end", "stop", id="2", model="n", provider="p"
+    )
     assert join(a, b) == Response(
         assistant("Once upon a time"),
         Usage(10, 5),

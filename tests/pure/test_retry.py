@@ -63,7 +63,15 @@ def test_the_first_failure(error: LlmError, expected: RetryDecision) -> None:
 def test_backoff_doubles_up_to_its_bound() -> None:
     policy = RetryPolicy(max_attempts=1100)
     waits = [decision(Overloaded(), policy, RetryState(n), draw=1.0) for n in (0, 1, 2, 3, 4, 5, 1050)]
-    assert [wait.delay for wait in waits if isinstance(wait, RetryAfter)] == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
+    assert [wait.delay for wait in waits if isinstance(wait, RetryAfter)] == [
+        0.5,
+        1.0,
+        2.0,
+        4.0,
+        8.0,
+        8.0,
+        8.0,
+    ]
 
 
 def test_attempts_are_counted_over_the_whole_run() -> None:
@@ -145,12 +153,16 @@ def test_an_outage_hardly_sees_a_retry() -> None:
 
 
 @pytest.mark.parametrize(
-    ("failing", "goodput", "requests"), [(0.05, 1.0, 1.05), (0.1, 0.999, 1.11), (0.2, 0.991, 1.25), (0.3, 0.972, 1.39)]
+    ("failing", "goodput", "requests"),
+    [(0.05, 1.0, 1.05), (0.1, 0.999, 1.11), (0.2, 0.991, 1.25), (0.3, 0.972, 1.39)],
 )
 def test_three_attempts_are_full_strength_up_to_thirty_percent(
     failing: float, goodput: float, requests: float
 ) -> None:
-    assert simulated(RetryPolicy(), failing) == (pytest.approx(goodput, abs=0.004), pytest.approx(requests, abs=0.01))
+    assert simulated(RetryPolicy(), failing) == (
+        pytest.approx(goodput, abs=0.004),
+        pytest.approx(requests, abs=0.01),
+    )
 
 
 def test_after_an_outage_one_full_bucket_of_first_tries_restores_all_retries() -> None:

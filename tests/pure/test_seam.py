@@ -18,7 +18,11 @@ FOX = "The quick brown fox jumps over"
         (FOX, "brown fox jumps over the lazy dog.", " the lazy dog."),
         (FOX, FOX + " the lazy dog.", " the lazy dog."),
         (FOX, FOX, ""),
-        ("| a | 1 |\n| b | 2 |\n", "| b | 2 |\n| c | 3 |\n", "| b | 2 |\n| c | 3 |\n"),  # too short to be sure
+        (
+            "| a | 1 |\n| b | 2 |\n",
+            "| b | 2 |\n| c | 3 |\n",
+            "| b | 2 |\n| c | 3 |\n",
+        ),  # too short to be sure
         # all of it again, and cut short again
         (FOX + " the lazy dog", FOX, ""),
         (FOX, "The", "The"),

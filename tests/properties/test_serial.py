@@ -1,0 +1,154 @@
+"""Laws of `llm_pure.serial`: what is written is read as the same value, and nothing else is read at all."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+from llm_pure import (
+    Completion,
+    Done,
+    JsonObject,
+    LlmError,
+    Loss,
+    Lossy,
+    Malformed,
+    PartDone,
+    PlainJson,
+    Response,
+    Restarted,
+    Started,
+    StreamEvent,
+    TextDelta,
+    Timeout,
+    ToolCall,
+    ToolCallStarted,
+    completion_from_json,
+    error_from_json,
+    event_from_json,
+    from_json,
+    message_from_json,
+    response_from_json,
+    to_json,
+    usage_from_json,
+)
+from llm_pure.errors import ERRORS
+from llm_pure.serial import Value
+from llm_pure.strategies import (
+    completions,
+    hostile_bytes,
+    hostile_json,
+    messages,
+    parts,
+    plain_objects,
+    responses,
+    texts,
+    tool_choices,
+    tools,
+    usages,
+)
+from returns.result import Failure, Success
+
+optional = st.none() | texts()
+whole = st.builds(
+    lambda response, turns, others: Response(
+        response.message,
+        response.usage,
+        response.stop_reason,
+        turns=tuple(turns),
+        alternatives=tuple(others),
+        has_prefill=bool(turns),
+        extras=response.extras,
+    ),
+    responses(),
+    st.lists(messages(), max_size=2),
+    st.lists(responses(), max_size=2),
+)
+errors: st.SearchStrategy[LlmError] = st.builds(
+    lambda kind, message, status, after, usage, partial: kind(
+        message=message, status=status, retry_after=after, usage=usage, partial=partial, code=message
+    ),
+    st.sampled_from(ERRORS),
+    texts(),
+    st.none() | st.integers(0, 600),
+    st.none() | st.floats(allow_nan=False, allow_infinity=False),
+    st.none() | usages(),
+    st.none() | whole,
+) | st.sampled_from(
+    [Lossy(losses=(Loss("$.seed", "no such field"),)), Timeout(phase="connect", retryable=False)]
+)
+events: st.SearchStrategy[StreamEvent] = st.one_of(
+    st.builds(Started, optional, optional),
+    st.builds(TextDelta, st.integers(0, 9), texts()),
+    st.builds(ToolCallStarted, st.integers(0, 9), texts(), texts()),
+    st.builds(PartDone, st.integers(0, 9), parts()),
+    st.builds(Restarted, st.integers(0, 9)),
+    st.builds(Done, whole),
+)
+values: st.SearchStrategy[Value] = st.one_of(
+    completions(), whole, responses(), errors, events, messages(), parts(), usages(), tools(), tool_choices()
+)
+
+
+@given(values)
+def test_what_is_written_is_read_as_the_same_value(value: Value) -> None:
+    text = to_json(value)
+    assert from_json(text) == from_json(text.encode()) == Success(value)
+    assert to_json(from_json(text).unwrap()) == text
+
+
+@given(values)
+def test_a_reader_of_one_kind_reads_no_other(value: Value) -> None:
+    text = to_json(value)
+    read = [
+        completion_from_json(text),
+        response_from_json(text),
+        usage_from_json(text),
+        error_from_json(text),
+        event_from_json(text),
+        message_from_json(text),
+    ]
+    assert all(each == Success(value) or isinstance(each.failure(), Malformed) for each in read)
+    assert sum(isinstance(each, Success) for each in read) <= 1
+
+
+@given(plain_objects())
+def test_arguments_keep_their_spelling(arguments: dict[str, PlainJson]) -> None:
+    text = json.dumps(arguments, indent=1)
+    call = ToolCall("1", "f", JsonObject.wrap(arguments, text))
+    found = from_json(to_json(call)).unwrap()
+    assert isinstance(found, ToolCall)
+    assert found.arguments.text == text
+
+
+@given(hostile_bytes() | hostile_json().map(lambda value: json.dumps(value).encode()))
+def test_any_bytes_give_an_outcome(body: bytes) -> None:
+    for read in (from_json, completion_from_json, response_from_json, error_from_json):
+        assert isinstance(read(body), Success | Failure)
+
+
+@given(values, st.data())
+def test_whatever_is_changed_is_found(value: Value, data: st.DataObject) -> None:
+    plain = json.loads(to_json(value))
+    change = data.draw(st.sampled_from(["unknown", "schema", "kind", "hostile"]))
+    if change == "unknown":
+        plain["no_such_field"] = 1
+    elif change == "schema":
+        plain["schema"] = data.draw(st.sampled_from(["llm_pure/0", "llm_pure/2", "", None, 1]))
+    elif change == "kind":
+        plain["kind"] = data.draw(st.sampled_from(["Completion", "", None, [], {"a": 1}]))
+    else:
+        name = data.draw(st.sampled_from(sorted(plain)))
+        plain[name] = data.draw(hostile_json())
+    found = from_json(json.dumps(plain))
+    if change == "hostile":
+        assert isinstance(found, Success) or isinstance(found.failure(), Malformed)
+    else:
+        path = {"unknown": "$.no_such_field", "schema": "$.schema", "kind": "$.kind"}[change]
+        assert isinstance(found, Failure)
+        assert found.failure().path == path
+        assert not found.failure().retryable
+
+
+@given(completions())
+def test_completions_have_it_as_methods(completion: Completion) -> None:
+    assert Completion.from_json(completion.to_json()) == Success(completion)
