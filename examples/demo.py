@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from returns.result import Failure, Success
 
 from llm_effects import Note, Runner, SqliteStore, anthropic_runner, openai_chat_runner, run, standard, stream
+from llm_effects.notes import Attempted, CacheHit, CacheStored, Continued, GaveUp, Retried
 from llm_effects.stub import Stub
 from llm_pure import (
     AssistantMessage,
@@ -29,6 +30,7 @@ from llm_pure import (
     Overloaded,
     RateLimited,
     Response,
+    StopReason,
     Text,
     TextDelta,
     Tool,
@@ -91,7 +93,21 @@ def explained(error: LlmError) -> str:
 
 def tell(note: Note) -> None:
     """What a run decides on its way, as it decides it."""
-    print(f"    . {note}")
+    match note:
+        case Attempted(provider, model, streamed):
+            print(f"    . asked {provider} for {model}" + (", streaming" if streamed else ""))
+        case Retried(error, attempt, delay):
+            print(f"    . {error}: attempt {attempt} in {delay:.2f} s")
+        case GaveUp(error, reason):
+            print(f"    . {error}: not tried again ({reason})")
+        case Continued(number, how):
+            print(f"    . cut off: continued by {how}, round {number}")
+        case CacheHit():
+            print("    . found in the store")
+        case CacheStored():
+            print("    . stored")
+        case _:
+            pass
 
 
 def told(title: str, runner: Runner, asked: Completion) -> None:
@@ -116,16 +132,19 @@ def main(leaf: Runner, folder: Path) -> None:
         HAIKU,
     )
 
-    print("\n3. The same answer as a stream")
-    with stream(runner, HAIKU) as events:
+    print("\n3. Asked again without the store, as a stream: one text, across the place where it was cut")
+    with stream(standard(leaf, continues=3), HAIKU, on_note=tell) as events:
         print(
             "    "
             + "|".join(event.text for event in events if isinstance(event, TextDelta)).replace("\n", "\n    ")
         )
 
     print("\n4. A tool call, as a value of its own type")
-    weather = then(run(runner, QUESTION, on_note=tell), the_call)
-    print(f"    {weather}")
+    match then(run(runner, QUESTION, on_note=tell), the_call):
+        case Success(weather):
+            print(f"    {weather!r}")
+        case Failure(error):
+            print(f"    {explained(error)}")
 
     told("5. An error that no retry can help", runner, HAIKU.replace(max_tokens=17))
 
@@ -140,20 +159,20 @@ def the_call(response: Response) -> Outcome[GetWeather]:
 # ---------------------------------------------------------------- who answers
 
 
-def answer(*parts: Text | ToolCall, stop: str, used: Usage) -> Response:
+def answer(*parts: Text | ToolCall, stop: StopReason, used: Usage) -> Response:
     """An answer as the scripted provider gives it."""
-    return Response(
-        AssistantMessage(parts), used, "end", stop, id="msg_1", model="claude-haiku-4-5", provider="anthropic"
-    )
+    return Response(AssistantMessage(parts), used, stop)
 
 
 SCRIPT = (
     Overloaded(message="Overloaded", status=529, type="overloaded_error", retry_after=0.2),
     answer(Text("Every input heard,\nno exception"), stop="max_tokens", used=Usage(31, 16)),
-    answer(Text(" leaves the room:\na value comes home."), stop="end_turn", used=Usage(47, 11)),
+    answer(Text(" leaves the room:\na value comes home."), stop="end", used=Usage(47, 11)),
+    answer(Text("Every input heard,\nno exception"), stop="max_tokens", used=Usage(31, 16)),
+    answer(Text(" leaves the room:\na value comes home."), stop="end", used=Usage(47, 11)),
     answer(
         ToolCall("toolu_1", "GetWeather", JsonObject({"city": "Lisbon", "days": 3})),
-        stop="tool_use",
+        stop="tool_call",
         used=Usage(60, 21),
     ),
     Denied(message="invalid x-api-key", status=401, type="authentication_error"),

@@ -161,8 +161,8 @@ class Load(Op[bytes | None]):
 
 
 @dataclass(frozen=True, slots=True)
-class Save(Op[None]):
-    """Put a value into a store. One that fails is noted, and nothing else."""
+class Save(Op[bool]):
+    """Put a value into a store, and say whether it is there. A store that fails costs nothing else."""
 
     store: Store
     key: str

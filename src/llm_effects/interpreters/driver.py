@@ -221,7 +221,7 @@ class Run(Generic[R]):
             case Load(store, key):
                 return await self._load(store, key)
             case Save(store, key, value):
-                await self._save(store, key, value)
+                return await self._save(store, key, value)
             case Claim(flights, key):
                 return await self._claim(flights, key)
             case Land(flights, key, outcome):
@@ -314,11 +314,13 @@ class Run(Generic[R]):
             self._tell(StoreFailed("load", type(error).__name__))
             return None
 
-    async def _save(self, store: Store, key: str, value: bytes) -> None:
+    async def _save(self, store: Store, key: str, value: bytes) -> bool:
         try:
             await self._backend.save(store, key, value)
+            return True
         except Exception as error:  # noqa: BLE001 - whatever a store may raise, the answer is there all the same
             self._tell(StoreFailed("save", type(error).__name__))
+            return False
 
     async def _claim(self, flights: Flights, key: str) -> Landing:
         if (flights, key) in self._claims:

@@ -13,7 +13,6 @@ from functools import partial
 from hashlib import sha256
 from typing import Final, assert_never
 
-from llm_pure.serial import response_from_json, to_json
 from returns.result import Failure, Success
 from typing_extensions import override
 
@@ -24,6 +23,7 @@ from llm_effects.ports import Store
 from llm_effects.programs import told
 from llm_effects.runner import Runner, Wrapped
 from llm_pure import Completion, Deadline, Outcome, Response, StopReason, cache_key
+from llm_pure.serial import response_from_json, to_json
 
 __all__ = ["WHOLE", "with_cache"]
 
@@ -105,8 +105,9 @@ class _WithCache(Wrapped):
         yield from ask(Tell(CacheMissed(key)))
         outcome = yield from self.inner(completion)
         if isinstance(outcome, Success) and self._is_kept(response := outcome.unwrap()):
-            yield from ask(Save(self.store, key, b"\n".join((key.encode(), to_json(response).encode()))))
-            yield from ask(Tell(CacheStored(key)))
+            entry = b"\n".join((key.encode(), to_json(response).encode()))
+            if (yield from ask(Save(self.store, key, entry))):
+                yield from ask(Tell(CacheStored(key)))
         return outcome
 
     def _is_kept(self, response: Response) -> bool:
