@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from contextlib import closing, suppress
 from itertools import pairwise
@@ -251,7 +252,7 @@ def test_a_locked_file_costs_no_more_than_the_timeout(path: Path) -> None:
         begun = time.monotonic()
         with pytest.raises(sqlite3.OperationalError, match="locked"):
             store.save("a", b"1")
-        assert time.monotonic() - begun < 0.4
+        assert 0.1 <= time.monotonic() - begun < 1
         assert store.load("0000") is not None  # who writes keeps nobody from reading
         other.execute("COMMIT")
         store.save("a", b"1")
@@ -517,7 +518,9 @@ def test_nothing_stays_open(path: Path) -> None:
 def test_a_fork_may_go_on_using_the_store(path: Path) -> None:
     with SqliteStore(path, timeout=10) as store:
         store.save("parent", b"1")
-        pid = os.fork()
+        with warnings.catch_warnings():  # newer Pythons warn where pytest itself runs threads
+            warnings.simplefilter("ignore", DeprecationWarning)
+            pid = os.fork()
         if pid == 0:
             try:
                 store.save("child", b"2")
