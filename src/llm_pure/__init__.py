@@ -68,7 +68,6 @@ from llm_pure.messages import (
     SystemMessage,
     UserMessage,
     assistant,
-    parts,
     system,
     user,
 )
@@ -230,7 +229,6 @@ __all__ = [
     "normal",
     "outcome",
     "parse_tool_call",
-    "parts",
     "reappend_stop_sequence",
     "refund",
     "response_from_json",

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
 from llm_pure import (
     AssistantMessage,
     BrokenToolCall,
@@ -21,6 +22,7 @@ from llm_pure import (
     Response,
     Resume,
     Segment,
+    StopReason,
     Text,
     ToolCall,
     Usage,
@@ -88,17 +90,18 @@ runs = st.builds(run, policies, asked | completions(), st.lists(cut | plain, min
 def test_history_only_grows(steps: list[tuple[Segment, Response, ContinuationDecision]]) -> None:
     for segment, answer, decision in steps:
         before = segment.completion
+        if isinstance(decision, Finish):
+            continue
+        after = decision.segment
         match decision:
-            case Finish():
-                continue
-            case Nudge(after):
+            case Nudge():
                 nudge = user("go on") if text_of(after.completion.messages[-1].content) else user("")
                 assert after.completion.messages == (*before.messages, answer.message, nudge)
-            case Resume(after):
+            case Resume():
                 assert after.completion.messages == (*before.messages, answer.message)
-            case Enlarge(after):
+            case Enlarge():
                 assert after.completion.messages == before.messages
-            case Prefill(after):
+            case Prefill():
                 assert extends(before.messages, after.completion.messages)
         same = before.replace(messages=(), max_tokens=None)
         assert after.completion.replace(messages=(), max_tokens=None) == same
@@ -219,7 +222,7 @@ def told(text: str, size: int, model: ModelTraits, *, repeats_space: bool = True
         piece = text[done : done + size]
         if segment.cut is not None and not piece.strip():
             piece = text[done : done + size + len(text[done:]) - len(text[done:].lstrip())]
-        reason = "end" if done + len(piece) >= len(text) else "max_tokens"
+        reason: StopReason = "end" if done + len(piece) >= len(text) else "max_tokens"
         answer = Response(AssistantMessage((Text(piece),)), stop_reason=reason)
         decision = decide_continuation(LONG, segment, answer, model)
         if isinstance(decision, Finish):

@@ -4,13 +4,26 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
-from llm_pure import JsonObject, Message, Part, Reasoning, Response, join, reappend_stop_sequence, user
+
+from llm_pure import (
+    JsonInput,
+    JsonObject,
+    Message,
+    Part,
+    PlainJson,
+    Reasoning,
+    Response,
+    Text,
+    join,
+    reappend_stop_sequence,
+    user,
+)
 from llm_pure.join import cut_text, joined_content
 from llm_pure.response import text_of
 from llm_pure.strategies import json_values, parts, responses
 
 places = st.integers(0, 50)
-notes = st.builds(
+notes: st.SearchStrategy[PlainJson] = st.builds(
     lambda start, end, nested: (
         {"type": "url_citation", "url_citation": {"start_index": start, "end_index": end}}
         if nested
@@ -27,7 +40,7 @@ def segments(draw: st.DrawFn, alternatives: int = 1) -> Response:
     """A response, perhaps with annotations, with turns of its own, or with alternatives."""
     found = draw(responses())
     if draw(st.booleans()):
-        annotations = draw(st.lists(notes, max_size=2) | json_values())
+        annotations: JsonInput = draw(st.lists(notes, max_size=2) | json_values())
         extras = JsonObject({**found.message.extras, "openai_chat": {"annotations": annotations}})
         found = replace(found, message=replace(found.message, extras=extras))
     if draw(st.booleans()):
@@ -60,7 +73,7 @@ def test_text_is_concatenated_and_usage_added(a: Response, b: Response) -> None:
 @given(segments(), segments())
 def test_whatever_is_no_plain_text_stays_as_it_is(a: Response, b: Response) -> None:
     def others(response: Response) -> list[Part]:
-        return [part for part in response.message.content if not hasattr(part, "text") or part.extras]
+        return [part for part in response.message.content if not isinstance(part, Text) or part.extras]
 
     assert others(join(a, b)) == others(a) + others(b)
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from llm_pure import (
     Bucket,
     GiveUp,
@@ -38,7 +39,9 @@ errors = st.builds(
 draws = st.floats(0, 1, exclude_max=True)
 
 
-@given(policies, st.lists(st.tuples(errors, draws, st.floats(0, 50))), st.none() | seconds, st.floats(-1e6, 1e6))
+@given(
+    policies, st.lists(st.tuples(errors, draws, st.floats(0, 50))), st.none() | seconds, st.floats(-1e6, 1e6)
+)
 def test_a_run_keeps_to_attempts_and_deadline_and_waits_as_long_as_asked(
     policy: RetryPolicy, failures: list[tuple[LlmError, float, float]], until: float | None, start: float
 ) -> None:

@@ -4,6 +4,8 @@ import json
 
 from hypothesis import given
 from hypothesis import strategies as st
+from returns.result import Failure, Success
+
 from llm_pure import (
     Completion,
     Done,
@@ -46,7 +48,6 @@ from llm_pure.strategies import (
     tools,
     usages,
 )
-from returns.result import Failure, Success
 
 optional = st.none() | texts()
 whole = st.builds(

@@ -1,6 +1,7 @@
 """The table of `llm_pure.continuation`, row by row."""
 
 import pytest
+
 from llm_pure import (
     AssistantMessage,
     BrokenToolCall,

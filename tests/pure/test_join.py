@@ -3,6 +3,7 @@
 from llm_pure import (
     AssistantMessage,
     JsonObject,
+    PlainJson,
     Reasoning,
     Response,
     Text,
@@ -17,7 +18,10 @@ from llm_pure.messages import Message
 
 
 def cited(text: str, start: int, end: int) -> Response:
-    note = {"type": "url_citation", "url_citation": {"start_index": start, "end_index": end, "url": "u"}}
+    note: PlainJson = {
+        "type": "url_citation",
+        "url_citation": {"start_index": start, "end_index": end, "url": "u"},
+    }
     extras = JsonObject({"openai_chat": {"annotations": [note], "audio": None}})
     return Response(AssistantMessage((Text(text),), extras))
 

@@ -3,6 +3,7 @@
 from time import process_time
 
 import pytest
+
 from llm_pure import seam, seam_feed, seam_start
 
 FOX = "The quick brown fox jumps over"
