@@ -10,6 +10,7 @@ and writing reports what stood otherwise. An `Opaque` of ours is a content part,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from llm_pure.errors import Loss
@@ -33,15 +34,21 @@ from llm_pure.parts import (
 from llm_pure.reading import PlainObject, within, wrong
 
 if TYPE_CHECKING:
-    from openai.types.chat import ChatCompletionAssistantMessageParam
+    from openai.types.chat import (
+        ChatCompletionAssistantMessageParam,
+        ChatCompletionMessageFunctionToolCallParam,
+    )
+    from openai.types.chat.chat_completion_message_function_tool_call_param import Function
 
-__all__ = ["read_assistant", "say_assistant"]
+__all__ = ["read_assistant", "say_assistant", "say_usual"]
 
 
 # ---------------------------------------------------------------- reading
 
 
-def read_assistant(message: PlainObject, *, cut: bool = False, answer_id: str | None = None) -> AssistantMessage:
+def read_assistant(
+    message: PlainObject, *, cut: bool = False, answer_id: str | None = None
+) -> AssistantMessage:
     """The message. Raises `JsonError` where it has no meaning. Takes `message` over, and takes it apart.
 
     An answer gives its id, from which calls without an id get one; what says nothing in it (`null`, an empty list of
@@ -55,11 +62,11 @@ def read_assistant(message: PlainObject, *, cut: bool = False, answer_id: str | 
     found: list[Part] = []
     extras = EMPTY
     beside: list[Part] = []
+    if answer_id is not None and message.get("annotations") == []:
+        del message["annotations"]
     if message:
         found += read_reasoning(message)
         beside = _beside(message, whole=answer_id is None)
-        if answer_id is not None and message.get("annotations") == []:
-            del message["annotations"]
         rest: PlainObject = {key: value for key, value in message.items() if value is not None}
         extras = extras_with(rest)
     if isinstance(content, str):
@@ -76,13 +83,11 @@ def read_assistant(message: PlainObject, *, cut: bool = False, answer_id: str | 
     if calls is not None:
         if not isinstance(calls, list):
             raise wrong(calls, "an array", ".tool_calls")
-        base = len(found)
-        try:
-            for call in calls:
-                made = "" if answer_id is None else f"call_{answer_id}_{len(found) - base}"
-                found.append(read_call(call, cut=cut, made_id=made))
-        except JsonError as error:
-            raise within(error, f".tool_calls[{len(found) - base}]") from None
+        for place, call in enumerate(calls):
+            try:
+                found.append(read_call(call, cut=cut, answer_id=answer_id, place=place))
+            except JsonError as error:
+                raise within(error, f".tool_calls[{place}]") from None
     return AssistantMessage(tuple(found), extras)
 
 
@@ -102,7 +107,9 @@ def _content(content: PlainJson) -> list[Part]:
 def _block(block: PlainObject) -> Part:
     text, kind = block.get("text"), block.get("type")
     if kind == "text" and isinstance(text, str):
-        return Text(text, extras_with({key: value for key, value in block.items() if key not in ("type", "text")}))
+        return Text(
+            text, extras_with({key: value for key, value in block.items() if key not in ("type", "text")})
+        )
     if kind == "refusal" and isinstance(text := block.get("refusal"), str):
         return Refusal(text, extras_with({key: value for key, value in block.items() if key != "refusal"}))
     part = read_thinking(block) if kind == "thinking" else None
@@ -118,7 +125,9 @@ def _beside(message: PlainObject, *, whole: bool) -> list[Part]:
             continue
         del message[key]
         if whole or any(value.values()):
-            found.append((_audio(value) if key == "audio" else None) or Opaque(PROVIDER, JsonObject.wrap({key: value})))
+            found.append(
+                (_audio(value) if key == "audio" else None) or Opaque(PROVIDER, JsonObject.wrap({key: value}))
+            )
     return found
 
 
@@ -132,10 +141,46 @@ def _audio(audio: PlainObject) -> Audio | None:
 
 # ---------------------------------------------------------------- writing
 
-_RANKS: Final = {Reasoning: 0, Text: 1, Refusal: 2, Audio: 3, Opaque: 4, ToolCall: 5, BrokenToolCall: 5}
+
+def say_usual(message: AssistantMessage) -> PlainObject | None:
+    """The message, if it is one text and whole calls, nothing attached: most are. None otherwise."""
+    content: str | None = None
+    calls: list[PlainJson] = []
+    if message.extras is not EMPTY:
+        return None
+    for part in message.content:
+        if isinstance(part, ToolCall) and part.name and part.extras is EMPTY:
+            try:
+                function: Function = {"name": part.name, "arguments": part.arguments.text}
+            except JsonError:
+                return None
+            call: ChatCompletionMessageFunctionToolCallParam = {
+                "id": part.id,
+                "type": "function",
+                "function": function,
+            }
+            calls.append(plain(call))
+        elif isinstance(part, Text) and part.text and part.extras is EMPTY and content is None and not calls:
+            content = part.text
+        else:
+            return None
+    return {"role": "assistant", "content": content, "tool_calls": calls} if calls else None
 
 
-def say_assistant(message: AssistantMessage, losses: Losses, path: str, *, answer: bool = False) -> PlainObject:
+_RANKS: Final[Mapping[type[Part], int]] = {
+    Reasoning: 0,
+    Text: 1,
+    Refusal: 2,
+    Audio: 3,
+    Opaque: 4,
+    ToolCall: 5,
+    BrokenToolCall: 5,
+}
+
+
+def say_assistant(
+    message: AssistantMessage, losses: Losses, path: str, *, answer: bool = False
+) -> PlainObject:
     """The message. In an `answer` foreign reasoning finds words too, and audio goes whole. Raises `JsonError`."""
     fields: PlainObject = {}
     content: list[PlainJson] = []
@@ -165,16 +210,8 @@ def say_assistant(message: AssistantMessage, losses: Losses, path: str, *, answe
                 attach({}, part.extras, losses, where)
                 fields["refusal"] = part.text
         elif isinstance(part, Opaque) and part.provider == PROVIDER:
-            raw = part.raw.thaw()
-            if raw.keys() == {"tool_calls"} and isinstance(more := raw["tool_calls"], list):
-                calls += more
-                rank = 5
-            elif raw.keys() <= {"audio", "function_call"} and not raw.keys() & fields.keys():
-                fields.update(raw)
-                rank = 3 if "audio" in raw else 4
-            else:
-                content.append(raw)
-                bare, rank = False, 1
+            rank = _say_opaque(part.raw.thaw(), content, fields, calls)
+            bare = bare and rank != _RANKS[Text]
         elif isinstance(part, Audio) and isinstance(part.source, FileId) and "audio" not in fields:
             fields["audio"] = _say_audio(part, part.source, losses, where, answer=answer)
         else:
@@ -190,6 +227,21 @@ def say_assistant(message: AssistantMessage, losses: Losses, path: str, *, answe
     if calls:
         block["tool_calls"] = calls
     return attach(block, message.extras, losses, path)
+
+
+def _say_opaque(
+    raw: PlainObject, content: list[PlainJson], fields: PlainObject, calls: list[PlainJson]
+) -> int:
+    """Put the piece where it belongs; its rank."""
+    more = raw.get("tool_calls")
+    if len(raw) == 1 and isinstance(more, list):
+        calls += more
+        return _RANKS[ToolCall]
+    if raw.keys() <= {"audio", "function_call"} and not raw.keys() & fields.keys():
+        fields.update(raw)
+        return _RANKS[Audio if "audio" in raw else Opaque]
+    content.append(raw)
+    return _RANKS[Text]
 
 
 _NOT_HERE = "an assistant message of Chat Completions cannot hold this {}"
@@ -212,16 +264,16 @@ def _reasoning(part: Reasoning, fields: PlainObject, losses: Losses, path: str, 
     for name in part.extras:
         if name != PROVIDER:
             losses.append(Loss(f"{path}.extras.{name}", f"only {name} understands this"))
-    for key, value in said.items():
+    for key, new in said.items():
         there = fields.get(key)
-        if isinstance(there, str) and isinstance(value, str):
-            fields[key] = there + value
-        elif isinstance(there, list) and isinstance(value, list):
-            fields[key] = there + value
+        if there is not None:
+            losses.append(Loss(path, "Chat Completions has one piece of reasoning in a message"))
+        if isinstance(there, str) and isinstance(new, str):
+            fields[key] = there + new
+        elif isinstance(there, list) and isinstance(new, list):
+            fields[key] = [*there, *new]
         else:
-            fields[key] = value
-            continue
-        losses.append(Loss(path, "Chat Completions has one piece of reasoning in a message"))
+            fields[key] = new
 
 
 def _say_audio(part: Audio, source: FileId, losses: Losses, path: str, *, answer: bool) -> PlainObject:
@@ -233,4 +285,3 @@ def _say_audio(part: Audio, source: FileId, losses: Losses, path: str, *, answer
     if part.transcript is not None or part.extras:
         losses.append(Loss(path, "the provider keeps what was said under the audio's id"))
     return audio
-

@@ -17,8 +17,11 @@ from llm_pure.reading import PlainObject, as_object, within
 from llm_pure.tools import AnyTool, Tool, ToolChoice
 
 if TYPE_CHECKING:
-    from openai.types.chat import ChatCompletionFunctionToolParam, ChatCompletionMessageFunctionToolCallParam
-    from openai.types.chat import ChatCompletionNamedToolChoiceParam
+    from openai.types.chat import (
+        ChatCompletionFunctionToolParam,
+        ChatCompletionMessageFunctionToolCallParam,
+        ChatCompletionNamedToolChoiceParam,
+    )
     from openai.types.shared_params import FunctionDefinition
 
 __all__ = ["read_call", "read_choice", "read_tool", "say_call", "say_choice", "say_tool"]
@@ -27,28 +30,26 @@ __all__ = ["read_call", "read_choice", "read_tool", "say_call", "say_choice", "s
 # ---------------------------------------------------------------- calls
 
 
-def read_call(value: PlainJson, *, cut: bool = False, made_id: str = "") -> ToolCall | BrokenToolCall | Opaque:
+def read_call(
+    value: PlainJson, *, cut: bool = False, answer_id: str | None = None, place: int = 0
+) -> ToolCall | BrokenToolCall | Opaque:
     """A call of a message. Raises `JsonError` if it is no object. Takes `value` over.
 
-    `cut` says that the answer broke off, so that no arguments are not yet the empty arguments. `made_id` is what
-    a call is called that came without an id, "" to leave it so.
+    `cut` says that the answer broke off, so that no arguments are not yet the empty arguments. In an answer a call
+    without an id is named after the answer and its `place`, so that its result can be.
     """
     call = as_object(value)
     function = call.get("function")
     if not isinstance(function, dict) or not isinstance(name := function.get("name"), str) or not name:
         return Opaque(PROVIDER, JsonObject.wrap({"tool_calls": [call]}))
-    id_ = call.get("id")
-    text = function.get("arguments")
+    id_, kind, text = call.get("id"), call.get("type"), function.get("arguments")
     extras = EMPTY
-    if not (
-        isinstance(id_, str) and id_ and isinstance(text, str) and call.keys() == _CALL and function.keys() == _FUNCTION
-    ):
+    usual = kind == "function" and len(call) == 3 and len(function) == 2
+    if not (usual and isinstance(id_, str) and id_ and isinstance(text, str)):
         if not (isinstance(id_, str | None) and isinstance(text, str | dict | None)):
             return Opaque(PROVIDER, JsonObject.wrap({"tool_calls": [call]}))
-        extras = _call_extras(call, function, made_id)
-        id_ = id_ or made_id
-    elif call["type"] != "function":
-        extras = JsonObject.wrap({PROVIDER: {"type": call["type"]}})
+        extras = _call_extras(call, function, answer_id is None)
+        id_ = id_ or ("" if answer_id is None else f"call_{answer_id}_{place}")
     if isinstance(text, dict):
         return ToolCall(id_, name, JsonObject.wrap(text), extras)
     if not text:
@@ -62,22 +63,18 @@ def read_call(value: PlainJson, *, cut: bool = False, made_id: str = "") -> Tool
     return ToolCall(id_, name, JsonObject.wrap(arguments, text), extras)
 
 
-_CALL: Final = {"id", "type", "function"}
-_FUNCTION: Final = {"name", "arguments"}
-
-
-def _call_extras(call: PlainObject, function: PlainObject, made_id: str) -> JsonObject:
+def _call_extras(call: PlainObject, function: PlainObject, nameless: bool) -> JsonObject:
     rest = {
         key: value
         for key, value in call.items()
         if key not in ("id", "function", "index") and not (key == "type" and value in ("function", None))
     }
-    deeper = {key: value for key, value in function.items() if key not in _FUNCTION}
+    deeper = {key: value for key, value in function.items() if key not in {"name", "arguments"}}
     if deeper:
         rest["function"] = deeper
     if isinstance(function.get("arguments"), dict):
         rest["$object"] = True
-    if call.get("id") is None and not made_id:
+    if nameless and call.get("id") is None:
         rest["$id"] = False
     return extras_with(rest)
 
@@ -234,7 +231,10 @@ def say_choice(choice: ToolChoice, losses: Losses) -> PlainObject:
         if choice.name is not None:
             if choice.mode != "required":
                 losses.append(Loss(f"{path}.mode", "a tool that is named has to be called"))
-            named: ChatCompletionNamedToolChoiceParam = {"type": "function", "function": {"name": choice.name}}
+            named: ChatCompletionNamedToolChoiceParam = {
+                "type": "function",
+                "function": {"name": choice.name},
+            }
             said["tool_choice"] = plain(named)
         elif choice.mode != "auto":
             said["tool_choice"] = choice.mode

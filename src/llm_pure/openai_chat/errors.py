@@ -100,7 +100,7 @@ def error_in(data: PlainObject) -> PlainObject | None:
     """The object in `data` that says an error, None if there is none."""
     error = data.get("error")
     if isinstance(error, dict):
-        return error if error else {"message": "an error without a word"}
+        return error or {"message": "an error without a word"}
     if isinstance(error, list) and error:
         return {"message": _joined(error)}
     if error and not isinstance(error, list):
@@ -111,7 +111,9 @@ def error_in(data: PlainObject) -> PlainObject | None:
         value = data.get(key)
         if value:
             return {**data, "message": value if isinstance(value, str) else _joined(value)}
-    if data.get("object") == "error" or (isinstance(data.get("message"), str) and ("code" in data or "type" in data)):
+    if data.get("object") == "error" or (
+        isinstance(data.get("message"), str) and ("code" in data or "type" in data)
+    ):
         return data
     return None
 
@@ -193,4 +195,6 @@ def encode_error(error: LlmError) -> WireError:
 
 
 def _reads(status: int, name: str, code: str | None) -> type[LlmError]:
-    return next((SHARPER[text] for text in (code, name) if text is not None and text in SHARPER), kind_of(status))
+    return next(
+        (SHARPER[text] for text in (code, name) if text is not None and text in SHARPER), kind_of(status)
+    )

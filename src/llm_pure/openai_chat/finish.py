@@ -60,9 +60,9 @@ def stop_reason_of(raw: str | None, content: tuple[Part, ...], stop_sequence: st
     """What a `finish_reason` means, in view of the answer that it ends."""
     reason = FINISH.get(raw, "other") if raw is not None else "other"
     if raw == "stop":
-        if any([isinstance(part, Refusal) for part in content]):
+        if any(isinstance(part, Refusal) for part in content):
             return "refusal"
-        if any([_is_call(part) for part in content]):
+        if any(_is_call(part) for part in content):
             return "tool_call"
         if stop_sequence is not None:
             return "stop_sequence"

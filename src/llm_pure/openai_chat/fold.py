@@ -75,7 +75,7 @@ class Call(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What has come of a choice. `order` are the kinds of its parts as they appeared; dictionaries are never changed."""
+    """What has come of a choice. `order` are the kinds of its parts as they appeared. Nothing in it is ever changed."""
 
     order: tuple[str, ...] = ()
     content: tuple[Segment, ...] = ()
@@ -115,7 +115,11 @@ def fold_choice(answer: Answer, choice: PlainObject, events: list[StreamEvent]) 
     if delta is None and answer is NOTHING:
         delta = choice.get("message")  # some say all at once
     if isinstance(delta, dict):
-        for key, value in delta.items():
+        text = delta.get("content")
+        alone = len(delta) == 1 and isinstance(text, str) and text
+        if alone:  # by far the most deltas
+            answer = _text(answer, str(text), events)
+        for key, value in () if alone else delta.items():
             if key == "role" or value is None:
                 continue
             fold = _FOLDS.get(key)
@@ -209,7 +213,7 @@ def _words(answer: Answer, key: str, value: PlainJson, events: list[StreamEvent]
     answer, place = _placed(answer, "refusal" if key == "refusal" else "reasoning")
     if key == "refusal":
         events.append(RefusalDelta(place, value))
-    elif not any([name in answer.words for name in FIELDS if name != key]):
+    elif not any(name in answer.words for name in FIELDS if name != key):
         events.append(ReasoningDelta(place, value))  # of two fields the first one is told
     return answer._replace(words={**answer.words, key: push(answer.words.get(key, ()), value)})
 
@@ -221,7 +225,7 @@ def _details(answer: Answer, key: str, value: PlainJson, events: list[StreamEven
         return answer
     answer, place = _placed(answer, "reasoning")
     text = details_text(value)
-    if text and not any([name in answer.words for name in FIELDS]):
+    if text and not any(name in answer.words for name in FIELDS):
         events.append(ReasoningDelta(place, text))
     return answer._replace(details=push_items(answer.details, tuple(value)))
 
@@ -346,7 +350,11 @@ def merged(there: PlainJson, value: PlainJson) -> PlainJson:
 
 
 def _logged(logs: Mapping[str, Items], value: PlainObject) -> Mapping[str, Items]:
-    more = {key: push_items(logs.get(key, ()), tuple(items)) for key, items in value.items() if isinstance(items, list)}
+    more = {
+        key: push_items(logs.get(key, ()), tuple(items))
+        for key, items in value.items()
+        if isinstance(items, list)
+    }
     return {**logs, **more}
 
 

@@ -105,7 +105,7 @@ def say_text(part: Text, losses: Losses, path: str) -> PlainObject:
 
 
 def say_part(part: Part, losses: Losses, path: str) -> list[PlainJson]:
-    """The part as content parts of a user message: one, or none and a loss, or several where a document is spelt out."""
+    """The part as content parts of a user message: one, or none and a loss, or several for a document of parts."""
     match part:
         case Text():
             return [say_text(part, losses, path)]
@@ -170,9 +170,7 @@ def _say_document(part: Document, losses: Losses, path: str) -> list[PlainJson]:
     return [attach({"type": "file", "file": plain(inner)}, part.extras, losses, path)]
 
 
-def _spelt_out(
-    part: Document, source: Text | tuple[Part, ...], losses: Losses, path: str
-) -> list[PlainJson]:
+def _spelt_out(part: Document, source: Text | tuple[Part, ...], losses: Losses, path: str) -> list[PlainJson]:
     """A document of parts, as these parts."""
     losses.append(Loss(path, "a document of text is sent as its parts"))
     if part.title is not None:
@@ -181,5 +179,7 @@ def _spelt_out(
     if isinstance(source, Text):
         return [say_text(source, losses, f"{path}.source")]
     return [
-        block for index, inner in enumerate(source) for block in say_part(inner, losses, f"{path}.source[{index}]")
+        block
+        for index, inner in enumerate(source)
+        for block in say_part(inner, losses, f"{path}.source[{index}]")
     ]

@@ -92,7 +92,9 @@ def read_thinking(block: PlainObject) -> Reasoning | None:
     chunks = block.get("thinking")
     if not isinstance(chunks, list):
         return None
-    texts = [chunk["text"] for chunk in chunks if isinstance(chunk, dict) and isinstance(chunk.get("text"), str)]
+    texts = [
+        chunk["text"] for chunk in chunks if isinstance(chunk, dict) and isinstance(chunk.get("text"), str)
+    ]
     text = "".join([text for text in texts if isinstance(text, str)])
     rest = {key: value for key, value in block.items() if key != "thinking" or chunks != _chunks(text)}
     return Reasoning(text, extras=extras_with(rest))

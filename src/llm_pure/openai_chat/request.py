@@ -1,7 +1,7 @@
 """A completion as the payload of a request, and back.
 
-Law: `decode_request` after `encode_request` gives the normal form, exactly when there are no losses; `encode_request` after
-`decode_request` gives the payload back. A field that is not of the shape that we model is an option, verbatim.
+Law: `decode_request` after `encode_request` gives the normal form, exactly when there are no losses; `encode_request`
+after `decode_request` gives the payload back. A field that is not of the shape that we model is an option, verbatim.
 
     in a completion          on the wire
     -----------------------  -------------------------------------------------------------------------------
@@ -28,7 +28,7 @@ from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson, th
 from llm_pure.models import traits_of
 from llm_pure.normal import normal
 from llm_pure.openai_chat.calls import read_choice, read_tool, say_choice, say_tool
-from llm_pure.openai_chat.shape import OPTIONS, PROVIDER, Losses, attach, extras_with, plain, unsaid
+from llm_pure.openai_chat.shape import OPTIONS, Losses, attach, extras_with, plain, unsaid
 from llm_pure.openai_chat.turns import read_messages, say_messages, say_system
 from llm_pure.outcome import Outcome
 from llm_pure.reading import PlainObject, array, bad_request, owned_object, within
@@ -68,13 +68,8 @@ def encode_request(completion: Completion, *, on_loss: OnLoss = "report") -> Out
 
 def _payload(completion: Completion, losses: Losses) -> PlainObject:
     options = completion.options_for(*OPTIONS)
-    said: CompletionCreateParamsNonStreaming = {"model": completion.model or "", "messages": []}
     traits = traits_of(completion.model)
-    sampled = _is_sampled(completion, traits)
-    if completion.temperature is not None and _fits("temperature", completion.temperature, sampled, losses):
-        said["temperature"] = completion.temperature
-    if completion.top_p is not None and _fits("top_p", completion.top_p, sampled, losses):
-        said["top_p"] = completion.top_p
+    said = _sampling(completion, traits, losses)
     if completion.seed is not None:
         said["seed"] = completion.seed
     if completion.frequency_penalty is not None:
@@ -96,12 +91,16 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
         if completion.reasoning.effort is not None:
             said["reasoning_effort"] = completion.reasoning.effort
         if completion.reasoning.budget_tokens is not None:
-            losses.append(Loss("$.reasoning.budget_tokens", "Chat Completions knows efforts, no budget of tokens"))
+            losses.append(
+                Loss("$.reasoning.budget_tokens", "Chat Completions knows efforts, no budget of tokens")
+            )
         unsaid(completion.reasoning.extras, losses, "$.reasoning")
     payload = plain(said)
     # From here on, what the SDK's types have no words for.
     if completion.model is None:
         del payload["model"]
+    if completion.top_k is not None and _fits("top_k", completion.top_k, completion, traits, losses):
+        payload["top_k"] = completion.top_k
     payload["messages"] = say_system(completion.system, losses) + say_messages(completion.messages, losses)
     if completion.tools:
         payload["tools"] = [
@@ -109,11 +108,21 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
         ]
     if completion.tool_choice is not None:
         payload.update(say_choice(completion.tool_choice, losses))
-    if completion.top_k is not None and _fits("top_k", completion.top_k, sampled, losses):
-        payload["top_k"] = completion.top_k
     if options:
         _add_options(payload, completion.provider_options, losses)
     return payload
+
+
+def _sampling(
+    completion: Completion, traits: ModelTraits, losses: Losses
+) -> CompletionCreateParamsNonStreaming:
+    said: CompletionCreateParamsNonStreaming = {"model": completion.model or "", "messages": []}
+    heat, mass = completion.temperature, completion.top_p
+    if heat is not None and _fits("temperature", heat, completion, traits, losses):
+        said["temperature"] = heat
+    if mass is not None and _fits("top_p", mass, completion, traits, losses):
+        said["top_p"] = mass
+    return said
 
 
 def _limit_name(model: str | None) -> str:
@@ -121,16 +130,16 @@ def _limit_name(model: str | None) -> str:
 
 
 def _is_sampled(completion: Completion, traits: ModelTraits) -> bool:
-    """Whether the model takes sampling parameters. Where that depends on an effort nobody names, it is not ours to say."""
+    """Whether the model takes sampling parameters. What an effort decides that nobody names is not ours to say."""
     if traits.sampling or not traits.sampling_unreasoned:
         return traits.sampling
     effort = completion.reasoning.effort if completion.reasoning is not None else None
     return effort in (None, "none")
 
 
-def _fits(name: str, value: float, sampled: bool, losses: Losses) -> bool:
+def _fits(name: str, value: float, completion: Completion, traits: ModelTraits, losses: Losses) -> bool:
     """Whether a sampling parameter may be sent. A model that refuses them takes their default all the same."""
-    if sampled or (value == 1 and name != "top_k"):
+    if _is_sampled(completion, traits) or (value == 1 and name != "top_k"):
         return True
     losses.append(Loss(f"$.{name}", "this model refuses sampling parameters"))
     return False

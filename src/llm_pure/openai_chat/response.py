@@ -1,7 +1,7 @@
 """An answer, in both directions.
 
-Law: `decode_response` after `encode_response` is the identity for an answer of this wire format; for another's it is so up
-to provider, ids and extras, or a Failure says what Chat Completions has no words for. An error object under
+Law: `decode_response` after `encode_response` is the identity for an answer of this wire format; for another's it is so
+up to provider, ids and extras, or a Failure says what Chat Completions has no words for. An error object under
 status 200 is the error that it names.
 
 The extras mirror the body: what we do not model stands where it stood, what belongs to the choice under
@@ -27,7 +27,16 @@ from llm_pure.openai_chat.shape import PROVIDER, Losses, extras_with, own
 from llm_pure.openai_chat.usage import say_usage, take_usage
 from llm_pure.outcome import Outcome
 from llm_pure.parts import BrokenToolCall, Opaque, Part, ToolCall
-from llm_pure.reading import PlainObject, as_object, bad_request, body_object, malformed, object_at, within, wrong
+from llm_pure.reading import (
+    PlainObject,
+    as_object,
+    bad_request,
+    body_object,
+    malformed,
+    object_at,
+    within,
+    wrong,
+)
 from llm_pure.response import NO_USAGE, Response, StopReason, Usage
 
 __all__ = ["decode_response", "encode_response", "read_body"]
@@ -98,7 +107,7 @@ def _read_choice(choice: PlainObject, place: int, id_: str | None, *, cut: bool)
     """One choice of an answer. Raises `JsonError`. Takes `choice` over, and takes it apart."""
     message = object_at(choice, "message")
     raw = choice.pop("finish_reason", None)
-    if not isinstance(raw, str | None):
+    if raw is not None and not isinstance(raw, str):
         raise wrong(raw, "a string", ".finish_reason")
     try:
         said = read_assistant(message, cut=cut or raw == _CUT, answer_id=id_ or "")
@@ -164,7 +173,9 @@ def encode_response(response: Response) -> Outcome[dict[str, PlainJson]]:
     lost = tuple([loss for loss in losses if ".extras." not in loss.path])
     if lost or _essence(back.unwrap()) != _essence(response):
         first = lost[0] if lost else Loss("$", "Chat Completions reads this answer as another one")
-        return Failure(Lossy(message=f"{first.path}: {first.reason}", path=first.path, losses=lost or (first,)))
+        return Failure(
+            Lossy(message=f"{first.path}: {first.reason}", path=first.path, losses=lost or (first,))
+        )
     return Success(body)
 
 

@@ -1,8 +1,8 @@
 """What this wire format is called, and how what only it says travels in our values.
 
-Law: the extras under `openai_chat` mirror the wire: a key there is a key of the part's, message's or tool's own JSON, and
-an object among them is merged with the one that we write (`{"image_url": {"format": ...}}`). What we model wins, and
-what had to yield is a loss.
+Law: the extras under `openai_chat` mirror the wire: a key there is a key of the part's, message's or tool's own JSON,
+and an object among them is merged with the one that we write (`{"image_url": {"format": ...}}`). What we model wins,
+and what had to yield is a loss.
 
 A few keys begin with `$`. They are notes of this codec to itself about a spelling, and never reach the wire:
 
@@ -11,7 +11,7 @@ A few keys begin with `$`. They are notes of this codec to itself about a spelli
     $id      on a tool call: `false` where it came without an id
     $object  on a tool call: the arguments came as an object, not as text
     $type    on a tool: `false` where it came without a type
-    $max_tokens  in `provider_options`: the name under which `max_tokens` goes out, `max_tokens` or `max_completion_tokens`
+    $max_tokens  in `provider_options`: the name under which `max_tokens` goes out
 """
 
 from __future__ import annotations
@@ -23,7 +23,19 @@ from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, Json, JsonObject
 from llm_pure.reading import PlainObject
 
-__all__ = ["NOTES", "OPTIONS", "PATH", "PROVIDER", "Losses", "attach", "extras_with", "noted", "own", "plain", "unsaid"]
+__all__ = [
+    "NOTES",
+    "OPTIONS",
+    "PATH",
+    "PROVIDER",
+    "Losses",
+    "attach",
+    "extras_with",
+    "noted",
+    "own",
+    "plain",
+    "unsaid",
+]
 
 PROVIDER: Final = "openai_chat"
 PATH: Final = "/chat/completions"
@@ -61,7 +73,7 @@ def plain(block: object) -> PlainObject:
 def attach(
     block: PlainObject, extras: JsonObject, losses: Losses, path: str, said: AbstractSet[str] = NOTES
 ) -> PlainObject:
-    """Merge into `block` what the extras hold for us, and report what they hold for others. `said` is dealt with already."""
+    """Merge into `block` what the extras hold for us, and report what they hold for others. `said` is said already."""
     if extras is EMPTY:
         return block
     for name, value in extras.items():
@@ -83,4 +95,6 @@ def attach(
 
 def unsaid(extras: JsonObject, losses: Losses, path: str) -> None:
     """Report extras for which there is no place at all."""
-    losses.extend([Loss(f"{path}.extras.{name}", "Chat Completions has no place for this") for name in extras])
+    losses.extend(
+        [Loss(f"{path}.extras.{name}", "Chat Completions has no place for this") for name in extras]
+    )

@@ -28,13 +28,20 @@ from llm_pure.reading import PlainObject, as_object, malformed, within, wrong
 from llm_pure.response import NO_USAGE, Response
 from llm_pure.sse import SSE_START, SseState, sse_step
 
-__all__ = ["State", "decode_stream", "encode_stream", "stream_ended", "stream_result", "stream_start", "stream_step"]
+__all__ = [
+    "State",
+    "decode_stream",
+    "encode_stream",
+    "stream_ended",
+    "stream_result",
+    "stream_start",
+    "stream_step",
+]
 
 
-class State(NamedTuple):
-    """What has been read. Nothing in it is ever changed."""
+class Read(NamedTuple):
+    """What the events said. Nothing in it is ever changed."""
 
-    sse: SseState = SSE_START
     head: Mapping[str, PlainJson] = {}
     """The fields of the chunks themselves."""
     usage: PlainObject | None = None
@@ -49,6 +56,13 @@ class State(NamedTuple):
     error: LlmError | None = None
 
 
+class State(NamedTuple):
+    """What has been read, and bytes that do not make an event yet."""
+
+    sse: SseState = SSE_START
+    read: Read = Read()
+
+
 _START: Final = State()
 
 
@@ -59,47 +73,44 @@ def stream_start() -> State:
 
 def stream_step(state: State, chunk: bytes) -> tuple[State, tuple[StreamEvent, ...]]:
     """The state after some more bytes, and what they say."""
-    if state.ended or state.error is not None:
+    if stream_ended(state):
         return state, ()
     sse, found = sse_step(state.sse, chunk)
     events: list[StreamEvent] = []
+    read = state.read
     for event in found:
-        state = _event(state, event.event, event.data, events)
-        if state.ended or state.error is not None:
+        read = _event(read, event.event, event.data, events)
+        if read.ended or read.error is not None:
             break
-    return State(sse, *state[1:]), tuple(events)
+    return State(sse, read), tuple(events)
 
 
 def stream_ended(state: State) -> bool:
     """Whether nothing more can matter. A `finish_reason` is not enough: the usage comes after it."""
-    return state.ended or state.error is not None
+    return state.read.ended or state.read.error is not None
 
 
 def stream_result(state: State) -> Outcome[Response]:
     """The answer, if its end mark has come."""
-    if state.error is not None:
-        return Failure(state.error)
-    if state.head or state.begun or state.others:
-        answers = [*([state.first] if state.begun else []), *state.others.values()]
-        if state.ended or (answers and all([answer.finish is not None for answer in answers])):
+    read = state.read
+    if read.error is not None:
+        return Failure(read.error)
+    answers = _answers(read)
+    if read.head or answers:
+        if read.ended or (answers and all(answer.finish is not None for answer in answers.values())):
             try:
-                return _read(state, cut=False)
+                return _read(read, cut=False)
             except JsonError as error:
-                return Failure(malformed(error, _partial(state)))
-    elif state.ended:
+                return Failure(malformed(error, _partial(read)))
+    elif read.ended:
         return Failure(Malformed(message="the stream holds no answer"))
     elif (body := state.sse.rest.strip()).startswith(b"{"):
         return decode_response(body)  # a server that does not stream
     elif body.startswith(b"<"):
         return Failure(Malformed(message="a page, and no stream of events"))
-    partial = _partial(state)
-    return Failure(
-        Incomplete(
-            message="the stream ended before its end mark",
-            partial=partial,
-            usage=partial.usage if partial is not None else None,
-        )
-    )
+    partial = _partial(read)
+    usage = partial.usage if partial is not None else None
+    return Failure(Incomplete(message="the stream ended before its end mark", partial=partial, usage=usage))
 
 
 def decode_stream(chunks: Iterable[bytes]) -> Outcome[Response]:
@@ -113,29 +124,29 @@ def decode_stream(chunks: Iterable[bytes]) -> Outcome[Response]:
 # ---------------------------------------------------------------- one event
 
 
-def _event(state: State, kind: bytes, data: bytes, events: list[StreamEvent]) -> State:
+def _event(read: Read, kind: bytes, data: bytes, events: list[StreamEvent]) -> Read:
     if data == b"[DONE]":
-        return _told(state, events)._replace(ended=True)
+        return _told(read, events)._replace(ended=True)
     if not data or data.isspace():
-        return state
+        return read
     try:
         chunk = as_object(parse_json(data))
         error = chunk if kind == b"error" else None
         if chunk.get("error") or "choices" not in chunk or error is not None:
             error = error_in(chunk) or error
         if error is None:
-            return _chunk(state, chunk, events)
+            return _chunk(read, chunk, events)
     except JsonError as problem:
         if data.strip() == b"[DONE]":
-            return _told(state, events)._replace(ended=True)
-        return state._replace(error=malformed(problem, _partial(state)))
-    partial = _partial(state)
+            return _told(read, events)._replace(ended=True)
+        return read._replace(error=malformed(problem, _partial(read)))
+    partial = _partial(read)
     usage = partial.usage if partial is not None and partial.usage != NO_USAGE else None
-    return state._replace(error=replace(named_error(error), partial=partial, usage=usage))
+    return read._replace(error=replace(named_error(error), partial=partial, usage=usage))
 
 
-def _chunk(state: State, chunk: PlainObject, events: list[StreamEvent]) -> State:
-    sse, head, usage, first, others, begun, started, told, ended, error = state
+def _chunk(read: Read, chunk: PlainObject, events: list[StreamEvent]) -> Read:
+    head, usage, first, others, begun, started, told, ended, error = read
     choices = chunk.get("choices")
     for key, value in chunk.items():
         if key in _ASIDE or value is None or head.get(key) == value:
@@ -149,7 +160,10 @@ def _chunk(state: State, chunk: PlainObject, events: list[StreamEvent]) -> State
         started = True
         id_, model = head.get("id"), head.get("model")
         events.append(
-            Started(id_ if isinstance(id_, str) and id_ else None, model if isinstance(model, str) and model else None)
+            Started(
+                id_ if isinstance(id_, str) and id_ else None,
+                model if isinstance(model, str) and model else None,
+            )
         )
     if choices is not None and not isinstance(choices, list):
         raise wrong(choices, "an array", ".choices")
@@ -168,8 +182,8 @@ def _chunk(state: State, chunk: PlainObject, events: list[StreamEvent]) -> State
                 begun = True
         except JsonError as problem:
             raise within(problem, f".choices[{place}]") from None
-    state = State(sse, head, usage, first, others, begun, started, told, ended, error)
-    return _told(state, events) if told is None and first.finish is not None else state
+    read = Read(head, usage, first, others, begun, started, told, ended, error)
+    return _told(read, events) if told is None and first.finish is not None else read
 
 
 _ASIDE: Final = frozenset({"choices", "obfuscation"})
@@ -177,44 +191,48 @@ _KEPT: Final = frozenset({"id", "model"})
 """What the first chunk that says it says for all."""
 
 
-def _told(state: State, events: list[StreamEvent]) -> State:
+def _told(read: Read, events: list[StreamEvent]) -> Read:
     """The parts of the first choice called done, unless they were, and nothing was added since."""
-    first, told = state.first, state.told
-    if not state.begun or (told is not None and same_message(first, told)):
-        return state
-    partial = _partial(state, cut=first.finish is None)
+    first, told = read.first, read.told
+    if not read.begun or (told is not None and same_message(first, told)):
+        return read
+    partial = _partial(read, cut=first.finish is None)
     if partial is None:
-        return state
+        return read
     parts = partial.message.content
     if told is None and in_order(first, len(parts)):
         events += [PartDone(index, part) for index, part in enumerate(parts)]
     else:
         told_events = events_of(Response(partial.message))
         events += [Restarted(0), *told_events[1:-1]]
-    return state._replace(told=first)
+    return read._replace(told=first)
 
 
 # ---------------------------------------------------------------- the answer
 
 
-def _read(state: State, *, cut: bool) -> Outcome[Response]:
+def _answers(read: Read) -> Mapping[int, Answer]:
+    return {0: read.first, **read.others} if read.begun else read.others
+
+
+def _read(read: Read, *, cut: bool) -> Outcome[Response]:
     """The body that the stream was, read as one. Raises `JsonError`."""
-    data: PlainObject = dict(state.head)
+    data: PlainObject = dict(read.head)
     if str(data.get("object")).startswith("chat.completion"):
         data["object"] = "chat.completion"
-    if state.usage is not None:
-        data["usage"] = thaw(state.usage)
-    answers = {0: state.first, **state.others} if state.begun else state.others
+    if read.usage is not None:
+        data["usage"] = thaw(read.usage)
+    answers = _answers(read)
     data["choices"] = [body_of(answers[index], index) for index in sorted(answers)]
     return read_body(data, cut=cut)
 
 
-def _partial(state: State, *, cut: bool = True) -> Response | None:
+def _partial(read: Read, *, cut: bool = True) -> Response | None:
     """The answer as far as it was read."""
-    if not state.head and not state.begun and not state.others:
+    if not read.head and not _answers(read):
         return None
     try:
-        found = _read(state, cut=cut)
+        found = _read(read, cut=cut)
     except JsonError:
         return None
     return found.unwrap() if isinstance(found, Success) else found.failure().partial
@@ -242,7 +260,9 @@ def encode_stream(response: Response) -> Outcome[tuple[bytes, ...]]:
     if "usage" in body:
         chunks.append({"choices": [], "usage": body["usage"]})
     chunks[0] = {**head, **chunks[0]}
-    out = tuple([b"data: " + dump_json({**kept, **chunk}) + b"\n\n" for chunk in chunks] + [b"data: [DONE]\n\n"])
+    out = tuple(
+        [b"data: " + dump_json({**kept, **chunk}) + b"\n\n" for chunk in chunks] + [b"data: [DONE]\n\n"]
+    )
     if decode_stream(out) != decode_response(body):
         loss = Loss("$", "Chat Completions streams this answer as another one")
         return Failure(Lossy(message=loss.reason, path=loss.path, losses=(loss,)))

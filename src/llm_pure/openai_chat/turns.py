@@ -23,7 +23,7 @@ from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, thaw
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
 from llm_pure.normal import normal_messages
-from llm_pure.openai_chat.assistant import read_assistant, say_assistant
+from llm_pure.openai_chat.assistant import read_assistant, say_assistant, say_usual
 from llm_pure.openai_chat.media import read_part, say_part, say_text
 from llm_pure.openai_chat.shape import NOTES, PROVIDER, Losses, attach, extras_with, noted, own, plain, unsaid
 from llm_pure.parts import Opaque, Part, Text, ToolCall, ToolResult
@@ -117,9 +117,9 @@ def _result(message: PlainObject) -> ToolResult:
     rest: PlainObject = {
         key: value
         for key, value in message.items()
-        if key != "role" and key != "tool_call_id" and value is not None
+        if key not in {"role", "tool_call_id"} and value is not None
     }
-    if any([not isinstance(part, Text) for part in content]):
+    if any(not isinstance(part, Text) for part in content):
         rest["$media"] = True
     return ToolResult(call_id, content, extras=extras_with(rest))
 
@@ -155,6 +155,10 @@ def say_messages(messages: tuple[Message, ...], losses: Losses) -> list[PlainJso
             if type(part) is Text and part.extras is EMPTY and part.text:
                 out.append({"role": role, "content": part.text})
                 continue
+        usual = say_usual(message) if isinstance(message, AssistantMessage) else _say_usual_result(message)
+        if usual is not None:
+            out.append(usual)
+            continue
         path = f"$.messages[{index}]"
         before, start = len(losses), len(out)
         if isinstance(message, UserMessage):
@@ -175,13 +179,55 @@ _ROLES: Final[dict[type[Message], str]] = {
 }
 
 
+def _say_usual_result(message: Message) -> PlainObject | None:
+    """The message, if it is the result of one tool in one text, nothing attached but what the wire has room for."""
+    content = message.content
+    if len(content) != 1 or message.extras is not EMPTY or not isinstance(message, UserMessage):
+        return None
+    result = content[0]
+    if not isinstance(result, ToolResult) or result.is_error or len(result.content) != 1:
+        return None
+    text = result.content[0]
+    if not isinstance(text, Text) or text.extras is not EMPTY or not text.text:
+        return None
+    said: ChatCompletionToolMessageParam = {
+        "role": "tool",
+        "tool_call_id": result.call_id,
+        "content": text.text,
+    }
+    if result.extras is EMPTY:
+        return plain(said)
+    return {**plain(said), **own(result.extras).thaw()} if _fits(result.extras) else None
+
+
+_MODELLED: Final = frozenset(
+    {"role", "content", "tool_call_id", "type", "text", "refusal", "tool_calls", "function_call", "audio"}
+    | {"reasoning", "reasoning_content", "reasoning_details"}
+)
+
+
+def _fits(extras: JsonObject) -> bool:
+    """Whether the extras are plain fields of ours beside those that we model, so that they come back as they went."""
+    mine = own(extras)
+    return (
+        len(extras) == 1
+        and bool(mine)
+        and all(
+            isinstance(value, str) and key not in _MODELLED and key not in NOTES
+                for key, value in mine.items()
+        )
+    )
+
+
 def _usual(message: Message) -> bool:
     """Whether the message is one of those that need no proof: words, whole calls, results in words."""
     if message.extras is not EMPTY:
         return False
     for part in message.content:
         if isinstance(part, ToolResult):
-            if part.extras is not EMPTY or not all([isinstance(p, Text) and p.extras is EMPTY for p in part.content]):
+            if part.extras is not EMPTY or not all(
+                isinstance(p, Text) and p.extras is EMPTY for p in part.content
+            ):
                 return False
         elif isinstance(part, ToolCall):
             if part.extras is not EMPTY or not part.name:
@@ -285,9 +331,10 @@ def _say_result(part: ToolResult, late: list[PlainJson], losses: Losses, path: s
             continue
         late += blocks
         if len(losses) == before:
-            losses.append(Loss(where, "a tool result is text in Chat Completions; this follows in the user's message"))
+            losses.append(
+                Loss(where, "a tool result is text in Chat Completions; this follows in the user's message")
+            )
     block["content"] = _short(content, part.content)
     if part.is_error:
         losses.append(Loss(f"{path}.is_error", "Chat Completions does not say whether a tool has failed"))
     return block if part.extras is EMPTY else attach(block, part.extras, losses, path)
-
