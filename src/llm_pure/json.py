@@ -12,7 +12,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, TypeAlias, cast, final
+from functools import cache
+from typing import Final, Protocol, TypeAlias, cast, final
 
 from typing_extensions import override
 
@@ -223,14 +224,11 @@ def parse_json(body: bytes | str) -> PlainJson:
     Of duplicate keys the last wins, as everywhere else. A lone surrogate, which no UTF-8 can carry, is
     refused. Raises `JsonError`.
     """
-    # Imported here: pydantic_core takes three times as long to import as the rest of llm_pure.
-    from pydantic_core import from_json
-
     raw = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else bytes(body)
     if raw.startswith(_BOM):
         raw = raw[3:]
     try:
-        value = cast("PlainJson", from_json(raw, allow_inf_nan=False))
+        value = _parser()(raw, allow_inf_nan=False)
     except ValueError as error:
         raise JsonError(str(error)) from None
     if not _is_finite(value):  # 1e999 is read as infinity
@@ -238,13 +236,31 @@ def parse_json(body: bytes | str) -> PlainJson:
     return value
 
 
+class _Parser(Protocol):
+    def __call__(self, data: bytes, /, *, allow_inf_nan: bool) -> PlainJson: ...
+
+
+@cache
+def _parser() -> _Parser:
+    # Imported when first needed: pydantic_core takes three times as long to import as the rest of llm_pure.
+    from pydantic_core import from_json
+
+    return from_json
+
+
 def _is_finite(value: PlainJson) -> bool:
-    # By the numbers read: to search the text for huge exponents costs twenty times as much as to parse it.
-    if isinstance(value, dict):
-        return all(map(_is_finite, value.values()))
-    if isinstance(value, list):
-        return all(map(_is_finite, value))
-    return not isinstance(value, float) or math.isfinite(value)
+    # By the numbers read: to search the text for huge exponents costs twenty times as much as to parse it. Most items
+    # are strings, and all are of the parser's own types: a call for each item would cost more than all else here.
+    containers: list[list[PlainJson] | dict[str, PlainJson]] = [[value]]
+    for container in containers:
+        for item in container.values() if type(container) is dict else container:
+            if type(item) is str:
+                continue
+            if type(item) is dict or type(item) is list:
+                containers.append(item)
+            elif type(item) is float and not math.isfinite(item):
+                return False
+    return True
 
 
 def check_json(value: object, path: str = "$") -> None:
