@@ -27,8 +27,8 @@ from llm_pure import (
     Response,
     SystemMessage,
     UserMessage,
-    parts,
 )
+from llm_pure.messages import parts
 
 if TYPE_CHECKING:
     from llm_effects.runner import Runner
