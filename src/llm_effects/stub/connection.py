@@ -26,12 +26,14 @@ class Host(Protocol):
 
     def entered(self, connection: Connection) -> int:
         """It is open; its number."""
+        ...
 
     def gone(self, connection: Connection, *, answering: bool) -> None:
         """It is closed; whether that was in the midst of an answer."""
 
     def plan(self, incoming: Incoming, connection: int) -> Plan:
         """What to do about a request."""
+        ...
 
 
 _NO_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"

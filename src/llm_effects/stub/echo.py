@@ -50,7 +50,8 @@ class Echo:
         content: tuple[Part, ...] = () if thoughts is None else (thoughts,)
         stop: _Stop
         if spent >= limit and thoughts is not None:
-            used, stop = limit, ("max_tokens", None)
+            used = limit
+            stop = ("max_tokens", None)
         else:
             tool = _wanted_tool(completion)
             rest = limit - spent
@@ -81,7 +82,8 @@ class Echo:
         places = [(text.index(mark), mark) for mark in completion.stop_sequences if mark and mark in text]
         if places:
             at, mark = min(places)
-            text, stop = text[:at], ("stop_sequence", mark)
+            text = text[:at]
+            stop = ("stop_sequence", mark)
         return _Said(Text(text), min(limit, len(tokens)), stop)
 
 

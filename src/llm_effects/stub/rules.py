@@ -94,15 +94,15 @@ def _prefill(payload: Payload, _: Headers) -> LlmError | None:
 def _tool_results(payload: Payload, _: Headers) -> LlmError | None:
     messages = list(_messages(payload))
     for number, message in enumerate(messages):
-        asked = {block.get("id") for block in _blocks(message) if block.get("type") == "tool_use"}
+        asked = {str(block.get("id")) for block in _blocks(message) if block.get("type") == "tool_use"}
         following = _blocks(messages[number + 1]) if number + 1 < len(messages) else iter(())
         missing = asked - {
-            block.get("tool_use_id") for block in following if block.get("type") == "tool_result"
+            str(block.get("tool_use_id")) for block in following if block.get("type") == "tool_result"
         }
         if missing:
             return _no(
                 f"messages.{number}: `tool_use` ids were found without `tool_result` blocks immediately after: "
-                + ", ".join(sorted(map(str, missing)))
+                + ", ".join(sorted(missing))
             )
     return None
 

@@ -3,8 +3,12 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from llm_effects.stub import Stub
+from llm_effects.stub.rules import RULES, refusal
+from llm_pure.target import WireFormat
 from tests.effects.stub.asking import HEADERS, ask
 
 USER = {"role": "user", "content": "Hi"}
@@ -124,3 +128,26 @@ def test_a_lenient_stub_answers_all_that() -> None:
     with Stub(["fine"], strict=False) as stub:
         reply = ask(stub, headers={}, model=NEW_MODEL, messages=[USER, ASSISTANT], temperature=0.5)
         assert reply.status == 200
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["model", "max_tokens", "messages", "temperature"]),
+        st.recursive(
+            st.none()
+            | st.integers()
+            | st.text(max_size=3)
+            | st.sampled_from(["assistant", "tool", "tool_use"]),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(
+                    st.sampled_from(["role", "content", "type", "id", "tool_calls", "tool_call_id", "text"]),
+                    inner,
+                )
+            ),
+        ),
+    ),
+    st.sampled_from(list(RULES)),
+)
+def test_any_payload_is_refused_or_not(payload: Changes, wire: WireFormat) -> None:
+    refusal(wire, payload, HEADERS)
