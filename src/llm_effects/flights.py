@@ -47,39 +47,63 @@ Landing: TypeAlias = Lead | Alone | Landed | TooLate
 Wake: TypeAlias = Callable[[Landed | Alone], None]
 
 
+@dataclass(slots=True)
+class _Flight:
+    """One computation under way. `thread` is where its leader goes on."""
+
+    thread: int
+    waiting: list[Wake] = field(default_factory=list)
+
+
 @dataclass(eq=False, slots=True)
 class Flights:
     """The computations under way in this process."""
 
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _waiting: dict[str, list[Wake]] = field(default_factory=dict, repr=False)
+    _flights: dict[str, _Flight] = field(default_factory=dict, repr=False)
 
     @override
     def __reduce__(self) -> tuple[type[Flights], tuple[()]]:
         return Flights, ()
 
-    def claim(self, key: str, wake: Wake, *, lead: bool) -> Lead | Alone | None:
-        """Lead, if nobody does and the caller may; or None: `wake` is called when the leader has landed."""
+    def claim(self, key: str, wake: Wake, *, lead: bool, blocking: bool = False) -> Lead | Alone | None:
+        """Lead, if nobody does and the caller may; or None: `wake` is called when the leader has landed.
+
+        A caller that would block the very thread that the leader needs must not wait for it.
+        """
+        thread = threading.get_ident()
         with self._lock:
-            if key in self._waiting:
-                self._waiting[key].append(wake)
+            flight = self._flights.get(key)
+            if flight is not None:
+                if blocking and flight.thread == thread:
+                    return Alone()
+                flight.waiting.append(wake)
                 return None
             if not lead:
                 return Alone()
-            self._waiting[key] = []
+            self._flights[key] = _Flight(thread)
             return Lead()
 
     def leave(self, key: str, wake: Wake) -> None:
         """Wait no longer."""
         with self._lock:
-            waiting = self._waiting.get(key, [])
-            if wake in waiting:
-                waiting.remove(wake)
+            flight = self._flights.get(key)
+            if flight is not None and wake in flight.waiting:
+                flight.waiting.remove(wake)
 
     def land(self, key: str, outcome: Outcome[Response] | None) -> None:
         """The leader's end: wake everybody."""
         with self._lock:
-            waiting = self._waiting.pop(key, [])
+            flight = self._flights.pop(key, None)
         landing = Landed(outcome.unwrap()) if isinstance(outcome, Success) else Alone()
-        for wake in waiting:
+        for wake in flight.waiting if flight is not None else ():
             wake(landing)
+
+    def under_way(self) -> int:
+        """How many computations are under way."""
+        return len(self._flights)
+
+    def waiting(self) -> int:
+        """How many wait for one of them."""
+        with self._lock:
+            return sum(len(flight.waiting) for flight in self._flights.values())

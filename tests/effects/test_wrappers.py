@@ -351,7 +351,7 @@ def test_many_threads_and_tasks_of_one_key_make_one_call() -> None:
     leader = threading.Thread(target=lambda: texts.append(run(runner, QUESTION).unwrap().text))
     leader.start()
     flights = runner.flights  # type: ignore[attr-defined]  # how many wait is nobody's business but a test's
-    while not flights._waiting:
+    while not flights.under_way():
         pass
     waiters = [
         threading.Thread(target=lambda: texts.append(run(runner, QUESTION).unwrap().text)) for _ in range(8)
@@ -364,13 +364,27 @@ def test_many_threads_and_tasks_of_one_key_make_one_call() -> None:
     waiters.append(threading.Thread(target=lambda: asyncio.run(tasks())))
     for thread in waiters:
         thread.start()
-    while sum(map(len, flights._waiting.values())) < 16:
+    while flights.waiting() < 16:
         pass
     gate.set()
     for thread in [leader, *waiters]:
         thread.join(5)
     assert texts == ["Hello"] * 17, "the leader's own answer, though no store kept it"
     assert asked(inner) == 1
+
+
+def test_a_run_inside_a_run_of_the_same_key_does_not_wait_for_itself() -> None:
+    inner = leaf(answer("inner"), answer("outer"))
+    runner = compose(inner, with_cache(Broken()))
+    texts: list[str] = []
+
+    def ask_again(note: Note) -> None:
+        if isinstance(note, CacheMissed) and not texts:
+            texts.append("")
+            texts.append(run(runner, QUESTION).unwrap().text)
+
+    assert run(runner, QUESTION, on_note=ask_again).unwrap().text == "outer"
+    assert texts == ["", "inner"]
 
 
 def test_a_stream_in_a_consumers_hands_holds_nobody_up() -> None:

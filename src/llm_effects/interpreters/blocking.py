@@ -93,7 +93,7 @@ class _Blocking:
             landed.append(landing)
             gate.set()
 
-        claimed = flights.claim(key, wake, lead=lead)
+        claimed = flights.claim(key, wake, lead=lead, blocking=True)
         if claimed is not None:
             return claimed
         try:
