@@ -15,7 +15,6 @@ request, is a new version or a changed vector, and a cache that starts empty; ne
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from returns.result import Failure, Success
@@ -46,6 +45,8 @@ def cache_key(completion: Completion, target: Target) -> Outcome[str]:
 
 def key_of(encoded: Encoded, target: Target) -> Outcome[str]:
     """The key of a request that is encoded already."""
+    from hashlib import sha256  # OpenSSL is not light
+
     question: dict[str, PlainJson] = {
         "version": CACHE_KEY_VERSION,
         "target": {

@@ -190,7 +190,8 @@ LONG = ContinuationPolicy(max_rounds=1000)
 
 @given(st.text("ab \n\t"), st.integers(1, 9), st.booleans())
 def test_prefilled_segments_give_exactly_the_text(text: str, size: int, repeats_space: bool) -> None:
-    text = text.strip()
+    # A model that goes on without the white space cannot be told from one that repeats a part of it.
+    text = text.strip() if repeats_space else " ".join(text.split())
     assume(text)
     assert told(text, size, ModelTraits(prefill=True), repeats_space=repeats_space) == text
 
