@@ -216,32 +216,35 @@ _DEEPEST = 200
 
 
 def _owned(value: object, depth: int) -> PlainJson:
+    if isinstance(value, str | int | float) or value is None:
+        return _scalar(value)
     if isinstance(value, JsonObject):
         value = value.thaw()
-    if not isinstance(value, Mapping | list | tuple):
-        return _scalar(value)
     if depth > _DEEPEST:
         raise JsonError("nested too deeply", "")
     step = ""
     try:
-        if isinstance(value, Mapping):
+        if isinstance(value, dict | Mapping):
             found: PlainObject = {}
             for key, item in value.items():
+                step = ""
                 name = _scalar(key)
                 if not isinstance(name, str):
                     raise JsonError(f"a key must be a string, not {_kind(key)}", "")
                 step = "." + name
                 found[name] = _owned(item, depth + 1)
             return found
-        items: list[PlainJson] = []
-        for item in value:
-            step = f"[{len(items)}]"
-            items.append(_owned(item, depth + 1))
-        return items
+        if isinstance(value, list | tuple):
+            items: list[PlainJson] = []
+            for item in value:
+                step = f"[{len(items)}]"
+                items.append(_owned(item, depth + 1))
+            return items
     except JsonError as error:
         raise within(error, step) from None
     except RecursionError:
         raise JsonError("nested too deeply", step) from None
+    return _scalar(value)
 
 
 def _scalar(value: object) -> PlainJson:

@@ -8,13 +8,12 @@ blank line never came is not an event.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 __all__ = ["SSE_START", "SseEvent", "SseState", "sse_step"]
 
 
-@dataclass(frozen=True, slots=True)
-class SseEvent:
+class SseEvent(NamedTuple):  # made a thousand times per answer, and a tuple is made four times as fast
     """One event: its type (empty if none was named) and its data, undecoded."""
 
     event: bytes
@@ -33,6 +32,8 @@ class SseState:
 
 
 SSE_START: Final = SseState()
+_BETWEEN: Final = SseState(begun=True)
+"""Between two events, where most chunks end."""
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -51,12 +52,15 @@ def sse_step(state: SseState, chunk: bytes) -> tuple[SseState, tuple[SseEvent, .
         if len(data) < len(_BOM) and _BOM.startswith(data):
             return SseState(data, after_cr=after_cr), ()
         data = data.removeprefix(_BOM)
-    *blocks, rest = data.split(b"\n\n")
-    events = [event for block in blocks if (event := _event(block)) is not None]
-    return SseState(rest, True, after_cr), tuple(events)
+    blocks = data.split(b"\n\n")
+    rest = blocks.pop()
+    events = tuple([event for block in blocks if (event := _event(block)) is not None])
+    return (_BETWEEN if not rest and not after_cr else SseState(rest, True, after_cr)), events
 
 
 def _event(block: bytes) -> SseEvent | None:
+    if block.startswith(b"data: ") and b"\n" not in block:
+        return SseEvent(b"", block[6:])
     kind = b""
     data: list[bytes] = []
     for line in block.split(b"\n"):

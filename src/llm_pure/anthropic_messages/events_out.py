@@ -12,6 +12,7 @@ from returns.result import Failure, Success
 
 from llm_pure.anthropic_messages.answer import answer_blocks
 from llm_pure.anthropic_messages.response import message_of, usage_of
+from llm_pure.anthropic_messages.tables import MISTYPED
 from llm_pure.errors import BadRequest
 from llm_pure.json import JsonError, PlainJson, dump_json, parse_json
 from llm_pure.outcome import Outcome
@@ -28,12 +29,7 @@ def encode_stream(response: Response) -> Outcome[tuple[bytes, ...]]:
         return Success(tuple([_event(event) for event in _events(response)]))
     except JsonError as error:
         return Failure(bad_request(error))
-    except (
-        AttributeError,
-        TypeError,
-        ValueError,
-        RecursionError,
-    ) as error:  # a field holds what its type forbids
+    except MISTYPED as error:
         return Failure(BadRequest(message=f"not a response as its types want it: {type(error).__name__}"))
 
 
@@ -41,15 +37,14 @@ def _event(event: PlainObject) -> bytes:
     return b"event: %s\ndata: %s\n\n" % (str(event["type"]).encode(), dump_json(event))
 
 
+_STOP = ("stop_reason", "stop_sequence", "stop_details")
 _AT_END = ("output_tokens", "output_tokens_details")
-"""The counts that are known at the end only."""
+"""What is known at the end only."""
 
 
 def _events(response: Response) -> Iterator[PlainObject]:
     message, usage = message_of(response), usage_of(response)
-    end: PlainObject = {
-        key: message.pop(key) for key in ("stop_reason", "stop_sequence", "stop_details") if key in message
-    }
+    end: PlainObject = {key: message.pop(key) for key in _STOP if key in message}
     counted: PlainObject = {key: usage.pop(key) for key in _AT_END if key in usage}
     begun: PlainObject = {
         **message,

@@ -23,7 +23,7 @@ from llm_pure.anthropic_messages.content import (
 )
 from llm_pure.anthropic_messages.decode import reads_as_option
 from llm_pure.anthropic_messages.reasoning import write_output, write_reasoning
-from llm_pure.anthropic_messages.tables import FIELDS, PROVIDER, SAMPLING, SAMPLING_VERSION
+from llm_pure.anthropic_messages.tables import FIELDS, MISTYPED, PROVIDER, SAMPLING, SAMPLING_VERSION
 from llm_pure.anthropic_messages.tools import write_choice, write_tool
 from llm_pure.errors import BadRequest, Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson
@@ -61,12 +61,7 @@ def encode_request(completion: Completion, *, on_loss: OnLoss = "report") -> Out
         payload = _payload(completion, losses)
     except JsonError as error:
         return Failure(bad_request(error))
-    except (
-        AttributeError,
-        TypeError,
-        ValueError,
-        RecursionError,
-    ) as error:  # a field holds what its type forbids
+    except MISTYPED as error:
         return Failure(BadRequest(message=f"not a completion as its types want it: {type(error).__name__}"))
     samples = any(name in payload for name in SAMPLING)
     return encoded(payload, {"anthropic-version": SAMPLING_VERSION} if samples else {}, losses, on_loss)

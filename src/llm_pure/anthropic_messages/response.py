@@ -21,7 +21,7 @@ from returns.result import Failure, Success
 from llm_pure.anthropic_messages.answer import answer_blocks
 from llm_pure.anthropic_messages.blocks import ANSWER, read_block
 from llm_pure.anthropic_messages.errors import error_in
-from llm_pure.anthropic_messages.tables import PROVIDER, STOP_REASONS, STOP_WORDS
+from llm_pure.anthropic_messages.tables import MISTYPED, PROVIDER, STOP_REASONS, STOP_WORDS
 from llm_pure.errors import BadRequest
 from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson
 from llm_pure.messages import AssistantMessage
@@ -187,12 +187,7 @@ def encode_response(response: Response) -> Outcome[dict[str, PlainJson]]:
         message["usage"] = usage_of(response)
     except JsonError as error:
         return Failure(bad_request(error))
-    except (
-        AttributeError,
-        TypeError,
-        ValueError,
-        RecursionError,
-    ) as error:  # a field holds what its type forbids
+    except MISTYPED as error:
         return Failure(BadRequest(message=f"not a response as its types want it: {type(error).__name__}"))
     return Success(message)
 

@@ -174,27 +174,31 @@ _PIECES: Final[Mapping[str, tuple[str, str, Callable[[int, str], StreamEvent]]]]
 
 
 def _delta(fold: _Fold, event: PlainObject, found: list[StreamEvent]) -> _Fold:
-    place, block = _opened(fold, event)
+    opened, index, place = fold.opened, event.get("index"), 0
+    if len(opened) == 1 and index.__class__ is int and opened[0].at == index:
+        block = opened[0]
+    else:
+        place, block = _opened(fold, event)
     delta = object_at(event, "delta")
     kind = delta.get("type")
     if not isinstance(kind, str):
         raise wrong(kind, "a string", ".delta.type")
     known = _PIECES.get(kind)
-    if known is None or (known[0] != block.kind and block.kind not in ANSWER):
-        block = block.noted(delta)
-    elif known[0] != block.kind:
-        raise JsonError(f"a {kind} for a block of type {block.kind}", ".delta.type")
+    if known is None or known[0] != block.kind:
+        if known is not None and block.kind in ANSWER:
+            raise JsonError(f"a {kind} for a block of type {block.kind}", ".delta.type")
+        changed = block.noted(delta)
     else:
-        piece = delta.get(known[1])
+        _, key, said = known
+        piece = delta.get(key)
+        if not piece and (piece is None or piece == ""):
+            return fold
         if not isinstance(piece, str):
-            if piece is not None:
-                raise wrong(piece, "a string", f".delta.{known[1]}")
-            piece = ""
-        if piece:
-            found.append(known[2](block.at, piece))
-            block = OpenBlock(block.at, block.kind, block.start, (block.pieces, piece), block.notes)
-    opened = (block,) if len(fold.opened) == 1 else (*fold.opened[:place], block, *fold.opened[place + 1 :])
-    return _Fold(fold.start, fold.tail, fold.usage, fold.done, fold.begun, opened)
+            raise wrong(piece, "a string", f".delta.{key}")
+        found.append(said(block.at, piece))
+        changed = OpenBlock(block.at, block.kind, block.start, (block.pieces, piece), block.notes)
+    others = (changed,) if len(opened) == 1 else (*opened[:place], changed, *opened[place + 1 :])
+    return _Fold(fold.start, fold.tail, fold.usage, fold.done, fold.begun, others)
 
 
 def _opened(fold: _Fold, event: PlainObject) -> tuple[int, OpenBlock]:

@@ -16,6 +16,7 @@ __all__ = [
     "EFFORTS",
     "FIELDS",
     "INVALID_JSON",
+    "MISTYPED",
     "PATH",
     "PROVIDER",
     "SAMPLING",
@@ -39,6 +40,10 @@ STOP_REASONS: Final[Mapping[str, StopReason]] = {
     "model_context_window_exceeded": "context_window",
 }
 STOP_WORDS: Final[Mapping[StopReason, str]] = {reason: word for word, reason in STOP_REASONS.items()}
+
+MISTYPED: Final = (AttributeError, TypeError, ValueError, RecursionError)
+"""What a value raises whose field holds something that its type forbids. Nobody checks types at run time, so a writer
+may meet it; it answers with a Failure."""
 
 EFFORTS: Final = frozenset({"low", "medium", "high", "xhigh", "max"})
 

@@ -4,6 +4,7 @@ Law: the values drawn are valid by type and otherwise as odd as the type allows;
 with them. `values` has our own values, `raw` JSON and bytes, and a module per provider its payloads and answers.
 """
 
+from llm_pure.strategies.anthropic import anthropic_answers, anthropic_payloads
 from llm_pure.strategies.raw import (
     chunkings,
     hostile_bytes,
@@ -33,6 +34,8 @@ from llm_pure.strategies.values import (
 )
 
 __all__ = [
+    "anthropic_answers",
+    "anthropic_payloads",
     "assistant_messages",
     "assistant_parts",
     "chunkings",
