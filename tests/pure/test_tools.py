@@ -1,0 +1,96 @@
+"""Tools made from models and functions, and calls read as their types."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from pydantic import BaseModel, Field
+from returns.result import Failure, Success
+
+from llm_pure import BadToolInput, BrokenToolCall, JsonObject, Output, Tool, ToolCall, parse_tool_call
+
+
+class Trip(BaseModel):
+    """Plan a trip."""
+
+    to: str
+    days: list[int] = Field(default_factory=list)
+    leaving: date | None = None
+
+
+def look_up(word: str, *, times: int = 1) -> str:
+    """Look a word up."""
+    return word * times
+
+
+def call(name: str, **arguments: object) -> ToolCall:
+    return ToolCall("1", name, JsonObject(arguments))  # type: ignore[arg-type]  # JSON, all of it
+
+
+def test_a_model_gives_name_description_and_schema() -> None:
+    tool = Tool.of(Trip)
+    assert (tool.name, tool.description) == ("Trip", "Plan a trip.")
+    assert tool.parameters["required"] == ("to",)
+    assert "description" not in tool.parameters
+
+
+def test_a_function_gives_name_description_and_schema() -> None:
+    tool = Tool.of(look_up)
+    assert (tool.name, tool.description) == ("look_up", "Look a word up.")
+    assert tool.parameters["required"] == ("word",)
+
+
+def test_a_call_is_read_as_the_model() -> None:
+    given = call("Trip", to="Lisbon", days=[1, 2], leaving="2026-12-01")
+    assert parse_tool_call(given, Tool.of(Trip)) == Success(
+        Trip(to="Lisbon", days=[1, 2], leaving=date(2026, 12, 1))
+    )
+
+
+def test_a_call_is_read_as_a_functions_keywords() -> None:
+    assert parse_tool_call(call("look_up", word="x"), Tool.of(look_up)) == Success({"word": "x", "times": 1})
+
+
+def test_a_tool_made_by_hand_gives_plain_json() -> None:
+    assert parse_tool_call(call("t", a=[1]), Tool("t")) == Success({"a": [1]})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path"),
+    [
+        ({}, "$.arguments.to"),
+        ({"to": 1}, "$.arguments.to"),
+        ({"to": "x", "days": [1, "y"]}, "$.arguments.days[1]"),
+    ],
+)
+def test_what_does_not_fit_is_named_by_its_place(arguments: dict[str, object], path: str) -> None:
+    outcome = parse_tool_call(call("Trip", **arguments), Tool.of(Trip))
+    assert isinstance(outcome, Failure)
+    error = outcome.failure()
+    assert isinstance(error, BadToolInput)
+    assert (error.path, error.text) == (path, call("Trip", **arguments).arguments.text)
+
+
+def test_a_broken_call_is_never_read() -> None:
+    outcome = parse_tool_call(BrokenToolCall("1", "Trip", '{"to": "Lis'), Tool.of(Trip))
+    assert isinstance(outcome, Failure)
+    assert outcome.failure() == BadToolInput(
+        message="the arguments are cut off or no JSON object", path="$.arguments", text='{"to": "Lis'
+    )
+
+
+def test_a_call_of_another_tool_is_refused() -> None:
+    outcome = parse_tool_call(call("Other"), Tool.of(Trip))
+    assert isinstance(outcome, Failure)
+    assert outcome.failure().path == "$.name"
+
+
+def test_tools_compare_by_what_they_say() -> None:
+    made = Tool.of(Trip)
+    assert made == Tool(made.name, made.description, made.parameters)
+
+
+def test_an_output_has_the_schema_of_its_type() -> None:
+    output = Output.of(Trip)
+    assert (output.name, output.description, output.schema["required"]) == ("Trip", "Plan a trip.", ("to",))
