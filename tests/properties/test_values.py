@@ -165,9 +165,9 @@ def test_the_normal_form_is_idempotent(completion: Completion) -> None:
 
 @given(completions(), st.lists(messages(), max_size=3), responses())
 def test_what_is_appended_leaves_the_rest_as_it_was(
-    completion: Completion, more: list[object], response: Response
+    completion: Completion, more: list[Message], response: Response
 ) -> None:
-    grown = completion.add_messages(*more)  # type: ignore[arg-type]  # messages, all of them
+    grown = completion.add_messages(*more)
     assert grown.messages[: len(completion.messages)] == completion.messages
     finished = completion.with_response(response)
     kept = len(completion.messages)
