@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -32,8 +32,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Sdk", "SdkDoor", "bounded", "endpoint_of", "ssl_context"]
 
-C = TypeVar("C")
-D = TypeVar("D")
+
+class _Client(Protocol):
+    def close(self) -> None: ...
+
+
+class _AsyncClient(Protocol):
+    async def close(self) -> None: ...
+
+
+C = TypeVar("C", bound=_Client)
+D = TypeVar("D", bound=_AsyncClient)
 
 
 class Sdk(Protocol[C, D]):
@@ -172,16 +181,45 @@ async def _once(body: bytes) -> AsyncIterator[bytes]:
     yield body
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, weakref_slot=True)
 class _Made(Generic[C, D]):
-    """Clients of our own making: one a process, and one a process and event loop."""
+    """Clients of our own making: one a process, and one a process and event loop.
+
+    The first is closed when nobody holds the door any more, the others when their loop is. What a forked child has
+    from its parent (`inherited`) is only held, since to drop it would close it.
+    """
 
     pid: int = 0
+    inherited: _Made[C, D] | None = None
     client: C | None = None
-    on_loop: weakref.WeakKeyDictionary[AbstractEventLoop, D] = field(
-        default_factory=weakref.WeakKeyDictionary
-    )
+    on_loop: dict[AbstractEventLoop, tuple[D, AsyncGenerator[None]]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def keep(self, client: C) -> None:
+        """Use this client from now on."""
+        self.client = client
+        weakref.finalize(self, _close, self.pid, client)
+
+    def keep_on(self, loop: AbstractEventLoop, client: D) -> AsyncGenerator[None]:
+        """Use this client on that loop from now on. The loop has to start what is given back."""
+        for ended in [it for it in list(self.on_loop) if it.is_closed()]:  # those that nobody has shut down
+            self.on_loop.pop(ended, None)
+        open_until_shutdown = self._kept_on(loop, client)
+        self.on_loop[loop] = client, open_until_shutdown
+        return open_until_shutdown
+
+    async def _kept_on(self, loop: AbstractEventLoop, client: D) -> AsyncGenerator[None]:
+        # `asyncio.run` ends all asynchronous generators before it closes its loop: the one chance to close anything.
+        try:
+            yield
+        finally:
+            self.on_loop.pop(loop, None)
+            await client.close()
+
+
+def _close(pid: int, client: _Client) -> None:
+    if pid == os.getpid():
+        client.close()
 
 
 @final
@@ -225,7 +263,7 @@ class SdkDoor(Generic[C, D]):
     async def aconnect(self, request: HttpRequest, limit: float | None) -> _AsyncConnection | LlmError:
         """Send, and wait for the headers, on this event loop."""
         try:
-            client = self._on_loop()
+            client = await self._on_loop()
             if isinstance(client, Misconfigured):
                 return client
             return _AsyncConnection(await self._sdk.apost(client, request, limit))
@@ -241,11 +279,13 @@ class SdkDoor(Generic[C, D]):
             )
         made = self._mine()
         with made.lock:
-            if made.client is None:
-                made.client = self._sdk.client()
-            return made.client
+            client = made.client
+            if client is None:
+                client = self._sdk.client()
+                made.keep(client)
+            return client
 
-    def _on_loop(self) -> D | Misconfigured:
+    async def _on_loop(self) -> D | Misconfigured:
         if self._async_client is not None:
             return self._async_client
         if self._client is not None:
@@ -255,15 +295,18 @@ class SdkDoor(Generic[C, D]):
         from asyncio import get_running_loop
 
         made, loop = self._mine(), get_running_loop()
+        if loop in made.on_loop:
+            return made.on_loop[loop][0]
         with made.lock:
-            if loop not in made.on_loop:
-                made.on_loop[loop] = self._sdk.async_client()
-            return made.on_loop[loop]
+            client = self._sdk.async_client()
+            started = made.keep_on(loop, client)
+        await anext(started)
+        return client
 
     def _mine(self) -> _Made[C, D]:
         """The clients of this process: a forked child must not touch its parent's connections."""
         if self._made.pid != os.getpid():
-            self._made = _Made(os.getpid())
+            self._made = _Made(os.getpid(), self._made)
         return self._made
 
 

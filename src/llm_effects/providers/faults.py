@@ -24,11 +24,7 @@ from llm_pure.errors import snippet
 
 __all__ = ["fault_of"]
 
-_ROWS: Final[tuple[tuple[str, LlmError], ...]] = (
-    (
-        "CannotOverwriteExistingRequestException",
-        CassetteMiss(message="no recorded interaction fits the request"),
-    ),
+_ROWS: Final[tuple[tuple[str, LlmError | None], ...]] = (
     ("SSLCertVerificationError", TlsRefused(message="the certificate is not trusted")),
     ("SSLEOFError", Disconnected(message="the connection broke")),
     ("SSLError", TlsRefused(message="the TLS handshake failed")),
@@ -55,6 +51,10 @@ _ROWS: Final[tuple[tuple[str, LlmError], ...]] = (
     ("TimeoutError", Timeout(message="nothing came in time")),
     ("APITimeoutError", Timeout(message="nothing came in time")),
     ("ConnectionError", Disconnected(message="the connection broke")),
+    # Of settings and of files, not of the network: their own words say what is missing.
+    ("CredentialsError", None),
+    ("FileNotFoundError", None),
+    ("PermissionError", None),
     ("APIConnectionError", Unreachable(message="no connection")),
     ("OSError", Unreachable(message="no connection")),
 )
@@ -62,9 +62,15 @@ _ROWS: Final[tuple[tuple[str, LlmError], ...]] = (
 
 def fault_of(error: BaseException, *, reading: bool = False) -> LlmError:
     """The value for an exception out of an SDK call. `reading`: the answer had begun, and may have been billed."""
-    names = [cls.__name__ for cause in _chain(error) for cls in type(cause).__mro__]
+    causes = tuple(_chain(error))
+    for cause in causes:
+        if type(cause).__name__ == _MISS:
+            return _missed(cause)
+    names = [cls.__name__ for cause in causes for cls in type(cause).__mro__]
     for name, fault in _ROWS:
         if name in names:
+            if fault is None:
+                break
             if isinstance(fault, Unreachable | Disconnected) and reading:
                 return Disconnected(message=fault.message, phase="during")
             return fault
@@ -78,3 +84,27 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
             return
         yield error
         error = error.__cause__ or error.__context__
+
+
+# ---------------------------------------------------------------- a cassette of vcrpy that does not hold the request
+
+_MISS: Final = "CannotOverwriteExistingCassetteException"
+
+_REASONS: Final = {
+    "cassette_not_found": "there is no such cassette, or it cannot be read",
+    "already_played": "all recorded interactions that fit have been played",
+    "nothing_similar": "nothing similar was recorded",
+}
+
+
+def _missed(error: BaseException) -> CassetteMiss:
+    """Which request, which file, and what differs from the recorded request that is nearest."""
+    request = getattr(error, "failed_request", None)
+    what = f"{getattr(request, 'method', 'a request')} {getattr(request, 'path', '')}".strip()
+    reason = _REASONS.get(str(getattr(error, "reason", "")), "it differs from what was recorded")
+    similar = getattr(error, "similar_requests", None) or ()
+    differences = (
+        [f"{name}: {told}" if told else str(name) for name, told in similar[0][2]] if similar else []
+    )
+    file = str(getattr(getattr(error, "cassette", None), "path", ""))
+    return CassetteMiss(message=snippet("; ".join([f"{what}: {reason}", *differences])), file=file)

@@ -86,7 +86,7 @@ def _converse(leaf: Leaf, completion: Completion) -> Program[Outcome[Response]]:
     reply = yield from ask(Send(door, sent))
     if not isinstance(reply, Reply):
         return Failure(reply)
-    if reply.status >= 400:
+    if not _is_answer(reply.status):
         return Failure(codec.decode_error(reply.status, reply.headers, reply.body))
     return codec.decode_response(reply.body)
 
@@ -97,7 +97,9 @@ def _streamed(
     opened = yield from ask(Open(door, sent))
     if not isinstance(opened, Opened):
         return Failure(opened)
-    if opened.status >= 400 or any(kind in opened.headers.get("content-type", "") for kind in ("json", "html")):
+    if opened.status >= 400 or any(
+        kind in opened.headers.get("content-type", "") for kind in ("json", "html")
+    ):
         return (yield from _whole(codec, opened, observed=observed))
     state = codec.stream_start()
     chunk: bytes | LlmError | None = b""
@@ -133,10 +135,14 @@ def _whole(codec: Codec[object], opened: Opened, *, observed: bool) -> Program[O
     if chunk is not None:
         return Failure(chunk)
     body = b"".join(chunks)
-    if opened.status >= 400:
+    if not _is_answer(opened.status):
         return Failure(codec.decode_error(opened.status, opened.headers, body))
     outcome = codec.decode_response(body)
     if observed and isinstance(outcome, Success):
         for event in events_of(outcome.unwrap()):
             yield Emit(event)
     return outcome
+
+
+def _is_answer(status: int) -> bool:
+    return 200 <= status < 300

@@ -206,6 +206,10 @@ class Stub:
         ready.set()
         await self._end.wait()
         self._stopping = True
+        # What was accepted a moment ago becomes a connection in the loop's next rounds, if its server is still open.
+        self._loop.remove_reader(listening)
+        for _ in range(3):
+            await asyncio.sleep(0)
         server.close()
         while self._open:
             for connection in list(self._open):
