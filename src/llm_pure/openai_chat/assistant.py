@@ -17,7 +17,7 @@ from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, dump_json
 from llm_pure.messages import AssistantMessage
 from llm_pure.openai_chat.calls import read_call, say_call
-from llm_pure.openai_chat.media import say_text
+from llm_pure.openai_chat.media import say_text, short
 from llm_pure.openai_chat.reasoning import fields_of, read_reasoning, read_thinking, thinking_of
 from llm_pure.openai_chat.shape import PROVIDER, Losses, attach, extras_with, own, plain
 from llm_pure.parts import (
@@ -184,34 +184,34 @@ def say_assistant(
     """The message. In an `answer` foreign reasoning finds words too, and audio goes whole. Raises `JsonError`."""
     fields: PlainObject = {}
     content: list[PlainJson] = []
-    bare = True
     calls: list[PlainJson] = []
     highest = 0
     for index, part in enumerate(message.content):
         where = f"{path}.content[{index}]"
         rank = _RANKS.get(type(part), 0)
         if isinstance(part, Text):
-            if part.text or part.extras:
-                content.append(say_text(part, losses, where))
-                bare = bare and part.extras is EMPTY
+            blocks = say_text(part, losses, where)
+            if not blocks:
+                continue
+            content += blocks
         elif isinstance(part, ToolCall | BrokenToolCall):
             calls.append(say_call(part, losses, where))
         elif isinstance(part, Reasoning):
             if (block := thinking_of(part)) is not None:
                 content.append(block)
-                bare, rank = False, 1
+                rank = 1
             else:
                 _reasoning(part, fields, losses, where, invent=answer)
         elif isinstance(part, Refusal):
             if own(part.extras).get("type") == "refusal" or "refusal" in fields:
                 content.append(attach({"refusal": part.text}, part.extras, losses, where))
-                bare, rank = False, 1
+                rank = 1
             else:
                 attach({}, part.extras, losses, where)
-                fields["refusal"] = part.text
+                if part.text:
+                    fields["refusal"] = part.text
         elif isinstance(part, Opaque) and part.provider == PROVIDER:
             rank = _say_opaque(part.raw.thaw(), content, fields, calls)
-            bare = bare and rank != _RANKS[Text]
         elif isinstance(part, Audio) and isinstance(part.source, FileId) and "audio" not in fields:
             fields["audio"] = _say_audio(part, part.source, losses, where, answer=answer)
         else:
@@ -222,7 +222,7 @@ def say_assistant(
         highest = max(highest, rank)
     said: ChatCompletionAssistantMessageParam = {"role": "assistant"}
     block = plain(said)
-    block["content"] = _said_content(content, bare=bare, alone=not (fields or calls))
+    block["content"] = None if not content and (fields or calls) else short(content)
     block.update(fields)
     if calls:
         block["tool_calls"] = calls
@@ -245,15 +245,6 @@ def _say_opaque(
 
 
 _NOT_HERE = "an assistant message of Chat Completions cannot hold this {}"
-
-
-def _said_content(content: list[PlainJson], *, bare: bool, alone: bool) -> PlainJson:
-    if not content:
-        return "" if alone else None
-    first = content[0]
-    if bare and len(content) == 1 and isinstance(first, dict):
-        return first["text"]
-    return content
 
 
 def _reasoning(part: Reasoning, fields: PlainObject, losses: Losses, path: str, *, invent: bool) -> None:

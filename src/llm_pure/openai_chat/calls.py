@@ -150,7 +150,7 @@ def _raw_tool(tool: PlainObject) -> AnyTool:
     name, description = named.get("name"), named.get("description")
     return Tool(
         name if isinstance(name, str) else kind if isinstance(kind, str) else "",
-        description if isinstance(description, str) else None,
+        description if isinstance(description, str) and description else None,
         extras=extras_with({"$raw": tool}),
     )
 

@@ -189,7 +189,7 @@ def encode_error(error: LlmError) -> WireError:
         headers["retry-after-ms"] = f"{error.retry_after * 1000:.6f}".rstrip("0").rstrip(".")
     if error.request_id is not None:
         headers["x-request-id"] = error.request_id
-    if kind_of(status)().retryable and not error.retryable:
+    if type(error)().retryable and not error.retryable:
         headers["x-should-retry"] = "false"
     return WireError(status, headers, json.dumps({"error": inner}, ensure_ascii=True).encode())
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionContentPartTextParam
     from openai.types.chat.chat_completion_content_part_param import FileFile
 
-__all__ = ["read_part", "say_part", "say_text"]
+__all__ = ["read_part", "say_part", "say_text", "short"]
 
 
 # ---------------------------------------------------------------- reading
@@ -99,16 +99,28 @@ def _source(url: str) -> Source:
 # ---------------------------------------------------------------- writing
 
 
-def say_text(part: Text, losses: Losses, path: str) -> PlainObject:
-    block: ChatCompletionContentPartTextParam = {"type": "text", "text": part.text}
-    return plain(block) if part.extras is EMPTY else attach(plain(block), part.extras, losses, path)
+def say_text(part: Text, losses: Losses, path: str) -> list[PlainJson]:
+    """The text as a content part; none if it says nothing."""
+    said: ChatCompletionContentPartTextParam = {"type": "text", "text": part.text}
+    block = plain(said) if part.extras is EMPTY else attach(plain(said), part.extras, losses, path)
+    return [block] if part.text or len(block) > 2 else []
+
+
+def short(content: list[PlainJson]) -> PlainJson:
+    """Content in its shorter form: one plain text is a string, and so is nothing."""
+    if not content:
+        return ""
+    first = content[0]
+    if len(content) == 1 and isinstance(first, dict) and len(first) == 2 and first.get("type") == "text":
+        return first.get("text")
+    return content
 
 
 def say_part(part: Part, losses: Losses, path: str) -> list[PlainJson]:
     """The part as content parts of a user message: one, or none and a loss, or several for a document of parts."""
     match part:
         case Text():
-            return [say_text(part, losses, path)]
+            return say_text(part, losses, path)
         case Image():
             return _say_image(part, losses, path)
         case Document():
@@ -177,7 +189,7 @@ def _spelt_out(part: Document, source: Text | tuple[Part, ...], losses: Losses, 
         losses.append(Loss(f"{path}.title", "parts of a document have no title"))
     attach({}, part.extras, losses, path)
     if isinstance(source, Text):
-        return [say_text(source, losses, f"{path}.source")]
+        return say_text(source, losses, f"{path}.source")
     return [
         block
         for index, inner in enumerate(source)

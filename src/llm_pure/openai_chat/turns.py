@@ -24,7 +24,7 @@ from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, thaw
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
 from llm_pure.normal import normal_messages
 from llm_pure.openai_chat.assistant import read_assistant, say_assistant, say_usual
-from llm_pure.openai_chat.media import read_part, say_part, say_text
+from llm_pure.openai_chat.media import read_part, say_part, say_text, short
 from llm_pure.openai_chat.shape import NOTES, PROVIDER, Losses, attach, extras_with, noted, own, plain, unsaid
 from llm_pure.parts import Opaque, Part, Text, ToolCall, ToolResult
 from llm_pure.reading import PlainObject, as_object, string, within, wrong
@@ -214,7 +214,7 @@ def _fits(extras: JsonObject) -> bool:
         and bool(mine)
         and all(
             isinstance(value, str) and key not in _MODELLED and key not in NOTES
-                for key, value in mine.items()
+            for key, value in mine.items()
         )
     )
 
@@ -253,8 +253,7 @@ def _say_system(message: SystemMessage, losses: Losses, path: str, content_path:
     for index, part in enumerate(message.content):
         where = f"{content_path}[{index}]"
         if isinstance(part, Text):
-            if part.text or part.extras:
-                content.append(say_text(part, losses, where))
+            content += say_text(part, losses, where)
         elif isinstance(part, Opaque) and part.provider == PROVIDER:
             content.append(part.raw.thaw())
         else:
@@ -262,20 +261,10 @@ def _say_system(message: SystemMessage, losses: Losses, path: str, content_path:
     developer = own(message.extras).get("role") == "developer"
     said: ChatCompletionSystemMessageParam = {"role": "system", "content": ""}
     block = plain(said)
-    block["content"] = _short(content, message.content)
+    block["content"] = short(content)
     if developer:
         block["role"] = "developer"
     return attach(block, message.extras, losses, path, {"role"} if developer else NOTES)
-
-
-def _short(content: list[PlainJson], parts: tuple[Part, ...]) -> PlainJson:
-    """One plain text is a string; so is nothing."""
-    if not content:
-        return ""
-    first = content[0]
-    if len(content) == 1 and isinstance(first, dict) and len(first) == 2 and first.get("type") == "text":
-        return first["text"]
-    return content
 
 
 def _say_user(message: UserMessage, out: list[PlainJson], losses: Losses, path: str) -> None:
@@ -292,7 +281,7 @@ def _say_user(message: UserMessage, out: list[PlainJson], losses: Losses, path: 
             results += 1
         elif isinstance(part, Opaque) and part.provider == PROVIDER and "role" in part.raw:
             wholes.append(part.raw.thaw())
-        elif not (isinstance(part, Text) and not part.text and not part.extras):
+        else:
             content += say_part(part, losses, f"{path}.content[{index}]")
     content = late + content
     out += wholes
@@ -303,7 +292,7 @@ def _say_user(message: UserMessage, out: list[PlainJson], losses: Losses, path: 
         return  # an empty message after results is part of their turn
     said: ChatCompletionUserMessageParam = {"role": "user", "content": ""}
     block = plain(said)
-    block["content"] = _short(content, message.content)
+    block["content"] = short(content)
     out.append(attach(block, message.extras, losses, path))
 
 
@@ -321,8 +310,7 @@ def _say_result(part: ToolResult, late: list[PlainJson], losses: Losses, path: s
     for index, inner in enumerate(part.content):
         where = f"{path}.content[{index}]"
         if isinstance(inner, Text):
-            if inner.text or inner.extras:
-                content.append(say_text(inner, losses, where))
+            content += say_text(inner, losses, where)
             continue
         before = len(losses)
         blocks = say_part(inner, losses, where)
@@ -334,7 +322,7 @@ def _say_result(part: ToolResult, late: list[PlainJson], losses: Losses, path: s
             losses.append(
                 Loss(where, "a tool result is text in Chat Completions; this follows in the user's message")
             )
-    block["content"] = _short(content, part.content)
+    block["content"] = short(content)
     if part.is_error:
         losses.append(Loss(f"{path}.is_error", "Chat Completions does not say whether a tool has failed"))
     return block if part.extras is EMPTY else attach(block, part.extras, losses, path)

@@ -34,18 +34,19 @@ def take_usage(body: PlainObject) -> Usage:
     Raises `JsonError`, and then has changed nothing.
     """
     usage = body.get("usage")
-    if not isinstance(usage, dict):
-        if usage is None:
-            body.pop("usage", None)
-        elsewhere = _elsewhere(body)
-        return NO_USAGE if elsewhere is None else _take(_copy(elsewhere))
-    try:
-        found = _take(usage)
-    except JsonError as error:
-        raise within(error, ".usage") from None
+    if isinstance(usage, dict):
+        try:
+            found = _take(usage)
+        except JsonError as error:
+            raise within(error, ".usage") from None
+        if usage or found != NO_USAGE:
+            if not usage:
+                del body["usage"]
+            return found
     if not usage:
-        del body["usage"]
-    return found
+        body.pop("usage", None)
+    elsewhere = _elsewhere(body)
+    return NO_USAGE if elsewhere is None else _take(_copy(elsewhere))
 
 
 def _elsewhere(body: PlainObject) -> PlainObject | None:
