@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, cast
 
+from llm_pure.brief import Brief
 from llm_pure.join import joined_message
 from llm_pure.json import EMPTY, Json, JsonInput, JsonObject
 from llm_pure.messages import AssistantMessage, Message, parts
@@ -27,8 +28,8 @@ __all__ = ["Completion", "Effort", "Output", "ReasoningSetting"]
 Effort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 
-@dataclass(frozen=True, slots=True)
-class ReasoningSetting:
+@dataclass(frozen=True, slots=True, repr=False)
+class ReasoningSetting(Brief):
     """How much the model may think: an effort (`none` is off), or a budget in tokens, or both."""
 
     effort: Effort | None = None
@@ -36,8 +37,8 @@ class ReasoningSetting:
     extras: JsonObject = EMPTY
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+@dataclass(frozen=True, slots=True, repr=False)
+class Output(Brief):
     """The answer has to be JSON of this schema. `name` is what OpenAI wants the schema to be called."""
 
     schema: JsonObject
@@ -77,8 +78,8 @@ class _Changes(TypedDict, total=False):
     stop_reason: StopReason | None
 
 
-@dataclass(frozen=True, slots=True, init=False)
-class Completion:
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Completion(Brief):
     """What is asked, and, after a run, what it cost and why it stopped. None leaves a field to the provider.
 
     `system` are the instructions that open the conversation. `max_tokens` bounds the answer (where a provider demands

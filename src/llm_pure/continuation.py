@@ -27,6 +27,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
+from llm_pure.brief import Brief
 from llm_pure.completion import Completion
 from llm_pure.errors import LlmError
 from llm_pure.join import cut_text, join, joined_content, seamed, turns_of
@@ -61,8 +62,8 @@ NUDGE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ContinuationPolicy:
+@dataclass(frozen=True, slots=True, repr=False)
+class ContinuationPolicy(Brief):
     """How far an answer is continued.
 
     `max_rounds` bounds the further requests. `max_output_tokens` bounds what all requests together may put out; None:
@@ -77,8 +78,8 @@ class ContinuationPolicy:
     prefill: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+@dataclass(frozen=True, slots=True, repr=False)
+class Segment(Brief):
     """One request of a continued answer, and what it continues. `Segment(completion)` is the first.
 
     `before` is the answer so far; `spent` is what answers cost that were replaced; `cut` is the white space that was
@@ -107,36 +108,36 @@ FinishReason: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Prefill:
+@dataclass(frozen=True, slots=True, repr=False)
+class Prefill(Brief):
     """Ask again with the answer so far as the last message, which the model continues."""
 
     segment: Segment
 
 
-@dataclass(frozen=True, slots=True)
-class Nudge:
+@dataclass(frozen=True, slots=True, repr=False)
+class Nudge(Brief):
     """Send the answer back, and ask for the rest in a user turn."""
 
     segment: Segment
 
 
-@dataclass(frozen=True, slots=True)
-class Resume:
+@dataclass(frozen=True, slots=True, repr=False)
+class Resume(Brief):
     """Send the answer back, and nothing else: the provider has paused its own tools."""
 
     segment: Segment
 
 
-@dataclass(frozen=True, slots=True)
-class Enlarge:
+@dataclass(frozen=True, slots=True, repr=False)
+class Enlarge(Brief):
     """Ask the same again with a larger limit; the answer replaces this segment's."""
 
     segment: Segment
 
 
-@dataclass(frozen=True, slots=True)
-class Finish:
+@dataclass(frozen=True, slots=True, repr=False)
+class Finish(Brief):
     """This is the answer."""
 
     response: Response

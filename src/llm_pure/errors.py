@@ -18,6 +18,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, get_args
 
+from llm_pure.brief import Brief
 from llm_pure.response import Response, Usage
 
 __all__ = [
@@ -50,8 +51,8 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Error:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class _Error(Brief):
     """What all errors have.
 
     `message` is for people: the provider's words, cut and with keys masked, or ours. `status` is the HTTP status,
@@ -72,7 +73,7 @@ class _Error:
     request_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class _Passing(_Error):
     """Errors that may pass by themselves."""
 
@@ -97,21 +98,21 @@ class TlsRefused(_Error):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Timeout(_Passing):
     """One step took too long: connecting, waiting for a free connection, sending, or the next bytes."""
 
     phase: Literal["connect", "pool", "send", "read"] = "read"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Disconnected(_Passing):
     """The connection broke: `before` the answer's headers, or `during` the answer, which may have been billed."""
 
     phase: Literal["before", "during"] = "before"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Deadline(_Error):
     """The time for the whole run is over. `last` is the kind of error that the last attempt met, if any."""
 
@@ -196,14 +197,14 @@ class Incomplete(_Passing):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class BadToolInput(_Error):
     """A tool call's arguments do not fit the tool; `text` is all of them, as the model wrote them."""
 
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class BadOutput(_Error):
     """A structured answer does not fit its type; `text` is the answer."""
 
@@ -213,15 +214,15 @@ class BadOutput(_Error):
 # ---------------------------------------------------------------- our own side
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+@dataclass(frozen=True, slots=True, repr=False)
+class Loss(Brief):
     """What a target cannot say: the completion's field (`$.stop_sequences`, `$.messages[2].content[0]`), and why."""
 
     path: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Lossy(_Error):
     """The request would have lost something, and the caller asked to refuse that."""
 
@@ -234,7 +235,7 @@ class Misconfigured(_Error):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CassetteMiss(_Error):
     """Offline replay: no recorded interaction fits the request. `file` is the cassette."""
 

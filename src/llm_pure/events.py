@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from llm_pure.brief import Brief
 from llm_pure.parts import BrokenToolCall, Part, Reasoning, Refusal, Text, ToolCall
 from llm_pure.response import Response
 
@@ -28,40 +29,40 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+@dataclass(frozen=True, slots=True, repr=False)
+class Started(Brief):
     """The provider has begun to answer."""
 
     id: str | None = None
     model: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TextDelta:
+@dataclass(frozen=True, slots=True, repr=False)
+class TextDelta(Brief):
     """More of a text part."""
 
     index: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReasoningDelta:
+@dataclass(frozen=True, slots=True, repr=False)
+class ReasoningDelta(Brief):
     """More of a reasoning part that may be shown."""
 
     index: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class RefusalDelta:
+@dataclass(frozen=True, slots=True, repr=False)
+class RefusalDelta(Brief):
     """More of a refusal."""
 
     index: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCallStarted:
+@dataclass(frozen=True, slots=True, repr=False)
+class ToolCallStarted(Brief):
     """A tool call has begun; its arguments follow as text."""
 
     index: int
@@ -69,31 +70,31 @@ class ToolCallStarted:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCallDelta:
+@dataclass(frozen=True, slots=True, repr=False)
+class ToolCallDelta(Brief):
     """More of a tool call's arguments: a piece of JSON text, not to be run before its `PartDone`."""
 
     index: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class PartDone:
+@dataclass(frozen=True, slots=True, repr=False)
+class PartDone(Brief):
     """A part is whole."""
 
     index: int
     part: Part
 
 
-@dataclass(frozen=True, slots=True)
-class Restarted:
+@dataclass(frozen=True, slots=True, repr=False)
+class Restarted(Brief):
     """What was said of the parts from `index` on is void: they are asked for again, with a larger limit."""
 
     index: int
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+@dataclass(frozen=True, slots=True, repr=False)
+class Done(Brief):
     """The answer is whole."""
 
     response: Response

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from textwrap import dedent
 from typing import TypeAlias
 
+from llm_pure.brief import Brief
 from llm_pure.json import EMPTY, JsonObject
 from llm_pure.parts import Part, Text
 
@@ -25,24 +26,24 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class UserMessage:
+@dataclass(frozen=True, slots=True, repr=False)
+class UserMessage(Brief):
     """What the user, or the user's program, says. Tool results stand here, before anything else."""
 
     content: tuple[Part, ...]
     extras: JsonObject = EMPTY
 
 
-@dataclass(frozen=True, slots=True)
-class AssistantMessage:
+@dataclass(frozen=True, slots=True, repr=False)
+class AssistantMessage(Brief):
     """What the model said. As the last message of a completion it is a prefill, where the model allows one."""
 
     content: tuple[Part, ...]
     extras: JsonObject = EMPTY
 
 
-@dataclass(frozen=True, slots=True)
-class SystemMessage:
+@dataclass(frozen=True, slots=True, repr=False)
+class SystemMessage(Brief):
     """Instructions in mid-conversation. Those that open it belong into `Completion.system`."""
 
     content: tuple[Part, ...]

@@ -16,14 +16,16 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
 
+from llm_pure.brief import Brief
+
 if TYPE_CHECKING:
     from llm_pure.completion import Effort
 
 __all__ = ["MODELS", "ModelTraits", "model_key", "traits_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class ModelTraits:
+@dataclass(frozen=True, slots=True, repr=False)
+class ModelTraits(Brief):
     """What a model allows, as far as a request depends on it."""
 
     sampling: bool = True

@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from typing_extensions import override
 
+from llm_pure.brief import Brief
 from llm_pure.json import EMPTY, JsonObject
 
 __all__ = [
@@ -62,8 +63,8 @@ class Url:
         return f"Url({self.url!r})" if len(self.url) <= 200 else f"Url(<{len(self.url)} characters>)"
 
 
-@dataclass(frozen=True, slots=True)
-class FileId:
+@dataclass(frozen=True, slots=True, repr=False)
+class FileId(Brief):
     """Bytes uploaded to the provider before."""
 
     id: str
@@ -75,16 +76,16 @@ Source: TypeAlias = Base64 | Url | FileId
 # ---------------------------------------------------------------- parts
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+@dataclass(frozen=True, slots=True, repr=False)
+class Text(Brief):
     """Plain text."""
 
     text: str
     extras: JsonObject = EMPTY
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+@dataclass(frozen=True, slots=True, repr=False)
+class Image(Brief):
     """A picture. `detail` is OpenAI's `low`, `high`, `auto` or `original`; None leaves it to the provider."""
 
     source: Source
@@ -92,8 +93,8 @@ class Image:
     extras: JsonObject = EMPTY
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+@dataclass(frozen=True, slots=True, repr=False)
+class Document(Brief):
     """A document to read: a PDF or plain text, given as bytes, address, file id, or as parts of its own."""
 
     source: Source | Text | tuple[Part, ...]
@@ -103,8 +104,8 @@ class Document:
     extras: JsonObject = EMPTY
 
 
-@dataclass(frozen=True, slots=True)
-class Audio:
+@dataclass(frozen=True, slots=True, repr=False)
+class Audio(Brief):
     """Recorded speech or sound, sent or answered. `FileId` names an earlier answer's audio."""
 
     source: Source
@@ -112,8 +113,8 @@ class Audio:
     extras: JsonObject = EMPTY
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+@dataclass(frozen=True, slots=True, repr=False)
+class ToolCall(Brief):
     """The model asks for a tool. `arguments` is always a whole JSON object (see `BrokenToolCall`).
 
     Arguments that came as text remember its spelling (`JsonObject.text`), and go back in it.
@@ -125,8 +126,8 @@ class ToolCall:
     extras: JsonObject = EMPTY
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenToolCall:
+@dataclass(frozen=True, slots=True, repr=False)
+class BrokenToolCall(Brief):
     """A tool call that cannot be run: its arguments are cut off, or are no JSON object. `text` is all there is."""
 
     id: str
@@ -135,8 +136,8 @@ class BrokenToolCall:
     extras: JsonObject = EMPTY
 
 
-@dataclass(frozen=True, slots=True)
-class ToolResult:
+@dataclass(frozen=True, slots=True, repr=False)
+class ToolResult(Brief):
     """What a tool answered, in a user message. `call_id` is the call's `id`."""
 
     call_id: str
@@ -169,16 +170,16 @@ class Reasoning:
         return f"Reasoning({self.text!r}{sealed}{extras})"
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+@dataclass(frozen=True, slots=True, repr=False)
+class Refusal(Brief):
     """The model's words on why it does not answer. Not part of the answer's text."""
 
     text: str
     extras: JsonObject = EMPTY
 
 
-@dataclass(frozen=True, slots=True)
-class Opaque:
+@dataclass(frozen=True, slots=True, repr=False)
+class Opaque(Brief):
     """Any block that we do not model, verbatim, in place. Only `provider` understands it."""
 
     provider: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from llm_pure.brief import Brief
 from llm_pure.json import EMPTY, JsonObject
 from llm_pure.messages import AssistantMessage, Message
 from llm_pure.parts import BrokenToolCall, Part, Reasoning, Text, ToolCall
@@ -20,8 +21,8 @@ StopReason: TypeAlias = Literal[
 """Why the model stopped. `"other"` is anything that no table knows; `raw_stop_reason` has the provider's word."""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+@dataclass(frozen=True, slots=True, repr=False)
+class Usage(Brief):
     """Tokens, as reported. None: not reported.
 
     `input_tokens` is all of the input, cached parts included; `output_tokens` includes reasoning. The other
@@ -53,8 +54,8 @@ def _add(a: int | None, b: int | None) -> int | None:
 NO_USAGE: Final = Usage()
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+@dataclass(frozen=True, slots=True, repr=False)
+class Response(Brief):
     """One answer of a provider, or several joined by a continuation.
 
     `message` is what the caller reads. `turns` is empty, or, after a continuation, the messages as they went

@@ -24,6 +24,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
+from llm_pure.brief import Brief
 from llm_pure.errors import Incomplete, LlmError, Malformed, OutOfOrder
 
 __all__ = [
@@ -40,8 +41,8 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+@dataclass(frozen=True, slots=True, repr=False)
+class RetryPolicy(Brief):
     """How often, and how patiently. Times are seconds.
 
     The n-th wait is drawn evenly from 0 to `base_delay * 2**(n-1)`, at most to `max_delay`. `deadline` bounds the run
@@ -63,8 +64,8 @@ class RetryPolicy:
 # ---------------------------------------------------------------- one run
 
 
-@dataclass(frozen=True, slots=True)
-class RetryState:
+@dataclass(frozen=True, slots=True, repr=False)
+class RetryState(Brief):
     """What has happened in one run.
 
     `started` is when its first attempt began, `senseless` how many answers made no sense.
@@ -81,16 +82,16 @@ GiveUpReason: TypeAlias = Literal[
 """Why there is no further attempt. `bucket` is said by whoever asked `take`."""
 
 
-@dataclass(frozen=True, slots=True)
-class RetryAfter:
+@dataclass(frozen=True, slots=True, repr=False)
+class RetryAfter(Brief):
     """Try again, `delay` seconds from now. `attempt` is the number of the attempt to come; the first was 1."""
 
     delay: float
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class GiveUp:
+@dataclass(frozen=True, slots=True, repr=False)
+class GiveUp(Brief):
     """The error is the answer."""
 
     reason: GiveUpReason
@@ -163,8 +164,8 @@ _NEVER: Final = float("inf")
 # ---------------------------------------------------------------- all runs of a process
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+@dataclass(frozen=True, slots=True, repr=False)
+class Bucket(Brief):
     """Tokens that retries cost. None: as many as the policy's bucket holds, which is how it starts."""
 
     tokens: float | None = None

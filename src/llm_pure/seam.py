@@ -26,11 +26,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from llm_pure.brief import Brief
+
 __all__ = ["SeamState", "seam", "seam_end", "seam_feed", "seam_start", "seam_whole"]
 
 
-@dataclass(frozen=True, slots=True)
-class SeamState:
+@dataclass(frozen=True, slots=True, repr=False)
+class SeamState(Brief):
     """A seam that is being decided. `held` is text that is held back until then; afterwards everything flows."""
 
     text: str = ""

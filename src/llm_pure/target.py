@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never, cast
 
+from llm_pure.brief import Brief
+
 if TYPE_CHECKING:
     from llm_pure.completion import Completion
     from llm_pure.wire import Codec
@@ -17,8 +19,8 @@ __all__ = ["Target", "WireFormat", "codec_of"]
 WireFormat: TypeAlias = Literal["anthropic_messages", "openai_chat"]
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+@dataclass(frozen=True, slots=True, repr=False)
+class Target(Brief):
     """`provider` is who answers, `wire` the codec that speaks to them, `endpoint` the base URL or dialect where it is
     not the provider's own, `model` the model that is asked where a completion names none."""
 

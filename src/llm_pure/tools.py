@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar, overload
 
 from returns.result import Failure, Success
 
+from llm_pure.brief import Brief
 from llm_pure.errors import BadToolInput, snippet
 from llm_pure.json import EMPTY, JsonObject
 from llm_pure.parts import BrokenToolCall, ToolCall
@@ -27,8 +28,8 @@ T_co = TypeVar("T_co", covariant=True)
 M = TypeVar("M", bound="BaseModel")
 
 
-@dataclass(frozen=True, slots=True)
-class Tool(Generic[T_co]):
+@dataclass(frozen=True, slots=True, repr=False)
+class Tool(Brief, Generic[T_co]):
     """A tool: `parameters` is the JSON Schema of its arguments, an object schema.
 
     `Tool.of` makes one from a pydantic model or from a function; `parse_tool_call` then gives the model's instance,
@@ -92,8 +93,8 @@ AnyTool: TypeAlias = Tool[object]
 """Any tool: what a completion holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class ToolChoice:
+@dataclass(frozen=True, slots=True, repr=False)
+class ToolChoice(Brief):
     """Whether the model calls a tool: as it likes, not at all, at least one, or the one named.
 
     `name` asks for that tool and needs mode `required`. `parallel=False` allows one call at a time; None leaves
@@ -126,7 +127,7 @@ def parse_tool_call(call: ToolCall | BrokenToolCall, tool: Tool[object]) -> Outc
 
 
 def parse_tool_call(call: ToolCall | BrokenToolCall, tool: Tool[object]) -> Outcome[object]:
-    """The arguments of `call` as `tool`'s type, or a Failure (`BadToolInput`) that says what does not fit, and where."""
+    """The arguments of `call` as `tool`'s type, or a `BadToolInput` that says what does not fit, and where."""
     if call.name != tool.name:
         message = f"the call is for {call.name!r}, not for {tool.name!r}"
         return Failure(BadToolInput(message=snippet(message), path="$.name", text=_text(call)))

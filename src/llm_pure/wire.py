@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeVar, cast
 
 from returns.result import Failure, Success
 
+from llm_pure.brief import Brief
 from llm_pure.errors import BadRequest, LlmError, Loss, Lossy
 from llm_pure.json import JsonError, JsonInput, PlainJson, dump_json
 
@@ -29,8 +30,8 @@ Headers: TypeAlias = Mapping[str, str]
 OnLoss: TypeAlias = Literal["report", "refuse"]
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+@dataclass(frozen=True, slots=True, repr=False)
+class Encoded(Brief):
     """A request in a provider's words. `payload` is plain JSON and the caller's own; `headers` go with it."""
 
     payload: dict[str, PlainJson]
@@ -47,8 +48,8 @@ class Encoded:
             return Failure(BadRequest(message=error.reason, path=error.path))
 
 
-@dataclass(frozen=True, slots=True)
-class WireError:
+@dataclass(frozen=True, slots=True, repr=False)
+class WireError(Brief):
     """An error as a provider would answer it: what a stub or a simulation sends."""
 
     status: int
