@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+
+from llm_effects.interpreters.reading import Reading
+from llm_effects.splice import Splice
 from llm_pure import (
     AssistantMessage,
     Done,
@@ -23,9 +26,6 @@ from llm_pure import (
 from llm_pure.events import events_of
 from llm_pure.join import seamed
 from llm_pure.seam import seam_start
-
-from llm_effects.interpreters.reading import Reading
-from llm_effects.splice import Splice
 
 texts = st.text(alphabet="ab ", min_size=1, max_size=30)
 parts = st.one_of(
