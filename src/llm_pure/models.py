@@ -73,8 +73,8 @@ _SMALLEST_LIMIT: Final = 4096
 # Sampling and prefill by version, budgets and adaptive thinking: Anthropic's migration guides for 4.6, 4.7 and 5.x.
 # Efforts: platform.claude.com build-with-claude/effort. Output limits: the models' overview pages there; for Claude 3
 # and Claude 4 models.dev. Instructions in mid-conversation: the page of that name (since Opus 4.8; which 5.x models:
-# LangChain's profiles). Bound reasoning: preserved thinking on Fable and Mythos from 5.1 and on the 5.5 models. Tool
-# ids: the API's own error message.
+# LangChain's profiles). Which models only think adaptively: Bedrock's page on it. Bound reasoning: preserved thinking
+# on Fable and Mythos from 5.1 and on the 5.5 models. Tool ids: the API's own error message.
 
 _CLAUDE_3: Final = ModelTraits(
     prefill=True,
@@ -145,7 +145,9 @@ MODELS: Final[Mapping[str, ModelTraits]] = MappingProxyType(
         "claude-haiku-4-5": _CLAUDE_4,
         "claude-opus-4-6": _CLAUDE_4_6,
         "claude-sonnet-4-6": replace(_CLAUDE_4_6, max_output_tokens=64_000),
-        "claude-mythos-preview": replace(_CLAUDE_4_6, sampling=False, max_output_tokens=None),
+        "claude-mythos-preview": replace(
+            _CLAUDE_4_6, thinking_budget=False, thinking_off=False, max_output_tokens=None
+        ),
         "claude-opus-4-7": _OPUS_4_7,
         "claude-opus-4-8": _CLAUDE_5,
         "claude-opus-5": _CLAUDE_5,
@@ -184,7 +186,8 @@ MODELS: Final[Mapping[str, ModelTraits]] = MappingProxyType(
         "gpt-5-chat": replace(_GPT_4O, efforts=None),
         "gpt-5.1": _GPT_5_1,
         "gpt-5.1-chat": replace(_UNKNOWN_EFFORTS, max_output_tokens=16_384),
-        "gpt-5.1-codex-max": replace(_GPT_5_2, sampling_unreasoned=False),
+        "gpt-5.1-codex": replace(_GPT_5, efforts=("low", "medium", "high")),
+        "gpt-5.1-codex-max": replace(_GPT_5, efforts=("low", "medium", "high", "xhigh")),
         "gpt-5.2": _GPT_5_2,
         "gpt-5.2-pro": _UNKNOWN_EFFORTS,
         "gpt-5.2-chat": replace(_UNKNOWN_EFFORTS, max_output_tokens=16_384),
