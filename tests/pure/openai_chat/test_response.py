@@ -1,0 +1,321 @@
+"""Answers of Chat Completions and of its imitators, where a law alone would not say what they mean."""
+
+import json
+
+import pytest
+from returns.result import Failure, Success
+
+from llm_pure import (
+    AssistantMessage,
+    Audio,
+    BrokenToolCall,
+    FileId,
+    JsonObject,
+    Opaque,
+    Reasoning,
+    Refusal,
+    Response,
+    Text,
+    ToolCall,
+    Usage,
+    openai_chat,
+)
+from llm_pure.errors import (
+    BadRequest,
+    Denied,
+    LlmError,
+    Malformed,
+    Overloaded,
+    Quota,
+    RateLimited,
+    ServerFault,
+)
+from llm_pure.json import JsonInput, PlainJson
+from llm_pure.openai_chat import decode_error, decode_response, encode_response
+from llm_pure.openai_chat.finish import FINISH
+from llm_pure.response import StopReason
+
+
+def own(**fields: JsonInput) -> JsonObject:
+    return JsonObject({"openai_chat": fields})
+
+
+def answer(message: dict[str, PlainJson], finish: str | None = "stop", **more: PlainJson) -> Response:
+    body: dict[str, PlainJson] = {"choices": [{"message": message, "finish_reason": finish}], **more}
+    return decode_response(body).unwrap()
+
+
+def call(**fields: PlainJson) -> PlainJson:
+    return {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}", **fields}}
+
+
+def test_a_whole_answer() -> None:
+    """What is modelled has its field, everything else stands in the extras where it stood, and comes back."""
+    body: dict[str, PlainJson] = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 5,
+        "model": "gpt-4o",
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": "Hi", "refusal": None, "annotations": []},
+                "logprobs": {"content": [{"token": "Hi"}]},
+                "finish_reason": "stop",
+            },
+            {"index": 1, "message": {"role": "assistant", "content": "Ho"}, "finish_reason": "length"},
+        ],
+        "usage": {
+            "prompt_tokens": 10,
+            "completion_tokens": 5,
+            "total_tokens": 15,
+            "prompt_tokens_details": {"cached_tokens": 4, "audio_tokens": 0},
+            "completion_tokens_details": {"reasoning_tokens": 3},
+        },
+        "system_fingerprint": "fp",
+    }
+    expected = Response(
+        AssistantMessage((Text("Hi"),)),
+        Usage(10, 5, 4, None, 3),
+        "end",
+        "stop",
+        None,
+        "chatcmpl-1",
+        "gpt-4o",
+        "openai_chat",
+        alternatives=(
+            Response(
+                AssistantMessage((Text("Ho"),)),
+                stop_reason="max_tokens",
+                raw_stop_reason="length",
+                id="chatcmpl-1",
+                model="gpt-4o",
+                provider="openai_chat",
+            ),
+        ),
+        extras=own(
+            created=5,
+            system_fingerprint="fp",
+            usage={"prompt_tokens_details": {"audio_tokens": 0}},
+            choices=[{"logprobs": {"content": [{"token": "Hi"}]}}],
+        ),
+    )
+    assert decode_response(json.dumps(body)) == Success(expected)
+    back = encode_response(expected).unwrap()
+    assert {key: back[key] for key in back if key != "choices"} == {
+        key: body[key] for key in body if key != "choices"
+    }
+
+
+@pytest.mark.parametrize(("word", "reason"), FINISH.items())
+def test_finish_reasons(word: str, reason: StopReason) -> None:
+    assert answer({"content": "x"}, word).stop_reason == reason
+
+
+@pytest.mark.parametrize("word", [None, "", "new_reason", "Stop"])
+def test_nothing_unknown_is_an_end(word: str | None) -> None:
+    assert (answer({"content": "x"}, word).stop_reason, answer({}, word).raw_stop_reason) == ("other", word)
+
+
+def test_stop_says_less_than_the_answer_does() -> None:
+    """A refusal, calls and a stop string all end with `stop` somewhere."""
+    assert answer({"refusal": "no"}).stop_reason == "refusal"
+    assert answer({"tool_calls": [call()]}).stop_reason == "tool_call"
+    named: PlainJson = {"message": {"content": "x"}, "finish_reason": "stop", "stop_reason": "END"}
+    response = decode_response({"choices": [named]}).unwrap()
+    assert (response.stop_reason, response.stop_sequence) == ("stop_sequence", "END")
+
+
+@pytest.mark.parametrize(
+    ("given", "finish", "part"),
+    [
+        (call(), "stop", ToolCall("c", "f")),
+        (call(arguments=""), "tool_calls", ToolCall("c", "f")),
+        (call(arguments=""), "length", BrokenToolCall("c", "f", "")),
+        (call(arguments='{"a": 1'), "length", BrokenToolCall("c", "f", '{"a": 1')),
+        (call(arguments="[1]"), "tool_calls", BrokenToolCall("c", "f", "[1]")),
+        (
+            call(arguments={"a": 1}),
+            "tool_calls",
+            ToolCall("c", "f", JsonObject({"a": 1}), own(**{"$object": True})),
+        ),
+        (
+            {"function": {"name": "f", "arguments": "{}"}, "index": 0, "id": ""},
+            "tool_calls",
+            ToolCall("call_r_0", "f"),
+        ),
+        (
+            {"id": "c", "type": "custom", "custom": {"name": "f", "input": "x"}},
+            "tool_calls",
+            Opaque(
+                "openai_chat",
+                JsonObject(
+                    {"tool_calls": [{"id": "c", "type": "custom", "custom": {"name": "f", "input": "x"}}]}
+                ),
+            ),
+        ),
+    ],
+)
+def test_calls(given: PlainJson, finish: str, part: object) -> None:
+    response = answer({"tool_calls": [given]}, finish, id="r")
+    assert response.message.content == (part,)
+    assert response.stop_reason == FINISH[finish] if finish != "stop" else "tool_call"
+
+
+def test_arguments_keep_their_spelling() -> None:
+    (found,) = answer({"tool_calls": [call(arguments='{ "a" : 1.0 }')]}).tool_calls
+    assert found.arguments.text == '{ "a" : 1.0 }'
+
+
+@pytest.mark.parametrize(
+    ("message", "content"),
+    [
+        ({"content": None}, ()),
+        ({"content": ""}, ()),
+        ({"content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}, (Text("a"), Text("b"))),
+        ({"content": {"city": "Oslo"}}, (Text('{"city":"Oslo"}'),)),
+        ({"content": "a", "refusal": "no"}, (Text("a"), Refusal("no"))),
+        (
+            {"content": "a", "reasoning_content": "hm"},
+            (Reasoning("hm", extras=own(reasoning_content=True)), Text("a")),
+        ),
+        (
+            {"audio": {"id": "a1", "transcript": "hi", "data": "aGk="}},
+            (Audio(FileId("a1"), "hi", own(data="aGk=")),),
+        ),
+        ({"content": "a", "audio": {"id": "", "data": ""}, "function_call": {"name": ""}}, (Text("a"),)),
+    ],
+)
+def test_contents(message: dict[str, PlainJson], content: tuple[object, ...]) -> None:
+    response = answer(message)
+    assert response.message == AssistantMessage(content)  # type: ignore[arg-type]  # parts, as parametrised
+    assert decode_response(encode_response(response).unwrap()) == Success(response)
+
+
+@pytest.mark.parametrize(
+    ("more", "usage"),
+    [
+        ({}, Usage()),
+        ({"usage": None}, Usage()),
+        ({"usage": {"prompt_tokens": 3}}, Usage(3)),
+        ({"usage": {"prompt_tokens": 3, "prompt_cache_hit_tokens": 2}}, Usage(3, None, 2)),
+        ({"usage": {"prompt_tokens": 3.0, "cache_creation_input_tokens": 2}}, Usage(3, cache_write_tokens=2)),
+        ({"x_groq": {"usage": {"completion_tokens": 3}}}, Usage(None, 3)),
+    ],
+)
+def test_usage_wherever_it_stands(more: dict[str, PlainJson], usage: Usage) -> None:
+    response = answer({"content": "x"}, "stop", **more)
+    assert response.usage == usage
+    assert decode_response(encode_response(response).unwrap()) == Success(response)
+
+
+def test_no_choices_are_an_empty_answer() -> None:
+    response = decode_response({"id": "x", "choices": [], "usage": {"prompt_tokens": 3}}).unwrap()
+    expected = Response(AssistantMessage(()), Usage(3), id="x", provider="openai_chat")
+    assert response == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ("", "$"),
+        ("null", "$"),
+        ("[]", "$"),
+        ("<html>", "$"),
+        ({}, "$.choices"),
+        ({"choices": [5]}, "$.choices[0]"),
+        ({"choices": [{}]}, "$.choices[0].message"),
+        ({"choices": [{"message": {"content": 5}}]}, "$.choices[0].message.content"),
+        ({"choices": [{"message": {"tool_calls": [{}, 5]}}]}, "$.choices[0].message.tool_calls[1]"),
+        ({"choices": [{"message": {}, "finish_reason": 5}]}, "$.choices[0].finish_reason"),
+    ],
+)
+def test_what_is_no_answer_is_malformed(body: str | dict[str, PlainJson], path: str) -> None:
+    outcome = decode_response(body)
+    assert isinstance(outcome, Failure)
+    assert isinstance(error := outcome.failure(), Malformed)
+    assert error.path == path
+
+
+def test_an_absurd_count_is_malformed_and_the_answer_is_kept() -> None:
+    usage: PlainJson = {"prompt_tokens": 1, "completion_tokens_details": {"reasoning_tokens": -1}}
+    outcome = decode_response({"choices": [{"message": {"content": "x"}}], "usage": usage})
+    assert isinstance(outcome, Failure)
+    error = outcome.failure()
+    assert error.path == "$.usage.completion_tokens_details.reasoning_tokens"
+    assert error.partial is not None
+    assert error.partial.text == "x"
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "kind"),
+    [
+        (429, {"code": "insufficient_quota"}, Quota),
+        (429, {"type": "requests", "code": "rate_limit_exceeded"}, RateLimited),
+        (401, {"type": "invalid_request_error", "code": "invalid_api_key"}, Denied),
+        (400, {"type": "invalid_request_error", "code": "billing_hard_limit_reached"}, Quota),
+        (200, {"type": "invalid_request_error", "status_code": 429}, RateLimited),
+        (200, {"code": 503}, Overloaded),
+        (200, {"code": "429"}, RateLimited),
+        (200, {"type": "overloaded_error"}, Overloaded),
+        (200, {"type": "server_error"}, ServerFault),
+        (200, {"type": "invalid_request_error"}, BadRequest),
+        (200, {"type": "never_heard_of"}, ServerFault),
+        (500, {"type": "invalid_request_error"}, ServerFault),
+    ],
+)
+def test_errors_are_what_they_name(status: int, error: dict[str, PlainJson], kind: type[LlmError]) -> None:
+    found = decode_error(status, {}, json.dumps({"error": {"message": "no", **error}}))
+    assert type(found) is kind
+    assert found.message == "no"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": "no"},
+        {"error": {"message": "no"}},
+        {"error": ["no"]},
+        {"errors": [{"message": "no"}]},
+        {"detail": "no"},
+        {"detail": [{"msg": "no"}]},
+        {"object": "error", "message": "no"},
+        {"message": "no", "code": "1500"},
+    ],
+)
+def test_an_error_under_status_200_is_no_answer(body: dict[str, PlainJson]) -> None:
+    outcome = decode_response(body)
+    assert isinstance(outcome, Failure)
+    assert (type(outcome.failure()), outcome.failure().message) == (ServerFault, "no")
+
+
+def test_the_param_of_an_error_is_its_path() -> None:
+    body = json.dumps({"error": {"message": "no", "param": "messages[0].role"}})
+    assert decode_error(400, {"x-request-id": "r"}, body) == BadRequest(
+        message="no", status=400, path="$.messages[0].role", request_id="r"
+    )
+
+
+def test_a_foreign_answer_in_words_of_chat() -> None:
+    response = Response(
+        AssistantMessage((Reasoning("hm", "sig"), Text("a"), ToolCall("t", "f", JsonObject({"a": 1})))),
+        Usage(3, 4),
+        "tool_call",
+        "tool_use",
+        provider="anthropic",
+    )
+    body = openai_chat.encode_response(response).unwrap()
+    assert body["choices"] == [
+        {
+            "index": 0,
+            "message": {
+                "role": "assistant",
+                "content": "a",
+                "reasoning_details": [{"type": "reasoning.text", "text": "hm", "signature": "sig"}],
+                "tool_calls": [
+                    {"id": "t", "type": "function", "function": {"name": "f", "arguments": '{"a":1}'}}
+                ],
+            },
+            "finish_reason": "tool_calls",
+        }
+    ]
