@@ -42,12 +42,13 @@ def sse_step(state: SseState, chunk: bytes) -> tuple[SseState, tuple[SseEvent, .
     """The events that are whole once `chunk` has come."""
     if not chunk:
         return state, ()
-    if state.after_cr and chunk.startswith(b"\n"):
-        chunk = chunk[1:]
-    after_cr = chunk.endswith(b"\r")
-    if b"\r" in chunk:
+    after_cr = False
+    if b"\r" in chunk or state.after_cr:
+        if state.after_cr and chunk.startswith(b"\n"):
+            chunk = chunk[1:]
+        after_cr = chunk.endswith(b"\r")
         chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    data = state.rest + chunk
+    data = state.rest + chunk if state.rest else chunk
     if not state.begun:
         if len(data) < len(_BOM) and _BOM.startswith(data):
             return SseState(data, after_cr=after_cr), ()
@@ -55,12 +56,15 @@ def sse_step(state: SseState, chunk: bytes) -> tuple[SseState, tuple[SseEvent, .
     blocks = data.split(b"\n\n")
     rest = blocks.pop()
     events = tuple([event for block in blocks if (event := _event(block)) is not None])
-    return (_BETWEEN if not rest and not after_cr else SseState(rest, True, after_cr)), events
+    return (SseState(rest, True, after_cr) if rest or after_cr else _BETWEEN), events
 
 
 def _event(block: bytes) -> SseEvent | None:
     if block.startswith(b"data: ") and b"\n" not in block:
         return SseEvent(b"", block[6:])
+    name, _, line = block.partition(b"\n")
+    if name.startswith(b"event: ") and line.startswith(b"data: ") and b"\n" not in line:
+        return SseEvent(name[7:], line[6:])  # as nearly all are written
     kind = b""
     data: list[bytes] = []
     for line in block.split(b"\n"):

@@ -19,6 +19,7 @@ from llm_pure.completion import Completion, Output, ReasoningSetting
 from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
 from llm_pure.models import ModelTraits, traits_of
+from llm_pure.normal import normal_content
 from llm_pure.reading import (
     PlainObject,
     array,
@@ -97,7 +98,7 @@ def _messages(data: PlainObject, traits: ModelTraits) -> list[Message]:
             message = _message(as_object(item))
             if not isinstance(message, SystemMessage):
                 leading = False
-            elif (leading and message.content) or not traits.system_in_conversation:
+            elif (leading and normal_content(message.content)) or not traits.system_in_conversation:
                 message = SystemMessage(message.content, _stood_here(message.extras))
             found.append(message)
     except JsonError as error:

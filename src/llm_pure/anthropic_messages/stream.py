@@ -46,7 +46,6 @@ from llm_pure.outcome import Outcome
 from llm_pure.parts import Part
 from llm_pure.reading import (
     PlainObject,
-    as_object,
     malformed,
     object_at,
     object_or_none,
@@ -64,13 +63,16 @@ DoneParts: TypeAlias = "tuple[DoneParts, int, Part] | None"
 """The parts that are whole, the latest first."""
 
 
+Opened: TypeAlias = tuple[OpenBlock, ...]
+"""The blocks that are open: nearly always one. Apart from the rest, since it is all that a delta changes."""
+
+
 class _Fold(NamedTuple):
     start: PlainObject | None = None
     tail: PlainObject = {}  # noqa: RUF012 - never changed, as nothing here
     usage: PlainObject = {}  # noqa: RUF012
     done: DoneParts = None
     begun: int = 0
-    opened: tuple[OpenBlock, ...] = ()
     ended: bool = False
     failure: LlmError | None = None
 
@@ -80,6 +82,7 @@ class StreamState(NamedTuple):
 
     sse: SseState = SSE_START
     fold: _Fold = _Fold()
+    opened: Opened = ()
 
     @override
     def __repr__(self) -> str:
@@ -102,16 +105,16 @@ def stream_ended(state: StreamState) -> bool:
 
 def stream_step(state: StreamState, chunk: bytes) -> tuple[StreamState, tuple[StreamEvent, ...]]:
     """The state after `chunk`, and what it said. After the end nothing is said any more."""
-    fold = state.fold
+    _, fold, opened = state
     if fold.ended or fold.failure is not None:
         return state, ()
     sse, events = sse_step(state.sse, chunk)
     found: list[StreamEvent] = []
-    for event in events:
-        fold = _advanced(fold, event.data, event.event, found)
+    for name, data in events:
+        fold, opened = _advanced(fold, opened, data, name, found)
         if fold.ended or fold.failure is not None:
             break
-    return StreamState(sse, fold), tuple(found)
+    return StreamState(sse, fold, opened), tuple(found)
 
 
 def decode_stream(chunks: Iterable[bytes]) -> Outcome[Response]:
@@ -137,7 +140,7 @@ def stream_result(state: StreamState) -> Outcome[Response]:
             return Failure(Malformed(message="the stream is empty"))
         if state.sse.rest.lstrip()[:1] in {b"{", b"[", b"<"}:
             return decode_response(state.sse.rest)
-    partial = _partial(fold)
+    partial = _partial(fold, state.opened)
     usage = partial.usage if partial is not None else None
     if fold.failure is not None:
         return Failure(replace(fold.failure, partial=partial, usage=usage))
@@ -147,22 +150,26 @@ def stream_result(state: StreamState) -> Outcome[Response]:
 # ---------------------------------------------------------------- one event
 
 
-def _advanced(fold: _Fold, data: bytes, name: bytes, found: list[StreamEvent]) -> _Fold:
+def _advanced(
+    fold: _Fold, opened: Opened, data: bytes, name: bytes, found: list[StreamEvent]
+) -> tuple[_Fold, Opened]:
     try:
-        event = as_object(parse_json(data))
+        event = parse_json(data)
+        if not isinstance(event, dict):
+            raise wrong(event, "an object", "")
         kind = event.get("type")
         if kind == "content_block_delta":
-            return _delta(fold, event, found)
+            return fold, _delta(fold, opened, event, found)
         if not isinstance(kind, str):
             kind = name.decode("utf-8", "replace")
-        step = _STEPS.get(kind)
-        return fold if step is None else step(fold, event, found)
+        step = _STEPS.get("error" if event.get("error") else kind)
+        return (fold, opened) if step is None else step(fold, opened, event, found)
     except _WrongOrder as error:
-        return fold._replace(failure=OutOfOrder(message=snippet(error.reason), path="$" + error.path))
+        return fold._replace(failure=OutOfOrder(message=snippet(error.reason), path="$" + error.path)), opened
     except JsonError as error:
         if data.strip() in {b"", b"[DONE]"}:  # says nothing here
-            return fold
-        return fold._replace(failure=malformed(error))
+            return fold, opened
+        return fold._replace(failure=malformed(error)), opened
 
 
 _PIECES: Final[Mapping[str, tuple[str, str, Callable[[int, str], StreamEvent]]]] = {
@@ -173,12 +180,12 @@ _PIECES: Final[Mapping[str, tuple[str, str, Callable[[int, str], StreamEvent]]]]
 """Which kind of block a delta belongs to, where its piece is, and what it says to those who watch."""
 
 
-def _delta(fold: _Fold, event: PlainObject, found: list[StreamEvent]) -> _Fold:
-    opened, index, place = fold.opened, event.get("index"), 0
+def _delta(fold: _Fold, opened: Opened, event: PlainObject, found: list[StreamEvent]) -> Opened:
+    index, place = event.get("index"), 0
     if len(opened) == 1 and index.__class__ is int and opened[0].at == index:
         block = opened[0]
     else:
-        place, block = _opened(fold, event)
+        place, block = _open_block(fold, opened, event)
     delta = object_at(event, "delta")
     kind = delta.get("type")
     if not isinstance(kind, str):
@@ -191,19 +198,18 @@ def _delta(fold: _Fold, event: PlainObject, found: list[StreamEvent]) -> _Fold:
     else:
         _, key, said = known
         piece = delta.get(key)
-        if not piece and (piece is None or piece == ""):
-            return fold
+        if piece is None or piece == "":
+            return opened
         if not isinstance(piece, str):
             raise wrong(piece, "a string", f".delta.{key}")
         found.append(said(block.at, piece))
         changed = OpenBlock(block.at, block.kind, block.start, (block.pieces, piece), block.notes)
-    others = (changed,) if len(opened) == 1 else (*opened[:place], changed, *opened[place + 1 :])
-    return _Fold(fold.start, fold.tail, fold.usage, fold.done, fold.begun, others)
+    return (changed,) if len(opened) == 1 else (*opened[:place], changed, *opened[place + 1 :])
 
 
-def _opened(fold: _Fold, event: PlainObject) -> tuple[int, OpenBlock]:
+def _open_block(fold: _Fold, opened: Opened, event: PlainObject) -> tuple[int, OpenBlock]:
     index = _index(fold, event)
-    for place, block in enumerate(fold.opened):
+    for place, block in enumerate(opened):
         if block.at == index:
             return place, block
     raise _WrongOrder(f"block {index} is not open", ".index")
@@ -218,7 +224,9 @@ def _index(fold: _Fold, event: PlainObject) -> int:
     return index
 
 
-def _message_start(fold: _Fold, event: PlainObject, found: list[StreamEvent]) -> _Fold:
+def _message_start(
+    fold: _Fold, opened: Opened, event: PlainObject, found: list[StreamEvent]
+) -> tuple[_Fold, Opened]:
     if fold.start is not None:
         raise _WrongOrder("a second message_start", ".type")
     message = object_at(event, "message")
@@ -227,10 +235,12 @@ def _message_start(fold: _Fold, event: PlainObject, found: list[StreamEvent]) ->
         usage = object_or_none(message, "usage")
     except JsonError as error:
         raise within(error, ".message") from None
-    return fold._replace(start=message, usage=usage or {})
+    return fold._replace(start=message, usage=usage or {}), opened
 
 
-def _block_start(fold: _Fold, event: PlainObject, found: list[StreamEvent]) -> _Fold:
+def _block_start(
+    fold: _Fold, opened: Opened, event: PlainObject, found: list[StreamEvent]
+) -> tuple[_Fold, Opened]:
     index = _index(fold, event)
     if index != fold.begun:
         raise _WrongOrder(f"block {index} begins where block {fold.begun} should", ".index")
@@ -245,52 +255,55 @@ def _block_start(fold: _Fold, event: PlainObject, found: list[StreamEvent]) -> _
             found.append(ReasoningDelta(index, text))
     except JsonError as error:
         raise within(error, ".content_block") from None
-    return fold._replace(begun=index + 1, opened=(*fold.opened, OpenBlock(index, kind, start)))
+    return fold._replace(begun=index + 1), (*opened, OpenBlock(index, kind, start))
 
 
-def _block_stop(fold: _Fold, event: PlainObject, found: list[StreamEvent]) -> _Fold:
-    place, block = _opened(fold, event)
+def _block_stop(
+    fold: _Fold, opened: Opened, event: PlainObject, found: list[StreamEvent]
+) -> tuple[_Fold, Opened]:
+    place, block = _open_block(fold, opened, event)
     part = finished(block)
     found.append(PartDone(block.at, part))
-    opened = (*fold.opened[:place], *fold.opened[place + 1 :])
-    return fold._replace(opened=opened, done=(fold.done, block.at, part))
+    return fold._replace(done=(fold.done, block.at, part)), (*opened[:place], *opened[place + 1 :])
 
 
-def _message_delta(fold: _Fold, event: PlainObject, _: list[StreamEvent]) -> _Fold:
+def _message_delta(
+    fold: _Fold, opened: Opened, event: PlainObject, _: list[StreamEvent]
+) -> tuple[_Fold, Opened]:
     if fold.start is None:
         raise JsonError("no message_start has come", ".type")
     delta, usage = object_or_none(event, "delta") or {}, object_or_none(event, "usage") or {}
     beside = {key: value for key, value in event.items() if key not in {"type", "delta", "usage"}}
-    return fold._replace(
-        tail={**fold.tail, **_said(beside), **_said(delta)},
-        usage={**fold.usage, **_said(usage)},  # the counts are cumulative, the last is the sum
-    )
+    tail = {**fold.tail, **_said(beside), **_said(delta)}
+    counted = {**fold.usage, **_said(usage)}  # the counts are cumulative: the last is the sum
+    return fold._replace(tail=tail, usage=counted), opened
 
 
 def _said(data: PlainObject) -> PlainObject:
     return {key: value for key, value in data.items() if value is not None}
 
 
-def _message_stop(fold: _Fold, _: PlainObject, found: list[StreamEvent]) -> _Fold:
+def _message_stop(
+    fold: _Fold, opened: Opened, _: PlainObject, found: list[StreamEvent]
+) -> tuple[_Fold, Opened]:
     if fold.start is None:
         raise JsonError("no message_start has come", ".type")
     done = fold.done
-    for block in fold.opened:  # the message is whole, so they are
+    for block in opened:  # the message is whole, so they are
         part = finished(block)
         found.append(PartDone(block.at, part))
         done = (done, block.at, part)
-    return fold._replace(opened=(), done=done, ended=True)
+    return fold._replace(done=done, ended=True), ()
 
 
-def _error(fold: _Fold, event: PlainObject, _: list[StreamEvent]) -> _Fold:
-    return fold._replace(failure=error_in(event, 200, {}))
+def _error(fold: _Fold, opened: Opened, event: PlainObject, _: list[StreamEvent]) -> tuple[_Fold, Opened]:
+    return fold._replace(failure=error_in(event, 200, {})), opened
 
 
-_Step: TypeAlias = Callable[[_Fold, PlainObject, list[StreamEvent]], _Fold]
+_Step: TypeAlias = Callable[[_Fold, Opened, PlainObject, list[StreamEvent]], tuple[_Fold, Opened]]
 _STEPS: Final[Mapping[str, _Step]] = {
     "message_start": _message_start,
     "content_block_start": _block_start,
-    "content_block_delta": _delta,
     "content_block_stop": _block_stop,
     "message_delta": _message_delta,
     "message_stop": _message_stop,
@@ -316,11 +329,11 @@ def _parts(fold: _Fold, *more: tuple[int, Part]) -> tuple[Part, ...]:
     return tuple([part for _, part in sorted(found, key=lambda item: item[0])])
 
 
-def _partial(fold: _Fold) -> Response | None:
+def _partial(fold: _Fold, opened: Opened) -> Response | None:
     """What was read, blocks that are still open included, as far as they can stand by themselves."""
     if fold.start is None:
         return None
-    begun = [(block.at, part) for block in fold.opened if (part := unfinished(block)) is not None]
+    begun = [(block.at, part) for block in opened if (part := unfinished(block)) is not None]
     parts = _parts(fold, *begun)
     answer = read_answer(_body(fold), parts)
     return (

@@ -1,0 +1,340 @@
+"""What a completion becomes on the wire, and what it could not say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from returns.result import Failure
+
+from llm_pure import (
+    Audio,
+    Base64,
+    BrokenToolCall,
+    Completion,
+    Document,
+    FileId,
+    Image,
+    Opaque,
+    Output,
+    Reasoning,
+    ReasoningSetting,
+    Refusal,
+    Text,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    ToolResult,
+    Url,
+    assistant,
+    system,
+    user,
+)
+from llm_pure.anthropic_messages import decode_request, encode_request
+from llm_pure.errors import BadRequest, Loss, Lossy
+from llm_pure.json import JsonObject
+from llm_pure.messages import AssistantMessage, UserMessage
+from llm_pure.wire import Encoded
+
+CACHED = JsonObject({"anthropic": {"cache_control": {"type": "ephemeral"}}})
+
+
+def sent(completion: Completion) -> Encoded:
+    return encode_request(completion).unwrap()
+
+
+def content(*parts: Any) -> tuple[Any, list[str]]:
+    encoded = sent(Completion([UserMessage(parts)], model="claude-sonnet-4-5", max_tokens=1))
+    return encoded.payload["messages"][0]["content"], [loss.path for loss in encoded.losses]  # type: ignore[index,call-overload]
+
+
+def test_a_plain_completion() -> None:
+    completion = Completion(
+        [user("Hi"), assistant("Hello")],
+        model="claude-sonnet-4-5",
+        system="Be brief.",
+        max_tokens=9,
+        stop_sequences=".",
+    )
+    payload: dict[str, Any] = {
+        "model": "claude-sonnet-4-5",
+        "max_tokens": 9,
+        "messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}],
+        "system": "Be brief.",
+        "stop_sequences": ["."],
+    }
+    assert sent(completion) == Encoded(payload, {}, ())
+    assert decode_request(payload).unwrap() == completion
+
+
+@pytest.mark.parametrize(
+    ("part", "block"),
+    [
+        (Text("a"), "a"),
+        (Text("a", CACHED), [{"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}}]),
+        (Text(""), []),
+        (
+            Image(Base64("aa", "image/png")),
+            [{"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aa"}}],
+        ),
+        (Image(Url("u")), [{"type": "image", "source": {"type": "url", "url": "u"}}]),
+        (Image(FileId("f")), [{"type": "image", "source": {"type": "file", "file_id": "f"}}]),
+        (
+            Document(Text("a"), title="t", context="c", citations=True),
+            [
+                {
+                    "type": "document",
+                    "source": {"type": "text", "media_type": "text/plain", "data": "a"},
+                    "title": "t",
+                    "context": "c",
+                    "citations": {"enabled": True},
+                }
+            ],
+        ),
+        (Reasoning("t", "s"), [{"type": "thinking", "thinking": "t", "signature": "s"}]),
+        (Reasoning(encrypted="e"), [{"type": "redacted_thinking", "data": "e"}]),
+        (
+            ToolCall("t1", "f", JsonObject({"a": 1})),
+            [{"type": "tool_use", "id": "t1", "name": "f", "input": {"a": 1}}],
+        ),
+        (ToolCall("a|b", "f"), [{"type": "tool_use", "id": "hex_617c62", "name": "f", "input": {}}]),
+        (
+            BrokenToolCall("t1", "f", '{"a'),
+            [{"type": "tool_use", "id": "t1", "name": "f", "input": {"INVALID_JSON": '{"a'}}],
+        ),
+        (ToolResult("a|b"), [{"type": "tool_result", "tool_use_id": "hex_617c62"}]),
+        (
+            ToolResult("t1", (Text("r"),), is_error=True),
+            [{"type": "tool_result", "tool_use_id": "t1", "content": "r", "is_error": True}],
+        ),
+        (Opaque("anthropic", JsonObject({"type": "new", "x": 1})), [{"type": "new", "x": 1}]),
+    ],
+)
+def test_a_part_is_a_block_and_back(part: Any, block: Any) -> None:
+    assert content(part) == (block, [])
+    back = decode_request({"messages": [{"role": "user", "content": block}]}).unwrap()
+    assert back.messages == (UserMessage(() if part == Text("") else (part,)),)
+
+
+@pytest.mark.parametrize(
+    ("part", "block", "lost"),
+    [
+        (Image(Url("u"), "low"), [{"type": "image", "source": {"type": "url", "url": "u"}}], ".detail"),
+        (Refusal("no"), [{"type": "text", "text": "no"}], ""),
+        (Audio(Url("u"), "said"), [{"type": "text", "text": "said"}], ""),
+        (Audio(Url("u")), [], ""),
+        (Opaque("openai_chat", JsonObject({"type": "x"})), [], ""),
+        (Reasoning("unsigned"), [], ""),
+        (
+            Text("a", JsonObject({"openai_chat": {"x": 1}})),
+            [{"type": "text", "text": "a"}],
+            ".extras.openai_chat",
+        ),
+        (
+            Text("a", JsonObject({"anthropic": {"text": "b"}})),
+            [{"type": "text", "text": "b"}],
+            ".extras.anthropic",
+        ),
+    ],
+)
+def test_what_no_block_says_is_a_loss_with_its_place(part: Any, block: Any, lost: str) -> None:
+    assert content(part) == (block, [f"$.messages[0].content[0]{lost}"])
+
+
+def test_settings_that_the_api_lacks_are_losses_or_refused() -> None:
+    completion = Completion([], model="claude-opus-5", seed=1, temperature=0.5, presence_penalty=0.1)
+    losses = sent(completion).losses
+    assert [loss.path for loss in losses] == ["$.temperature", "$.seed", "$.presence_penalty"]
+    refused = encode_request(completion, on_loss="refuse")
+    assert refused == Failure(
+        Lossy(message=f"$.temperature: {losses[0].reason}", path="$.temperature", losses=losses)
+    )
+
+
+def test_sampling_goes_with_the_version_that_takes_it() -> None:
+    encoded = sent(Completion([], model="claude-sonnet-4-5", temperature=0.5))
+    assert (encoded.payload["temperature"], encoded.losses) == (0.5, ())
+    assert encoded.headers == {"anthropic-version": "2023-06-01"}
+
+
+def test_max_tokens_is_filled_and_leaves_room_beside_a_budget() -> None:
+    assert sent(Completion([], model="claude-3-5-haiku-latest")).payload["max_tokens"] == 8192
+    assert sent(Completion([], model="unknown")).payload["max_tokens"] == 4096
+    assert sent(Completion([], model="unknown", reasoning=9000)).payload["max_tokens"] == 9000 + 4096
+
+
+@pytest.mark.parametrize(
+    ("model", "setting", "fields", "lost"),
+    [
+        ("claude-sonnet-4-5", "none", {"thinking": {"type": "disabled"}}, []),
+        ("claude-sonnet-4-5", 2000, {"thinking": {"type": "enabled", "budget_tokens": 2000}}, []),
+        (
+            "claude-sonnet-4-5",
+            "low",
+            {"thinking": {"type": "enabled", "budget_tokens": 2048}},
+            ["$.reasoning.effort"],
+        ),
+        ("claude-opus-5", "low", {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}}, []),
+        (
+            "claude-opus-5",
+            "minimal",
+            {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}},
+            ["$.reasoning.effort"],
+        ),
+        ("claude-opus-5", 2000, {"thinking": {"type": "adaptive"}}, ["$.reasoning.budget_tokens"]),
+        ("claude-opus-4-5", "max", {"output_config": {"effort": "high"}}, ["$.reasoning.effort"]),
+        ("claude-3-5-haiku-latest", "high", {}, ["$.reasoning.effort"]),
+    ],
+)
+def test_reasoning_is_said_as_the_model_takes_it(
+    model: str, setting: Any, fields: Any, lost: list[str]
+) -> None:
+    encoded = sent(Completion([], model=model, max_tokens=64_000, reasoning=setting))
+    said = {key: encoded.payload[key] for key in ("thinking", "output_config") if key in encoded.payload}
+    assert (said, [loss.path for loss in encoded.losses]) == (fields, lost)
+
+
+def test_reasoning_that_our_fields_do_not_say_is_kept_as_it_stood() -> None:
+    thinking: dict[str, Any] = {"type": "enabled", "budget_tokens": 2000, "display": "summarized"}
+    decoded = decode_request({"messages": [], "thinking": thinking}).unwrap()
+    rest = {"thinking": {"type": "enabled", "display": "summarized"}}
+    assert decoded.reasoning == ReasoningSetting(None, 2000, JsonObject({"anthropic": rest}))
+
+
+def test_tools_and_choice() -> None:
+    hosted = {"type": "web_search_20250305", "name": "web_search", "max_uses": 2}
+    payload: dict[str, Any] = {
+        "messages": [],
+        "tools": [
+            hosted,
+            {
+                "name": "f",
+                "description": "d",
+                "input_schema": {"type": "object"},
+                "strict": True,
+                "defer_loading": True,
+            },
+        ],
+        "tool_choice": {"type": "tool", "name": "f", "disable_parallel_tool_use": True},
+    }
+    decoded = decode_request(payload).unwrap()
+    assert decoded.tools == (
+        Tool("web_search", extras=JsonObject({"anthropic": {"type": "web_search_20250305", "max_uses": 2}})),
+        Tool(
+            "f", "d", JsonObject({"type": "object"}), True, JsonObject({"anthropic": {"defer_loading": True}})
+        ),
+    )
+    assert decoded.tool_choice == ToolChoice.named("f", parallel=False)
+    assert sent(decoded).payload == {**payload, "max_tokens": 4096}
+
+
+def test_a_tool_without_parameters_gets_an_object_schema_that_is_read_back_as_none() -> None:
+    encoded = sent(Completion([], tools=[Tool("ping")]))
+    assert encoded.payload["tools"] == [{"name": "ping", "input_schema": {"type": "object", "required": []}}]
+    assert decode_request(encoded.payload).unwrap().tools == (Tool("ping"),)
+
+
+def test_an_output_format_is_its_schema() -> None:
+    encoded = sent(Completion([], max_tokens=1, output=Output(JsonObject({"type": "object"}), name="n")))
+    form = {"type": "json_schema", "schema": {"type": "object"}}
+    assert encoded.payload == {"max_tokens": 1, "messages": [], "output_config": {"format": form}}
+    assert encoded.losses == (Loss("$.output.name", "the format holds nothing but the schema"),)
+
+
+def test_results_and_the_turn_that_follows_them_are_one_message() -> None:
+    completion = Completion(
+        [UserMessage((ToolResult("t1"),)), UserMessage((ToolResult("t2"),)), user("go on"), user("and")]
+    )
+    assert sent(completion).payload["messages"] == [
+        {
+            "role": "user",
+            "content": [
+                {"type": "tool_result", "tool_use_id": "t1"},
+                {"type": "tool_result", "tool_use_id": "t2"},
+                {"type": "text", "text": "go on"},
+            ],
+        },
+        {"role": "user", "content": "and"},
+    ]
+
+
+def test_instructions_among_the_messages() -> None:
+    def said(completion: Completion) -> tuple[Any, Any, list[str]]:
+        encoded = sent(completion)
+        return (
+            encoded.payload.get("system"),
+            encoded.payload["messages"],
+            [loss.path for loss in encoded.losses],
+        )
+
+    turn = {"role": "user", "content": "Hi"}
+    inside = {"role": "system", "content": [{"type": "text", "text": "S"}]}
+    assert said(Completion([system("S"), user("Hi")])) == ("S", [turn], [])
+    both = [{"type": "text", "text": "A"}, {"type": "text", "text": "S"}]
+    assert said(Completion([system("S"), user("Hi")], system="A")) == (both, [turn], ["$.messages[0]"])
+    assert said(Completion([user("Hi"), system("S")])) == (None, [turn, inside], [])
+    spoken = {"role": "user", "content": [{"type": "text", "text": "S"}]}
+    old = Completion([user("Hi"), system("S")], model="claude-sonnet-4-5")
+    assert said(old) == (None, [turn, spoken], ["$.messages[1]"])
+
+
+def test_options_go_out_verbatim_and_one_that_overrides_is_a_loss() -> None:
+    options: dict[str, Any] = {
+        "anthropic": {"metadata": {"user_id": "u"}, "max_tokens": 5},
+        "openai": {"store": True},
+    }
+    encoded = sent(Completion([], max_tokens=9, provider_options=options))
+    assert encoded.payload == {"max_tokens": 5, "messages": [], "metadata": {"user_id": "u"}}
+    assert [loss.path for loss in encoded.losses] == ["$.provider_options.anthropic.max_tokens"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "path"),
+    [
+        ({}, "$.messages"),
+        ({"messages": [1]}, "$.messages[0]"),
+        ({"messages": [{"role": "robot"}]}, "$.messages[0].role"),
+        ({"messages": [{"role": "user", "content": [{"type": "text"}]}]}, "$.messages[0].content[0].text"),
+        (
+            {
+                "messages": [
+                    {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a", "content": [1]}]}
+                ]
+            },
+            "$.messages[0].content[0].content[0]",
+        ),
+        ({"messages": [{"role": "user", "content": object()}]}, "$.messages[0].content"),
+        ({"messages": [{"role": "user", "content": "\ud800"}]}, "$.messages[0].content"),
+        ({"messages": [], "tools": [{"name": "f"}]}, "$.tools[0].input_schema"),
+        ({"messages": [], "stop_sequences": ["a", 1]}, "$.stop_sequences[1]"),
+        ({"messages": [], "temperature": float("nan")}, "$.temperature"),
+    ],
+)
+def test_what_is_wrong_in_a_payload_is_named(payload: Any, path: str) -> None:
+    error = decode_request(payload).failure()
+    assert isinstance(error, BadRequest)
+    assert error.path == path
+
+
+@pytest.mark.parametrize(
+    "completion",
+    [
+        Completion([UserMessage(("text",))]),  # type: ignore[arg-type]
+        Completion([UserMessage(None)]),  # type: ignore[arg-type]
+        Completion([None]),  # type: ignore[list-item]
+        Completion([UserMessage((ToolResult("a", (object(),)),))]),  # type: ignore[arg-type]
+        Completion([AssistantMessage((ToolCall("a", "f", None),))]),  # type: ignore[arg-type]
+        Completion([UserMessage((Image("u"),))]),  # type: ignore[arg-type]
+        Completion([], system=[None]),  # type: ignore[list-item]
+        Completion([], tools=["f"]),  # type: ignore[list-item]
+        Completion([UserMessage((Text("a", extras=3),))]),  # type: ignore[arg-type]
+    ],
+)
+def test_a_value_of_the_wrong_type_is_a_failure(completion: Completion) -> None:
+    assert isinstance(encode_request(completion).failure(), BadRequest)
+
+
+def test_a_payload_that_holds_itself_is_a_failure() -> None:
+    payload: dict[str, Any] = {"messages": []}
+    payload["metadata"] = payload
+    assert isinstance(decode_request(payload), Failure)

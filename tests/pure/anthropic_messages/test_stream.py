@@ -1,0 +1,232 @@
+"""The stream, event by event: what is said when, and what an order without meaning comes to."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from llm_pure import BrokenToolCall, LlmError, Opaque, Reasoning, Text, ToolCall
+from llm_pure.anthropic_messages import decode_stream, stream_ended, stream_result, stream_start, stream_step
+from llm_pure.errors import Incomplete, Malformed, OutOfOrder, Overloaded
+from llm_pure.events import (
+    PartDone,
+    ReasoningDelta,
+    Started,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStarted,
+)
+from llm_pure.json import JsonObject
+from llm_pure.response import Usage
+
+START = {
+    "type": "message_start",
+    "message": {"id": "m", "model": "x", "usage": {"input_tokens": 5, "output_tokens": 1}},
+}
+STOP = {"type": "message_stop"}
+END = {"type": "message_delta", "delta": {"stop_reason": "max_tokens"}, "usage": {"output_tokens": 9}}
+
+
+def begin(index: int, **block: Any) -> dict[str, Any]:
+    return {"type": "content_block_start", "index": index, "content_block": block}
+
+
+def delta(index: Any, kind: str, **fields: Any) -> dict[str, Any]:
+    return {"type": "content_block_delta", "index": index, "delta": {"type": kind, **fields}}
+
+
+def close(index: int) -> dict[str, Any]:
+    return {"type": "content_block_stop", "index": index}
+
+
+def wire(*events: Any) -> list[bytes]:
+    return [
+        b"data: " + (event if isinstance(event, bytes) else json.dumps(event).encode()) + b"\n\n"
+        for event in events
+    ]
+
+
+def part_of(*events: Any) -> Any:
+    """The only part of an answer with these events in its middle."""
+    (part,) = decode_stream(wire(START, *events, END, STOP)).unwrap().message.content
+    return part
+
+
+TEXT = begin(0, type="text", text="")
+CALL = begin(0, type="tool_use", id="t", name="f", input={})
+
+
+def test_events_come_in_order_with_the_parts_place() -> None:
+    state = stream_start()
+    found: list[StreamEvent] = []
+    for chunk in wire(
+        START,
+        {"type": "ping"},
+        begin(0, type="thinking", thinking="", signature=""),
+        delta(0, "thinking_delta", thinking="hm"),
+        delta(0, "signature_delta", signature="s1"),
+        delta(0, "signature_delta", signature="s2"),
+        close(0),
+        begin(1, type="text", text="a"),
+        delta(1, "text_delta", text="b"),
+        close(1),
+        begin(2, type="tool_use", id="t", name="f", input={}),
+        delta(2, "input_json_delta", partial_json=""),
+        delta(2, "input_json_delta", partial_json='{"x": '),
+        delta(2, "input_json_delta", partial_json="1}"),
+        close(2),
+        {"type": "unheard_of"},
+        END,
+        STOP,
+    ):
+        assert not stream_ended(state)
+        state, events = stream_step(state, chunk)
+        found += events
+    call = ToolCall("t", "f", JsonObject({"x": 1}))
+    assert found == [
+        Started("m", "x"),
+        ReasoningDelta(0, "hm"),
+        PartDone(0, Reasoning("hm", "s2")),
+        TextDelta(1, "a"),
+        TextDelta(1, "b"),
+        PartDone(1, Text("ab")),
+        ToolCallStarted(2, "t", "f"),
+        ToolCallDelta(2, '{"x": '),
+        ToolCallDelta(2, "1}"),
+        PartDone(2, call),
+    ]
+    response = stream_result(state).unwrap()
+    assert response.message.content == (Reasoning("hm", "s2"), Text("ab"), call)
+    assert response.tool_calls[0].arguments.text == '{"x": 1}'
+    assert (response.usage, response.stop_reason) == (Usage(5, 9), "max_tokens")
+    assert stream_step(state, wire(START)[0]) == (state, ())
+
+
+@pytest.mark.parametrize("text", ['{"path": "X", "mode": "del', "[1]", "null", '"x"', "NaN", "{}{}"])
+def test_a_call_whose_input_is_cut_or_no_object_is_broken_and_keeps_its_text(text: str) -> None:
+    assert part_of(CALL, delta(0, "input_json_delta", partial_json=text), close(0)) == BrokenToolCall(
+        "t", "f", text
+    )
+
+
+def test_citations_and_unknown_deltas_are_kept() -> None:
+    cited = [delta(0, "citations_delta", citation={"n": n}) for n in (1, 2)]
+    assert part_of(TEXT, *cited, delta(0, "text_delta", text="a"), close(0)) == Text(
+        "a", JsonObject({"anthropic": {"citations": [{"n": 1}, {"n": 2}]}})
+    )
+    later = [delta(0, "later_delta", mood=mood) for mood in ("so ", "so")]
+    assert part_of(TEXT, *later, close(0)) == Text("", JsonObject({"anthropic": {"mood": "so so"}}))
+
+
+def test_a_block_that_nobody_models_is_put_together_too() -> None:
+    server = begin(0, type="server_tool_use", id="s", name="n", input={})
+    pieces = [delta(0, "input_json_delta", partial_json=piece) for piece in ('{"q"', ": 1}")]
+    raw: dict[str, Any] = {"type": "server_tool_use", "id": "s", "name": "n", "input": {"q": 1}}
+    assert part_of(server, *pieces, close(0)) == Opaque("anthropic", JsonObject(raw))
+    compaction = begin(0, type="compaction", content=None)
+    raw = {"type": "compaction", "content": "all"}
+    assert part_of(compaction, delta(0, "compaction_delta", content="all"), close(0)) == Opaque(
+        "anthropic", JsonObject(raw)
+    )
+
+
+def test_blocks_may_overlap() -> None:
+    events = [
+        TEXT,
+        begin(1, type="text", text=""),
+        delta(0, "text_delta", text="a"),
+        delta(1, "text_delta", text="b"),
+    ]
+    assert decode_stream(wire(START, *events, close(1), close(0), STOP)).unwrap().message.content == (
+        Text("a"),
+        Text("b"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("events", "kind", "path"),
+    [
+        ([START, delta(0, "text_delta", text="a")], OutOfOrder, "$.index"),
+        ([START, delta(-1, "text_delta", text="a")], OutOfOrder, "$.index"),
+        ([START, TEXT, delta(-1, "text_delta", text="a")], OutOfOrder, "$.index"),
+        ([START, begin(1, type="text", text="")], OutOfOrder, "$.index"),
+        ([START, begin(-1, type="text", text="")], OutOfOrder, "$.index"),
+        ([START, TEXT, TEXT], OutOfOrder, "$.index"),
+        ([START, TEXT, close(0), close(0)], OutOfOrder, "$.index"),
+        ([START, START], OutOfOrder, "$.type"),
+        ([TEXT], Malformed, "$.type"),
+        ([STOP], Malformed, "$.type"),
+        ([END], Malformed, "$.type"),
+        ([START, TEXT, delta(True, "text_delta", text="a")], Malformed, "$.index"),
+        ([START, TEXT, delta(0, "text_delta", text=1)], Malformed, "$.delta.text"),
+        ([START, TEXT, delta(0, "input_json_delta", partial_json="{}")], Malformed, "$.delta.type"),
+        ([START, begin(0, type="tool_use", name="f")], Malformed, "$.content_block.id"),
+        ([{"type": "message_start"}], Malformed, "$.message"),
+        ([START, b"{", STOP], Malformed, "$"),
+        ([START, b"\xff", STOP], Malformed, "$"),
+        ([START, b"[]", STOP], Malformed, "$"),
+        (
+            [START, {"type": "message_delta", "delta": {}, "usage": {"output_tokens": -1}}, STOP],
+            Malformed,
+            "$.usage.output_tokens",
+        ),
+    ],
+)
+def test_an_order_without_meaning_is_an_error(events: list[Any], kind: type[LlmError], path: str) -> None:
+    error = decode_stream(wire(*events)).failure()
+    assert type(error) is kind
+    assert error.path == path
+
+
+def test_no_bytes_are_malformed_and_some_are_incomplete() -> None:
+    assert isinstance(decode_stream([]).failure(), Malformed)
+    assert isinstance(decode_stream([b""]).failure(), Malformed)
+    assert isinstance(decode_stream([b"event: mess"]).failure(), Incomplete)
+
+
+def test_what_was_read_before_the_cut_is_kept_and_nothing_in_it_is_taken_for_whole() -> None:
+    def partial(*events: Any) -> tuple[Any, ...]:
+        error = decode_stream(wire(START, *events)).failure()
+        assert isinstance(error, Incomplete)
+        assert error.partial is not None
+        assert error.usage == Usage(5, 1)
+        return error.partial.message.content
+
+    assert partial(TEXT, delta(0, "text_delta", text="a")) == (Text("a"),)
+    assert partial(TEXT) == ()
+    assert partial(CALL, delta(0, "input_json_delta", partial_json="{}")) == (BrokenToolCall("t", "f", "{}"),)
+    thinking = begin(0, type="thinking", thinking="", signature="")
+    assert partial(thinking, delta(0, "thinking_delta", thinking="hm")) == (Reasoning("hm"),)
+
+
+def test_an_error_event_is_the_error_it_names_with_what_was_read() -> None:
+    event = {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}
+    first = decode_stream(wire(event)).failure()
+    assert first == Overloaded(message="busy", status=200, type="overloaded_error")
+    later = decode_stream(wire(START, TEXT, delta(0, "text_delta", text="a"), event, STOP)).failure()
+    assert isinstance(later, Overloaded)
+    assert later.partial is not None
+    assert later.partial.text == "a"
+
+
+def test_a_body_that_is_no_stream_is_read_as_a_whole() -> None:
+    assert (
+        decode_stream([b'{"type":"message","content":', b'[{"type":"text","text":"a"}]}']).unwrap().text
+        == "a"
+    )
+    error = decode_stream(
+        [b'{"type":"error","error":{"type":"overloaded_error","message":"busy"}}']
+    ).failure()
+    assert isinstance(error, Overloaded)
+    assert isinstance(decode_stream([b"<html>busy</html>"]).failure(), Malformed)
+
+
+def test_a_step_costs_the_same_however_much_was_said() -> None:
+    state = stream_start()
+    for chunk in wire(START, TEXT, *[delta(0, "text_delta", text="x")] * 20_000, close(0), STOP):
+        state, _ = stream_step(state, chunk)
+    assert stream_result(state).unwrap().text == "x" * 20_000
+    assert len(repr(state)) < 100
