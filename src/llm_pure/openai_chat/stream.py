@@ -73,11 +73,11 @@ def stream_start() -> State:
 
 def stream_step(state: State, chunk: bytes) -> tuple[State, tuple[StreamEvent, ...]]:
     """The state after some more bytes, and what they say."""
-    if stream_ended(state):
+    read = state.read
+    if read.ended or read.error is not None:
         return state, ()
     sse, found = sse_step(state.sse, chunk)
     events: list[StreamEvent] = []
-    read = state.read
     for event in found:
         read = _event(read, event.event, event.data, events)
         if read.ended or read.error is not None:
@@ -149,8 +149,8 @@ def _chunk(read: Read, chunk: PlainObject, events: list[StreamEvent]) -> Read:
     head, usage, first, others, begun, started, told, ended, error = read
     choices = chunk.get("choices")
     for key, value in chunk.items():
-        if key in _ASIDE or value is None or head.get(key) == value:
-            continue
+        if value is None or head.get(key) == value or key in _ASIDE:
+            continue  # as a rule, everything
         if key == "usage":
             if isinstance(value, dict):
                 usage = value
