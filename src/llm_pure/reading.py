@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from llm_pure.errors import BadRequest, Malformed, snippet
 from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson, parse_json
@@ -127,11 +127,14 @@ def integer_or_none(data: PlainObject, key: str) -> int | None:
 
 
 def count_or_none(data: PlainObject, key: str) -> int | None:
-    """A whole number that is not negative."""
+    """A whole number that can be a count: not negative, and within what JSON numbers carry exactly."""
     value = integer_or_none(data, key)
-    if value is None or value >= 0:
+    if value is None or 0 <= value <= _MOST:
         return value
-    raise JsonError("a count cannot be negative", "." + key)
+    raise JsonError("no count: negative, or beyond 2**53", "." + key)
+
+
+_MOST: Final = 2**53
 
 
 def object_at(data: PlainObject, key: str) -> PlainObject:

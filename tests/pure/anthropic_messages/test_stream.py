@@ -206,6 +206,7 @@ def test_an_error_event_is_the_error_it_names_with_what_was_read() -> None:
     event = {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}
     first = decode_stream(wire(event)).failure()
     assert first == Overloaded(message="busy", status=200, type="overloaded_error")
+    assert decode_stream(wire({"error": event["error"]})).failure() == first
     later = decode_stream(wire(START, TEXT, delta(0, "text_delta", text="a"), event, STOP)).failure()
     assert isinstance(later, Overloaded)
     assert later.partial is not None
