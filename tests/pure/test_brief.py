@@ -3,7 +3,7 @@
 from dataclasses import is_dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import llm_pure
@@ -64,12 +64,9 @@ def test_bytes_are_cut_too() -> None:
     assert brief((b"a" * 201, b"b")) == "(<201 bytes>, b'b')"
 
 
-@given(
-    st.one_of(completions(), responses(), messages(), parts(), usages(), tool_choices()).filter(
-        lambda value: "characters" not in repr(value)
-    )
-)
+@given(st.one_of(completions(), responses(), messages(), parts(), usages(), tool_choices()))
 def test_what_is_short_can_be_read_back(value: Value) -> None:
+    assume("characters" not in repr(value))
     assert eval(repr(value), vars(llm_pure).copy()) == value
 
 
