@@ -38,6 +38,7 @@ __all__ = [
     "Opened",
     "Operation",
     "Program",
+    "Prompt",
     "Reply",
     "Save",
     "Send",
@@ -53,6 +54,12 @@ R = TypeVar("R")
 
 class Op(Generic[A]):
     """An operation whose answer is an `A`."""
+
+    __slots__ = ()
+
+
+class Prompt(Op[A]):
+    """An operation that is answered at once: nothing is waited for."""
 
     __slots__ = ()
 
@@ -129,12 +136,12 @@ class Sleep(Op[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class Now(Op[float]):
+class Now(Prompt[float]):
     """Seconds on a clock that never jumps; only differences mean anything."""
 
 
 @dataclass(frozen=True, slots=True)
-class Draw(Op[float]):
+class Draw(Prompt[float]):
     """A number drawn evenly from [0, 1)."""
 
 
@@ -142,7 +149,7 @@ class Draw(Op[float]):
 
 
 @dataclass(frozen=True, slots=True)
-class Change(Op[A], Generic[S, A]):
+class Change(Prompt[A], Generic[S, A]):
     """Apply a pure function to a cell, atomically: old state to new state and an answer."""
 
     cell: Cell[S]
@@ -178,7 +185,7 @@ class Claim(Op[Landing]):
 
 
 @dataclass(frozen=True, slots=True)
-class Land(Op[None]):
+class Land(Prompt[None]):
     """Hand the outcome to everybody who waits for it."""
 
     flights: Flights
@@ -200,7 +207,7 @@ class Call(Op[object]):
 
 
 @dataclass(frozen=True, slots=True)
-class Observed(Op[bool]):
+class Observed(Prompt[bool]):
     """Whether anybody looks at the events of this run."""
 
 
@@ -212,7 +219,7 @@ class Emit(Op[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class Tell(Op[None]):
+class Tell(Prompt[None]):
     """Leave a note of what was decided."""
 
     note: Note

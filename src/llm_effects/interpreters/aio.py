@@ -41,7 +41,8 @@ class _OnLoop:
         self.headers: Final = connection.headers
 
     async def read(self, limit: float | None) -> bytes | LlmError | None:
-        return await _within(limit, self._connection.read())
+        read = self._connection.read()
+        return await (read if limit is None else _within(limit, read))
 
     async def finish(self) -> None:
         await self._connection.finish()
@@ -57,7 +58,8 @@ class _Asyncio:
     __slots__ = ()
 
     async def connect(self, door: Door, request: HttpRequest, limit: float | None) -> _OnLoop | LlmError:
-        connection = await _within(limit, door.aconnect(request, limit))
+        connected = door.aconnect(request, limit)
+        connection = await (connected if limit is None else _within(limit, connected))
         return connection if isinstance(connection, LlmError) else _OnLoop(connection)
 
     async def sleep(self, seconds: float) -> None:
@@ -108,9 +110,7 @@ class _Asyncio:
             flights.leave(key, wake)
 
 
-async def _within(limit: float | None, answer: Awaitable[A]) -> A | Timeout:
-    if limit is None:
-        return await answer
+async def _within(limit: float, answer: Awaitable[A]) -> A | Timeout:
     try:
         async with asyncio.timeout(limit):
             return await answer

@@ -6,9 +6,9 @@ Law: nothing here suspends, so `finished` drives every coroutine of the loop to 
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Final, TypeVar, final
 
@@ -86,21 +86,17 @@ class _Blocking:
         store.save(key, value)
 
     async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing:
-        landed: list[Landed | Alone] = []
-        gate = threading.Event()
-
-        def wake(landing: Landed | Alone) -> None:
-            landed.append(landing)
-            gate.set()
-
+        landed: SimpleQueue[Landed | Alone] = SimpleQueue()
+        wake = landed.put
         claimed = flights.claim(key, wake, lead=lead, blocking=True)
         if claimed is not None:
             return claimed
         try:
-            gate.wait(limit if limit is None else max(0.0, limit))
+            return landed.get(timeout=limit if limit is None else max(0.0, limit))
+        except Empty:
+            return TooLate()
         finally:
             flights.leave(key, wake)
-        return landed[0] if landed else TooLate()
 
 
 BLOCKING: Final = _Blocking()

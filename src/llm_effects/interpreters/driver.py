@@ -34,6 +34,7 @@ from llm_effects.operations import (
     Opened,
     Operation,
     Program,
+    Prompt,
     Reply,
     Save,
     Send,
@@ -151,6 +152,8 @@ class Run(Generic[R]):
                         if self._on_operation is not None:
                             self._on_operation(operation, None)
                         return operation.event
+                elif isinstance(operation, Prompt):
+                    self._answer = self._answered(operation)
                 else:
                     self._answer = await self._perform(operation)
                 if self._on_operation is not None:
@@ -182,56 +185,46 @@ class Run(Generic[R]):
     # ------------------------------------------------------------ one operation
 
     async def _perform(
-        self,
-        operation: Next
-        | Send
-        | Open
-        | Close
-        | Sleep
-        | Now
-        | Draw
-        | Change[object, object]
-        | Load
-        | Save
-        | Claim
-        | Land
-        | Observed
-        | Tell
-        | Call,
+        self, operation: Next | Send | Open | Close | Sleep | Load | Save | Claim | Call
     ) -> object:
-        backend = self._backend
         match operation:
             case Next(handle):
                 return await self._read(self._connections[handle])
             case Send(door, request):
                 return await self._send(door, request)
-            case Open(door, request):
-                return await self._open(door, request)
-            case Close(handle):
-                await self._connections.pop(handle).finish()
-            case Sleep(seconds):
-                left = self._left()
-                await backend.sleep(max(0.0, seconds if left is None else min(seconds, left)))
-            case Now():
-                return backend.now()
-            case Draw():
-                return backend.draw()
-            case Change(cell, function):
-                return self._change(cell, function)
             case Load(store, key):
                 return await self._load(store, key)
             case Save(store, key, value):
                 return await self._save(store, key, value)
             case Claim(flights, key):
                 return await self._claim(flights, key)
-            case Land(flights, key, outcome):
-                self._land(flights, key, outcome)
-            case Observed():
-                return self.observed
-            case Tell(note):
-                self._tell(note)
+            case Open(door, request):
+                return await self._open(door, request)
+            case Close(handle):
+                await self._connections.pop(handle).finish()
+            case Sleep(seconds):
+                left = self._left()
+                await self._backend.sleep(max(0.0, seconds if left is None else min(seconds, left)))
             case Call(function):
                 return await self._call(function)
+            case _:
+                assert_never(operation)
+        return None
+
+    def _answered(self, operation: Tell | Change[object, object] | Observed | Now | Draw | Land) -> object:
+        match operation:
+            case Tell(note):
+                self._tell(note)
+            case Change(cell, function):
+                return self._change(cell, function)
+            case Observed():
+                return self.observed
+            case Now():
+                return self._backend.now()
+            case Draw():
+                return self._backend.draw()
+            case Land(flights, key, outcome):
+                self._land(flights, key, outcome)
             case _:
                 assert_never(operation)
         return None
@@ -276,6 +269,8 @@ class Run(Generic[R]):
         return chunk if chunk is not None else Reply(connection.status, connection.headers, b"".join(chunks))
 
     async def _read(self, connection: Link) -> bytes | LlmError | None:
+        if not self._cells:  # no deadline, and nothing to look up: a stream comes here for every delta
+            return await connection.read(None)
         left = self._left()
         if left is not None and left <= 0:
             return _OVER
