@@ -117,7 +117,7 @@ def _comes_back(block: PlainObject, part: Part, readers: Readers) -> bool:
 
 def is_plain(part: Part) -> bool:
     """Whether the part is a text and nothing but its text."""
-    return part.__class__ is Text and (part.extras is EMPTY or not part.extras)
+    return type(part) is Text and (part.extras is EMPTY or not part.extras)
 
 
 def _text(part: Text, losses: list[Loss], readers: Readers = MESSAGE) -> TextBlockParam:

@@ -143,13 +143,13 @@ _ORDER: Final[tuple[Asked, ...]] = ("low", "medium", "high", "xhigh", "max")
 
 def _effort(effort: Effort, traits: ModelTraits, losses: list[Loss]) -> Asked | None:
     """The effort; or else the next lower that the model has, or its lowest."""
-    allowed = [one for one in _ORDER if traits.efforts is None or one in traits.efforts]
-    if effort in allowed:
-        return effort
+    allowed: list[Asked] = [one for one in _ORDER if traits.efforts is None or one in traits.efforts]
+    for one in allowed:
+        if one == effort:
+            return one
     rank = _ORDER.index(effort) if effort in _ORDER else 0
-    nearest = next(
-        (one for one in reversed(allowed) if _ORDER.index(one) < rank), allowed[0] if allowed else None
-    )
+    lower = [one for one in allowed if _ORDER.index(one) < rank]
+    nearest = lower[-1] if lower else allowed[0] if allowed else None
     instead = f"; {nearest!r} is asked for" if nearest is not None else ""
     losses.append(Loss(".effort", f"this model has no effort {effort!r}{instead}"))
     return nearest

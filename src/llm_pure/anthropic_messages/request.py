@@ -224,7 +224,9 @@ def _messages(
             if isinstance(message, UserMessage):
                 content = _content(message.content, losses)
                 if results is not None and not message.extras:
-                    results += [{"type": "text", "text": content}] if isinstance(content, str) else content
+                    results.extend(
+                        [{"type": "text", "text": content}] if isinstance(content, str) else content
+                    )
                     results = results if _only_results(message) else None
                 else:
                     found.append(_with_extras({"role": "user", "content": content}, message, losses))
@@ -260,7 +262,8 @@ _EMPTY: Final = Text("")
 
 
 def _content(parts: tuple[Part, ...], losses: list[Loss]) -> str | list[ContentBlockParam]:
-    if len(parts) == 1 and (only := parts[0]).__class__ is Text and (only.extras is EMPTY or not only.extras):
+    only = parts[0] if len(parts) == 1 else None
+    if type(only) is Text and (only.extras is EMPTY or not only.extras):
         return only.text or []
     blocks: list[ContentBlockParam] = []
     index = 0
@@ -268,7 +271,7 @@ def _content(parts: tuple[Part, ...], losses: list[Loss]) -> str | list[ContentB
         for index, part in enumerate(parts):
             before = len(losses)
             block = block_of(part, losses)
-            if block is not None and not (part.__class__ is Text and not part.text and is_plain(part)):
+            if block is not None and not (type(part) is Text and not part.text and is_plain(part)):
                 blocks.append(block)
             if len(losses) != before:
                 moved(losses, before, f".content[{index}]")

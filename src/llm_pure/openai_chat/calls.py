@@ -138,7 +138,7 @@ def _function_tool(name: str, tool: PlainObject, function: PlainObject) -> AnyTo
         description if isinstance(description, str) else None,
         parameters,
         strict if isinstance(strict, bool) else None,
-        extras_with(rest | {"function": deeper} if deeper else rest),
+        extras_with({**rest, "function": deeper} if deeper else rest),
     )
 
 

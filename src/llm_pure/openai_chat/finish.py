@@ -58,7 +58,7 @@ _WORDS: Final[Mapping[StopReason, tuple[str | None, ...]]] = {
 
 def stop_reason_of(raw: str | None, content: tuple[Part, ...], stop_sequence: str | None) -> StopReason:
     """What a `finish_reason` means, in view of the answer that it ends."""
-    reason = FINISH.get(raw, "other") if raw is not None else "other"
+    reason: StopReason = FINISH.get(raw, "other") if raw is not None else "other"
     if raw == "stop":
         if any(isinstance(part, Refusal) for part in content):
             return "refusal"

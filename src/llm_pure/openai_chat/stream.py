@@ -256,7 +256,7 @@ def encode_stream(response: Response) -> Outcome[tuple[bytes, ...]]:
     chunks: list[PlainObject] = []
     choices = body["choices"]
     for choice in choices if isinstance(choices, list) else ():
-        chunks += [{"choices": [piece]} for piece in _pieces(as_object(choice))]
+        chunks.extend({"choices": [piece]} for piece in _pieces(as_object(choice)))
     if "usage" in body:
         chunks.append({"choices": [], "usage": body["usage"]})
     chunks[0] = {**head, **chunks[0]}
@@ -276,7 +276,7 @@ def _pieces(choice: PlainObject) -> list[PlainObject]:
     texts = [key for key in (*FIELDS, DETAILS, "content", "refusal") if key in message]
     for key in texts:
         value = message[key]
-        deltas += [{key: piece} for piece in _split(value)] if isinstance(value, str) else [{key: value}]
+        deltas.extend({key: piece} for piece in (_split(value) if isinstance(value, str) else (value,)))
     rest = {key: value for key, value in message.items() if key not in (*texts, "role", "tool_calls")}
     if rest:
         deltas.append(rest)

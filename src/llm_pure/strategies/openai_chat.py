@@ -323,7 +323,7 @@ def _deltas(draw: st.DrawFn, message: Plain) -> list[Plain]:
     for key in [*[key for key in message if key not in last], *[key for key in last if key in message]]:
         value = message[key]
         if isinstance(value, str) and key not in {"role", "channel"}:
-            found += [{key: piece} for piece in _pieces(draw, value)]
+            found.extend({key: piece} for piece in _pieces(draw, value))
         elif key == "tool_calls" and isinstance(value, list):
             for index, call in enumerate(value):
                 found += _call_deltas(draw, index, call)
