@@ -148,8 +148,10 @@ def _effort(effort: Effort, traits: ModelTraits, losses: list[Loss]) -> Asked | 
         if one == effort:
             return one
     rank = _ORDER.index(effort) if effort in _ORDER else 0
-    lower = [one for one in allowed if _ORDER.index(one) < rank]
-    nearest = lower[-1] if lower else allowed[0] if allowed else None
+    nearest = allowed[0] if allowed else None
+    for one in allowed:
+        if _ORDER.index(one) < rank:
+            nearest = one
     instead = f"; {nearest!r} is asked for" if nearest is not None else ""
     losses.append(Loss(".effort", f"this model has no effort {effort!r}{instead}"))
     return nearest
