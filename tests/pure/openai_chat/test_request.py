@@ -321,9 +321,9 @@ def test_encoding_is_linear() -> None:
         completion = Completion(turns * count)
         best = 9.0
         for _ in range(5):
-            start = time.perf_counter()
+            start = time.process_time()
             encode_request(completion)
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.process_time() - start)
         return best
 
     assert seconds(3000) < 40 * seconds(300)

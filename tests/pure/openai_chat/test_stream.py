@@ -336,10 +336,10 @@ def test_long_streams_cost_what_they_are_long() -> None:
         best = 9.0
         for _ in range(3):
             state = stream_start()
-            start = time.perf_counter()
+            start = time.process_time()
             for _ in range(count):
                 state, _ = stream_step(state, chunk)
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.process_time() - start)
         return best
 
     assert seconds(10_000) < 40 * seconds(1000)
