@@ -159,6 +159,8 @@ def seam_of(segment: Segment) -> SeamState:
 
 def so_far(segment: Segment, response: Response) -> Response:
     """The answer with this segment's answer, or the part of it that was read, and all it has cost."""
+    if segment.before is None and segment.nudge is None and segment.spent == NO_USAGE:
+        return response  # the first segment is all there is
     seen = seamed(response, seam_of(segment))
     seen = replace(seen, usage=segment.spent + seen.usage)
     if segment.nudge is not None:

@@ -174,9 +174,12 @@ def thaw(value: JsonInput) -> PlainJson:
     return cast("PlainJson", value)
 
 
+_LEAVES: Final = frozenset((str, int, float, bool, type(None)))
+
+
 def same_json(a: object, b: object) -> bool:
     """Equality as JSON has it: `1 == 1.0`, `1 != true`, arrays by order, objects by key."""
-    if type(a) is str:
+    if type(a) is type(b) and type(a) in _LEAVES:
         return a == b
     if isinstance(a, bool) or isinstance(b, bool):
         return a is b

@@ -21,7 +21,7 @@ full strength while fewer than about three in ten attempts fail, and stops nearl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from llm_pure.brief import Brief
@@ -104,7 +104,9 @@ _SENSELESS: Final = (Malformed, OutOfOrder, Incomplete)
 
 def begin(state: RetryState, now: float) -> tuple[RetryState, None]:
     """An attempt begins: the run's clock starts with its first."""
-    return (state if state.started is not None else replace(state, started=now)), None
+    if state.started is not None:
+        return state, None
+    return RetryState(state.failures, state.senseless, now), None
 
 
 def decide_retry(

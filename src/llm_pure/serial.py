@@ -83,9 +83,12 @@ def to_json(value: Value) -> str:
     """A value as JSON text."""
     plain: dict[str, PlainJson] = {"schema": SCHEMA, "kind": kind_of(type(value))}
     plain.update(_class(type(value)).write(value))
-    text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    text = _ENCODER.encode(plain)
     # A lone surrogate is no UTF-8; escaped, the text can at least be kept.
     return text if text.isascii() or _is_utf8(text) else json.dumps(plain, separators=(",", ":"))
+
+
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def from_json(text: str | bytes) -> Outcome[Value]:
@@ -209,8 +212,10 @@ class _Class:
 
     def write(self, value: object) -> dict[str, PlainJson]:
         found: dict[str, PlainJson] = {}
-        for name, (_, write, default) in self.fields.items():
+        for name, (_, write, default) in (self._fields or self.fields).items():
             own: object = getattr(value, name)
+            if own is default:
+                continue
             if own != default or (isinstance(own, JsonObject) and own.spelling is not None):
                 found[name] = write(own)
         return found
