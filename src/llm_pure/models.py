@@ -32,6 +32,8 @@ class ModelTraits(Brief):
     """`temperature`, `top_p`, `top_k` may be sent."""
     sampling_unreasoned: bool = False
     """They may be sent while the effort is `none`, where `sampling` says no."""
+    top_k: bool = True
+    """The model knows `top_k` at all."""
     prefill: bool = False
     """A last assistant message is continued, not answered."""
     stop_sequences: bool = True
@@ -107,7 +109,7 @@ _BOUND: Final = replace(_ALWAYS_THINKING, bound_reasoning=True)
 # reasoning guide and the models' pages (GPT-6.1 and 6.2 refuse `none`). Stop sequences: the SDK's docstring of `stop`.
 # Tool ids: not documented, so not known. The name of the limit: the SDK deprecates `max_tokens` for all models.
 
-_OPENAI: Final = ModelTraits(max_tokens_name="max_completion_tokens", thinking_budget=False)
+_OPENAI: Final = ModelTraits(top_k=False, max_tokens_name="max_completion_tokens", thinking_budget=False)
 _GPT_3_5: Final = replace(_OPENAI, efforts=(), max_output_tokens=4096)
 _GPT_4: Final = replace(_OPENAI, efforts=(), max_output_tokens=8192)
 _GPT_4O: Final = replace(_OPENAI, efforts=(), max_output_tokens=16_384)

@@ -99,7 +99,9 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
     # From here on, what the SDK's types have no words for.
     if completion.model is None:
         del payload["model"]
-    if completion.top_k is not None and _fits("top_k", completion.top_k, completion, traits, losses):
+    if completion.top_k is not None and not traits.top_k:
+        losses.append(Loss("$.top_k", "this model knows no top_k"))
+    elif completion.top_k is not None and _fits("top_k", completion.top_k, completion, traits, losses):
         payload["top_k"] = completion.top_k
     payload["messages"] = say_system(completion.system, losses) + say_messages(completion.messages, losses)
     if completion.tools:
