@@ -73,10 +73,11 @@ _SMALLEST_LIMIT: Final = 4096
 
 # ---------------------------------------------------------------- Anthropic
 # Sampling and prefill by version, budgets and adaptive thinking: Anthropic's migration guides for 4.6, 4.7 and 5.x.
-# Efforts: platform.claude.com build-with-claude/effort. Output limits: the models' overview pages there; for Claude 3
-# and Claude 4 models.dev. Instructions in mid-conversation: the page of that name (since Opus 4.8; which 5.x models:
-# LangChain's profiles). Which models only think adaptively: Bedrock's page on it. Bound reasoning: preserved thinking
-# on Fable and Mythos from 5.1 and on the 5.5 models. Tool ids: the API's own error message.
+# Efforts: platform.claude.com build-with-claude/effort. Output limits: the models' overview pages there; for Claude
+# 3 and Claude 4 what was published with them, not looked up again. Instructions in mid-conversation: the page of
+# that name (since Opus 4.8; which 5.x models: LangChain's profiles). Which models only think adaptively: Bedrock's
+# page on it. Bound reasoning: preserved thinking on Fable and Mythos from 5.1 and on the 5.5 models. Tool ids: the
+# API's own error message.
 
 _CLAUDE_3: Final = ModelTraits(
     prefill=True,
@@ -105,9 +106,10 @@ _ALWAYS_THINKING: Final = replace(_CLAUDE_5, thinking_off=False)
 _BOUND: Final = replace(_ALWAYS_THINKING, bound_reasoning=True)
 
 # ---------------------------------------------------------------- OpenAI
-# Output limits: developers.openai.com, the models' pages, and models.dev. Sampling with efforts, and which efforts: the
-# reasoning guide and the models' pages (GPT-6.1 and 6.2 refuse `none`). Stop sequences: the SDK's docstring of `stop`.
-# Tool ids: not documented, so not known. The name of the limit: the SDK deprecates `max_tokens` for all models.
+# Output limits: developers.openai.com, the models' pages; before GPT-4.1 what was published with them, not looked
+# up again. Sampling with efforts, and which efforts: the reasoning guide and the models' pages (GPT-6.1 and 6.2
+# refuse `none`). Stop sequences: the SDK's docstring of `stop`. Tool ids: not documented, so not known. The name of
+# the limit: the SDK deprecates `max_tokens` for all models.
 
 _OPENAI: Final = ModelTraits(top_k=False, max_tokens_name="max_completion_tokens", thinking_budget=False)
 _GPT_3_5: Final = replace(_OPENAI, efforts=(), max_output_tokens=4096)
