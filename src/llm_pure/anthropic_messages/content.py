@@ -291,12 +291,12 @@ def _reasoning(part: Reasoning, losses: list[Loss]) -> ThinkingBlockParam | Reda
 
 
 def _call(part: ToolCall, losses: list[Loss]) -> ToolUseBlockParam:
-    arguments = part.arguments
+    arguments = cast("dict[str, object]", thaw(part.arguments))
     block: ToolUseBlockParam = {
         "type": "tool_use",
         "id": wire_id(part.id),
         "name": part.name,
-        "input": cast("dict[str, object]", thaw(arguments)),
+        "input": arguments,
     }
     if len(arguments) == 1 and isinstance(arguments.get(INVALID_JSON), str):
         losses.append(Loss(".arguments", f"{INVALID_JSON} alone comes back as a broken call"))

@@ -223,19 +223,22 @@ def _messages(
         try:
             if isinstance(message, UserMessage):
                 content = _content(message.content, losses)
-                if results is not None and not message.extras:
+                bare = message.extras is EMPTY or not message.extras
+                if results is not None and bare:
                     results.extend(
                         [{"type": "text", "text": content}] if isinstance(content, str) else content
                     )
                     results = results if _only_results(message) else None
                 else:
-                    found.append(_with_extras({"role": "user", "content": content}, message, losses))
-                    only = isinstance(content, list) and not message.extras and _only_results(message)
+                    said_by_user: MessageParam = {"role": "user", "content": content}
+                    found.append(said_by_user if bare else _with_extras(said_by_user, message, losses))
+                    only = bare and not isinstance(content, str) and _only_results(message)
                     results = cast("list[ContentBlockParam]", content) if content and only else None
                 leading = False
             elif isinstance(message, AssistantMessage):
                 content = _content(message.content, losses)
-                found.append(_with_extras({"role": "assistant", "content": content}, message, losses))
+                answer: MessageParam = {"role": "assistant", "content": content}
+                found.append(answer if message.extras is EMPTY else _with_extras(answer, message, losses))
                 leading, results = False, None
             elif isinstance(message, SystemMessage):
                 said = _system_message(message, traits, system if leading else None, index, losses)
@@ -253,9 +256,10 @@ def _messages(
 
 def _only_results(message: UserMessage) -> bool:
     """Whether the message says nothing beside tool results."""
-    return all(
-        isinstance(part, ToolResult) or (is_plain(part) and part == _EMPTY) for part in message.content
-    )
+    content = message.content
+    if len(content) == 1:
+        return isinstance(content[0], ToolResult) or content[0] == _EMPTY
+    return all(isinstance(part, ToolResult) or (is_plain(part) and part == _EMPTY) for part in content)
 
 
 _EMPTY: Final = Text("")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ _FITS = re.compile(r"[a-zA-Z0-9_-]+")
 _ESCAPED: Final = "hex_"
 
 
+@lru_cache  # a conversation is sent again and again
 def wire_id(own: str) -> str:
     """An id that fits the wire's pattern `[a-zA-Z0-9_-]+`: itself, or escaped if it does not fit or looks escaped."""
     if not own.startswith(_ESCAPED) and _FITS.fullmatch(own) is not None:
