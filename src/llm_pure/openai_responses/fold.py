@@ -1,0 +1,204 @@
+"""One item of a stream, put together of its start and its deltas.
+
+Law: an `OpenItem` never changes, so that folding twice from one state gives the same; a delta costs what it is long,
+since pieces are chained and joined once. `assembled` gives the item as a body would have held it, and whoever reads
+bodies reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple, TypeAlias
+
+from typing_extensions import override
+
+from llm_pure.events import (
+    PartDone,
+    ReasoningDelta,
+    RefusalDelta,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStarted,
+    events_of,
+)
+from llm_pure.json import PlainJson
+from llm_pure.messages import AssistantMessage
+from llm_pure.openai_responses.items import reasoning_text
+from llm_pure.parts import BrokenToolCall, Part, Reasoning, Refusal, Text, ToolCall
+from llm_pure.reading import PlainObject
+from llm_pure.response import Response
+
+__all__ = [
+    "DELTAS",
+    "WHOLES",
+    "Key",
+    "OpenItem",
+    "assembled",
+    "delta_of",
+    "kind_of",
+    "retold",
+    "shown_by",
+    "told_by",
+]
+
+Key: TypeAlias = tuple[str, int]
+"""What a piece belongs to: the kind of a block or the name of a field, and the block's place."""
+
+DELTAS: Final[Mapping[str, tuple[str, str | None]]] = {
+    "response.output_text.delta": ("output_text", "content_index"),
+    "response.refusal.delta": ("refusal", "content_index"),
+    "response.reasoning_summary_text.delta": ("summary_text", "summary_index"),
+    "response.reasoning_text.delta": ("reasoning_text", "content_index"),
+    "response.function_call_arguments.delta": ("arguments", None),
+    "response.mcp_call_arguments.delta": ("arguments", None),
+    "response.custom_tool_call_input.delta": ("input", None),
+    "response.code_interpreter_call_code.delta": ("code", None),
+}
+"""Events with a piece: what it is a piece of, and where the block's place stands."""
+
+WHOLES: Final[Mapping[str, tuple[str, str | None, str]]] = {
+    "response.output_text.done": ("output_text", "content_index", "text"),
+    "response.refusal.done": ("refusal", "content_index", "refusal"),
+    "response.reasoning_summary_text.done": ("summary_text", "summary_index", "text"),
+    "response.reasoning_text.done": ("reasoning_text", "content_index", "text"),
+    "response.function_call_arguments.done": ("arguments", None, "arguments"),
+    "response.mcp_call_arguments.done": ("arguments", None, "arguments"),
+    "response.custom_tool_call_input.done": ("input", None, "input"),
+    "response.code_interpreter_call_code.done": ("code", None, "code"),
+}
+"""Events with all of it once more, and where it stands."""
+
+_BLOCKS: Final[Mapping[str, tuple[str, str]]] = {
+    "output_text": ("content", "text"),
+    "refusal": ("content", "refusal"),
+    "reasoning_text": ("content", "text"),
+    "summary_text": ("summary", "text"),
+}
+"""Which list of an item a block stands in, and what its words are called."""
+
+Pieces: TypeAlias = "tuple[Pieces, Key, str, bool] | None"
+"""The pieces, the latest first; whether one is the whole."""
+
+
+class OpenItem(NamedTuple):
+    """An item that has begun: as it started, the places of its parts, its pieces, what the last of them belonged to."""
+
+    at: int
+    start: PlainObject
+    places: tuple[int, ...]
+    pieces: Pieces = None
+    last: Key | None = None
+
+    @override
+    def __repr__(self) -> str:
+        return f"OpenItem({self.at}, {kind_of(self.start)!r})"
+
+
+def kind_of(item: PlainObject) -> PlainJson:
+    return item.get("type", "message" if "role" in item else None)
+
+
+def _texts(item: OpenItem, *, wholes: bool) -> dict[Key, str]:
+    found: dict[Key, list[str]] = {}
+    complete: set[Key] = set()
+    pieces = item.pieces
+    while pieces is not None:
+        pieces, key, text, whole = pieces
+        if (whole and not wholes) or key in complete:
+            continue
+        if whole:
+            complete.add(key)
+            found[key] = [text]
+        else:
+            found.setdefault(key, []).append(text)
+    return {key: "".join(reversed(texts)) for key, texts in found.items()}
+
+
+def assembled(item: OpenItem, *, wholes: bool = True) -> PlainObject:
+    """The item as far as it was said. Without `wholes`: of its pieces alone, as it was told."""
+    made: PlainObject = dict(item.start)
+    lists: dict[str, list[PlainJson]] = {}
+    for (kind, _), text in sorted(_texts(item, wholes=wholes).items(), key=lambda said: said[0][1]):
+        if kind not in _BLOCKS:
+            before = made.get(kind)
+            made[kind] = before + text if isinstance(before, str) and not wholes else text
+            continue
+        where, name = _BLOCKS[kind]
+        lists.setdefault(where, []).append({"type": kind, name: text})
+    return {**made, **lists}
+
+
+# ---------------------------------------------------------------- what is told of it
+
+
+def delta_of(item: OpenItem, key: Key, text: str, place: int) -> StreamEvent | None:
+    """The event of a piece, None if the part is one that comes whole."""
+    kind = key[0]
+    if kind == "output_text":
+        return TextDelta(place, text)
+    if kind == "arguments":
+        return ToolCallDelta(place, text) if kind_of(item.start) == "function_call" else None
+    if kind == "refusal":
+        return RefusalDelta(place, text)
+    if kind in ("summary_text", "reasoning_text"):
+        return ReasoningDelta(place, text if item.last in (None, key) else f"\n\n{text}")
+    return None
+
+
+def told_by(item: OpenItem, index: int) -> str:
+    """What was told of the part with this number."""
+    kind = kind_of(item.start)
+    if kind == "reasoning":
+        return reasoning_text(assembled(item, wholes=False))
+    texts = _texts(item, wholes=False)
+    if kind == "message":
+        return texts.get(("output_text", index)) or texts.get(("refusal", index)) or ""
+    return texts.get(("arguments", 0), "")
+
+
+def shown_by(part: Part) -> str | None:
+    """All that there is to tell of a part, None if it comes whole."""
+    match part:
+        case Text(text) | Reasoning(text) | Refusal(text) | BrokenToolCall(text=text):
+            return text
+        case ToolCall(arguments=arguments):
+            return arguments.text if arguments or arguments.spelling is not None else ""
+        case _:
+            return None
+
+
+def more_of(place: int, part: Part, text: str) -> list[StreamEvent]:
+    """The event that tells `text` of the part."""
+    match part:
+        case Text():
+            return [TextDelta(place, text)]
+        case Reasoning():
+            return [ReasoningDelta(place, text)]
+        case Refusal():
+            return [RefusalDelta(place, text)]
+        case ToolCall() | BrokenToolCall():
+            return [ToolCallDelta(place, text)]
+        case _:
+            return []
+
+
+def retold(parts: tuple[Part, ...], start: int) -> list[StreamEvent]:
+    """Everything about the parts from `start` on."""
+    events = events_of(Response(AssistantMessage(parts)))[1:-1]
+    found: list[StreamEvent] = []
+    place = 0
+    for event in events:
+        if place >= start:
+            found.append(event)
+        if isinstance(event, PartDone):
+            place += 1
+    return found
+
+
+def begun(item: PlainObject, place: int) -> list[StreamEvent]:
+    """What the start of an item says."""
+    id_, name = item.get("call_id"), item.get("name")
+    if kind_of(item) == "function_call" and isinstance(id_, str) and isinstance(name, str):
+        return [ToolCallStarted(place, id_, name)]
+    return []

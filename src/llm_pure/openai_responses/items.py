@@ -1,0 +1,316 @@
+"""The items that a model says, in both directions: of a request's history, of an answer, of a stream.
+
+Law: an item goes back as it came. A part of a message remembers the message's own fields in `$item` where it is the
+first; a call, reasoning and what we do not model are items of their own.
+
+    on the wire                            as parts
+    -------------------------------------  -----------------------------------------------------------------------
+    `message` of an assistant              for each content part a `Text`, a `Refusal`, or an `Opaque` of a message
+                                           with this part alone, and without a type
+        without content                    an `Opaque`, whole; nothing, if it has no fields either
+    `function_call`                        a `ToolCall` or `BrokenToolCall`; its `id` is the `call_id`
+    `reasoning`                            a `Reasoning`: the text is what may be shown, summary and content
+    any other                              an `Opaque`, verbatim
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from llm_pure.errors import Loss
+from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, parse_json
+from llm_pure.openai_responses.shape import PROVIDER, Losses, attach, extras_with, noted, own, plain
+from llm_pure.parts import BrokenToolCall, Opaque, Part, Reasoning, Refusal, Text, ToolCall
+from llm_pure.reading import PlainObject, as_object, within, wrong
+
+if TYPE_CHECKING:
+    from openai.types.responses import (
+        ResponseFunctionToolCallParam,
+        ResponseOutputRefusalParam,
+        ResponseOutputTextParam,
+    )
+
+__all__ = ["in_message", "is_slice", "read_item", "read_output", "reasoning_text", "say_items"]
+
+
+# ---------------------------------------------------------------- reading
+
+
+def read_output(items: list[PlainJson], *, cut: bool = False) -> tuple[Part, ...]:
+    """The parts of an answer. Raises `JsonError` with the path below the list. Takes `items` over."""
+    found: list[Part] = []
+    for index, value in enumerate(items):
+        try:
+            found += read_item(as_object(value), cut=cut)
+        except JsonError as error:
+            raise within(error, f"[{index}]") from None
+    return tuple(found)
+
+
+def read_item(item: PlainObject, *, cut: bool = False) -> list[Part]:
+    """The parts of one item. Raises `JsonError` where it has no meaning. `cut`: the answer broke off in it."""
+    kind = item.get("type", "message" if "role" in item else None)
+    part: Part | None = None
+    if kind == "message":
+        if item.get("role", "assistant") == "assistant":
+            return _message(item)
+    elif kind == "function_call":
+        part = _call(item, cut=cut)
+    elif kind == "reasoning":
+        part = _reasoning(item)
+    return [part if part is not None else _verbatim(item)]
+
+
+def _verbatim(item: PlainObject) -> Opaque:
+    return Opaque(PROVIDER, JsonObject.wrap(item if "role" not in item else {"type": "message", **item}))
+
+
+_MESSAGE: Final = frozenset({"type", "role", "content"})
+
+
+def _message(item: PlainObject) -> list[Part]:
+    content = item.get("content")
+    if isinstance(content, str):
+        block: PlainObject = {"type": "output_text", "text": content}
+        content = [block] if content else []
+    elif content is None:
+        content = []
+    elif not isinstance(content, list):
+        raise wrong(content, "a string or an array", ".content")
+    fields = _fields(item, _MESSAGE)
+    if not content:
+        return [_verbatim(item)] if fields else []
+    found: list[Part] = []
+    for index, value in enumerate(content):
+        if not isinstance(value, dict):
+            raise wrong(value, "an object", f".content[{index}]")
+        found.append(_block(value, fields))
+        fields = {}
+    return found
+
+
+def _fields(item: PlainObject, known: frozenset[str]) -> PlainObject:
+    """What says something besides what is `known`: no nulls, and not that the item is complete."""
+    return {
+        key: value
+        for key, value in item.items()
+        if key not in known and value is not None and not (key == "status" and value == "completed")
+    }
+
+
+_NOTHING: Final[tuple[PlainJson, ...]] = (None, [])
+
+
+def _block(block: PlainObject, fields: PlainObject) -> Part:
+    kind = block.get("type")
+    if kind in _WORDS and isinstance(text := block.get(key := _WORDS[str(kind)]), str):
+        rest: PlainObject = {"$item": fields} if fields else {}
+        for name, value in block.items():
+            if name not in ("type", key) and value not in _NOTHING:
+                rest[name] = value
+        if key == "refusal":
+            return Refusal(text, extras_with(rest))
+        return Text(text, extras_with(rest if text or rest else {"$empty": True}))
+    return Opaque(PROVIDER, JsonObject.wrap({**fields, "content": [block]}))
+
+
+_WORDS: Final = {"output_text": "text", "refusal": "refusal"}
+
+_CALL: Final = frozenset({"type", "call_id", "name", "arguments"})
+_UNFINISHED: Final = ("incomplete", "in_progress")
+
+
+def _call(item: PlainObject, *, cut: bool) -> Part | None:
+    id_, name, text = item.get("call_id"), item.get("name"), item.get("arguments")
+    if not isinstance(id_, str) or not isinstance(name, str) or not name or not isinstance(text, str | None):
+        return None
+    extras = extras_with(_fields(item, _CALL))
+    if not text:
+        status = item.get("status")
+        cut = status in _UNFINISHED or (cut and status is None)
+        return BrokenToolCall(id_, name, "", extras) if cut else ToolCall(id_, name, EMPTY, extras)
+    try:
+        arguments = parse_json(text)
+    except JsonError:
+        return BrokenToolCall(id_, name, text, extras)
+    if not isinstance(arguments, dict):
+        return BrokenToolCall(id_, name, text, extras)
+    return ToolCall(id_, name, JsonObject.wrap(arguments, text), extras)
+
+
+def _reasoning(item: PlainObject) -> Reasoning | None:
+    summary, content, sealed = item.get("summary"), item.get("content"), item.get("encrypted_content")
+    if not (
+        isinstance(summary, list | None)
+        and isinstance(content, list | None)
+        and isinstance(sealed, str | None)
+    ):
+        return None
+    rest: PlainObject = {
+        key: value
+        for key, value in item.items()
+        if key not in ("type", "encrypted_content") and value is not None
+    }
+    rest.setdefault("summary", [])
+    return Reasoning(reasoning_text(rest), None, sealed, extras_with(rest))
+
+
+def reasoning_text(item: PlainObject) -> str:
+    """What may be shown of reasoning: its summary, and its content where that is given, paragraph by paragraph."""
+    texts: list[str] = []
+    for key in ("summary", "content"):
+        blocks = item.get(key)
+        for block in blocks if isinstance(blocks, list) else ():
+            text = block.get("text") if isinstance(block, dict) else None
+            if isinstance(text, str) and text:
+                texts.append(text)
+    return "\n\n".join(texts)
+
+
+# ---------------------------------------------------------------- writing
+
+
+def in_message(part: Part) -> bool:
+    """Whether the part stands within a message, and is no item of its own."""
+    return isinstance(part, Text | Refusal) or (isinstance(part, Opaque) and is_slice(part))
+
+
+def is_slice(part: Opaque) -> bool:
+    """Whether this is one content part of a message, with the message's fields if it is the first."""
+    return part.provider == PROVIDER and "type" not in part.raw and isinstance(part.raw.get("content"), tuple)
+
+
+def say_items(
+    parts: tuple[Part, ...], losses: Losses, path: str, *, answer: bool = False, ids: str | None = None
+) -> list[PlainJson]:
+    """The parts as items. In an `answer` all is spelt out, and foreign reasoning finds words too; `ids` is what the
+    items are named after that have no id. Raises `JsonError`."""
+    items: list[PlainObject] = []
+    content: list[PlainJson] | None = None
+    for index, part in enumerate(parts):
+        where = f"{path}[{index}]"
+        if not in_message(part):
+            item = _say_own_item(part, losses, where, answer=answer)
+            if item is not None:
+                items.append(item)
+                content = None
+            continue
+        fields = _item_fields(part)
+        if content is None or fields:
+            if isinstance(part, Text) and not part.text and part.extras is EMPTY:
+                continue
+            content = []
+            items.append({**fields, "role": "assistant", "content": content})
+        _say_block(part, content, losses, where)
+    found: list[PlainJson] = []
+    for number, item in enumerate(items):
+        if item.get("role") == "assistant" and "type" not in item:
+            _finish_message(item, answer=answer)
+        if answer:
+            _complete(item, None if ids is None else f"{ids}_{number}")
+        found.append(item)
+    return found
+
+
+def _item_fields(part: Part) -> PlainObject:
+    if isinstance(part, Opaque):
+        fields = part.raw.thaw()
+        del fields["content"]
+        return fields
+    if isinstance(part, Text | Refusal) and part.extras is not EMPTY:
+        note = noted(part.extras, "$item")
+        return note.thaw() if isinstance(note, JsonObject) else {}
+    return {}
+
+
+def _say_block(part: Part, content: list[PlainJson], losses: Losses, path: str) -> None:
+    if isinstance(part, Text):
+        if not part.text and part.extras is EMPTY:
+            return
+        text: ResponseOutputTextParam = {"type": "output_text", "text": part.text, "annotations": []}
+        block = plain(text)
+        if "annotations" in own(part.extras):
+            del block["annotations"]
+        content.append(attach(block, part.extras, losses, path))
+    elif isinstance(part, Refusal):
+        refusal: ResponseOutputRefusalParam = {"type": "refusal", "refusal": part.text}
+        content.append(attach(plain(refusal), part.extras, losses, path))
+    elif isinstance(part, Opaque):
+        blocks = part.raw.thaw()["content"]
+        content += blocks if isinstance(blocks, list) else []
+
+
+def _finish_message(item: PlainObject, *, answer: bool) -> None:
+    """The message as the wire wants it: an answer's in full, others as short as they can be."""
+    if answer or "id" in item:
+        item["type"] = "message"
+        item.setdefault("status", "completed")
+        return
+    content = item["content"]
+    block = content[0] if isinstance(content, list) and len(content) == 1 else None
+    if not isinstance(block, dict) or block.get("type") != "output_text" or not block.get("text"):
+        return
+    if len(block) == 3 and block.get("annotations") == []:
+        item["content"] = block["text"]
+
+
+def _complete(item: PlainObject, id_: str | None) -> None:
+    """What every item of an answer has."""
+    prefix = _PREFIXES.get(str(item.get("type")))
+    if prefix is not None and id_ is not None:
+        item.setdefault("id", f"{prefix}{id_}")
+    if item.get("type") == "function_call":
+        item.setdefault("status", "completed")
+
+
+_PREFIXES: Final = {"message": "msg_", "function_call": "fc_", "reasoning": "rs_"}
+
+
+def _say_own_item(part: Part, losses: Losses, path: str, *, answer: bool) -> PlainObject | None:
+    if isinstance(part, ToolCall | BrokenToolCall):
+        return _say_call(part, losses, path)
+    if isinstance(part, Reasoning):
+        return _say_reasoning(part, losses, path, answer=answer)
+    if isinstance(part, Opaque) and part.provider == PROVIDER:
+        return part.raw.thaw()
+    losses.append(Loss(path, f"an answer of Responses cannot hold this {type(part).__name__}"))
+    return None
+
+
+def _say_call(part: ToolCall | BrokenToolCall, losses: Losses, path: str) -> PlainObject:
+    try:
+        text = part.text if isinstance(part, BrokenToolCall) else part.arguments.text
+    except JsonError as error:
+        raise within(error, f"{path[1:]}.arguments") from None
+    call: ResponseFunctionToolCallParam = {
+        "type": "function_call",
+        "call_id": part.id,
+        "name": part.name,
+        "arguments": text,
+    }
+    block = plain(call)
+    if part.extras is not EMPTY:
+        attach(block, part.extras, losses, path)
+    if isinstance(part, BrokenToolCall) and not text:
+        block.setdefault("status", "incomplete")
+    elif "id" in block:
+        block.setdefault("status", "completed")
+    return block
+
+
+def _say_reasoning(part: Reasoning, losses: Losses, path: str, *, answer: bool) -> PlainObject | None:
+    mine = own(part.extras)
+    if not isinstance(mine.get("summary"), tuple):
+        if not answer:
+            losses.append(Loss(path, "reasoning goes back only to where it came from"))
+            return None
+        summary: PlainJson = [{"type": "summary_text", "text": part.text}] if part.text else []
+        block: PlainObject = {"type": "reasoning", "summary": summary}
+        if part.signature is not None:
+            losses.append(Loss(f"{path}.signature", "reasoning is not signed in Responses"))
+    else:
+        block = {"type": "reasoning", **mine.thaw()}
+        attach({}, JsonObject({k: v for k, v in part.extras.items() if k != PROVIDER}), losses, path)
+    if part.encrypted is not None:
+        block["encrypted_content"] = part.encrypted
+    return block

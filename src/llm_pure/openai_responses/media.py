@@ -1,0 +1,241 @@
+"""The content parts of user messages, instructions and tool results, in both directions.
+
+Law: `read_part` after `say_part` gives the part back, or the losses say why not. A part whose shape is not exactly
+one that we model is an `Opaque`, verbatim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from llm_pure.errors import Loss
+from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson
+from llm_pure.openai_responses.shape import PROVIDER, Losses, attach, extras_with, plain
+from llm_pure.parts import Audio, Base64, Document, FileId, Image, Opaque, Part, Refusal, Source, Text, Url
+from llm_pure.reading import PlainObject, as_object, within, wrong
+
+if TYPE_CHECKING:
+    from openai.types.responses import ResponseInputAudioParam, ResponseInputFileParam, ResponseInputTextParam
+
+__all__ = ["read_content", "read_part", "say_content", "say_part", "short"]
+
+
+# ---------------------------------------------------------------- reading
+
+
+def read_content(content: PlainJson, key: str) -> tuple[Part, ...]:
+    """What stands at `key`: a string or content parts. Raises `JsonError`. Takes `content` over."""
+    if isinstance(content, str):
+        return (Text(content),) if content else ()
+    if content is None:
+        return ()
+    if not isinstance(content, list):
+        raise wrong(content, "a string or an array", f".{key}")
+    found: list[Part] = []
+    try:
+        for value in content:
+            found.append(read_part(value))  # noqa: PERF401 - how many have been read is the path
+    except JsonError as error:
+        raise within(error, f".{key}[{len(found)}]") from None
+    return tuple(found)
+
+
+def read_part(value: PlainJson) -> Part:
+    """A content part. Raises `JsonError` if it is no object. Takes `value` over."""
+    block = as_object(value)
+    read = _READERS.get(kind) if isinstance(kind := block.get("type"), str) else None
+    part = read(block) if read is not None else None
+    return part if part is not None else Opaque(PROVIDER, JsonObject.wrap(block))
+
+
+def _rest(block: PlainObject, *known: str) -> PlainObject:
+    return {name: value for name, value in block.items() if name != "type" and name not in known}
+
+
+def _text(block: PlainObject) -> Part | None:
+    text = block.get("text")
+    if not isinstance(text, str):
+        return None
+    if text and len(block) == 2:
+        return Text(text)
+    rest = _rest(block, "text")
+    return Text(text, extras_with(rest if text or rest else {"$empty": True}))
+
+
+def _image(block: PlainObject) -> Part | None:
+    url, id_, detail = block.get("image_url"), block.get("file_id"), block.get("detail")
+    source: Source
+    if not isinstance(detail, str | None):
+        return None
+    if isinstance(url, str) and id_ is None:
+        source, key = _source(url), "image_url"
+    elif isinstance(id_, str) and url is None:
+        source, key = FileId(id_), "file_id"
+    else:
+        return None
+    return Image(source, detail, extras_with(_rest(block, key, "detail" if detail is not None else key)))
+
+
+_FILE_KEYS: Final = ("file_data", "file_url", "file_id")
+
+
+def _file(block: PlainObject) -> Part | None:
+    keys = [key for key in _FILE_KEYS if block.get(key) is not None]
+    name = block.get("filename")
+    if len(keys) != 1 or not isinstance(name, str | None):
+        return None
+    key = keys[0]
+    place = block[key]
+    if not isinstance(place, str):
+        return None
+    source: Source
+    if key == "file_data":
+        source = _source(place)
+        if isinstance(source, Url):
+            return None  # base64 that does not say what it is
+    else:
+        source = Url(place) if key == "file_url" else FileId(place)
+    return Document(
+        source, name, extras=extras_with(_rest(block, key, "filename" if name is not None else key))
+    )
+
+
+def _audio(block: PlainObject) -> Part | None:
+    inner = block.get("input_audio")
+    if not isinstance(inner, dict) or len(inner) != 2:
+        return None
+    data, kind = inner.get("data"), inner.get("format")
+    if not isinstance(data, str) or not isinstance(kind, str) or kind == "mpeg":
+        return None
+    media_type = "audio/mpeg" if kind == "mp3" else f"audio/{kind}"
+    return Audio(Base64(data, media_type), extras=extras_with(_rest(block, "input_audio")))
+
+
+_READERS: Final[Mapping[str, Callable[[PlainObject], Part | None]]] = {
+    "input_text": _text,
+    "input_image": _image,
+    "input_file": _file,
+    "input_audio": _audio,
+}
+
+
+def _source(url: str) -> Base64 | Url:
+    if url.startswith("data:"):
+        head, mark, data = url.partition(";base64,")
+        if mark:
+            return Base64(data, head[5:])
+    return Url(url)
+
+
+# ---------------------------------------------------------------- writing
+
+
+def say_content(parts: tuple[Part, ...], losses: Losses, path: str) -> PlainJson:
+    """The parts as content: a string where they are one plain text or nothing, a list otherwise."""
+    blocks = [
+        block for index, part in enumerate(parts) for block in say_part(part, losses, f"{path}[{index}]")
+    ]
+    return short(blocks)
+
+
+def short(blocks: list[PlainJson]) -> PlainJson:
+    """One plain text is a string; so is nothing."""
+    if not blocks:
+        return ""
+    first = blocks[0]
+    if len(blocks) == 1 and isinstance(first, dict) and len(first) == 2 and first.get("type") == "input_text":
+        return first["text"] or blocks
+    return blocks
+
+
+def say_part(part: Part, losses: Losses, path: str) -> list[PlainJson]:
+    """The part as content parts: one, or none and a loss, or several where a document is spelt out."""
+    match part:
+        case Text(text, extras):
+            if not text and extras is EMPTY:
+                return []
+            block: ResponseInputTextParam = {"type": "input_text", "text": text}
+            return [plain(block) if extras is EMPTY else attach(plain(block), extras, losses, path)]
+        case Image():
+            return [_say_image(part, losses, path)]
+        case Document():
+            return _say_document(part, losses, path)
+        case Audio():
+            return _say_audio(part, losses, path)
+        case Refusal(text):
+            losses.append(Loss(path, "a refusal that the model did not say is sent as text"))
+            return [attach({"type": "input_text", "text": text}, part.extras, losses, path)]
+        case Opaque(provider, raw) if provider == PROVIDER:
+            return [raw.thaw()]
+        case Opaque(provider):
+            losses.append(Loss(path, f"only {provider} understands this"))
+            return []
+        case _:
+            losses.append(Loss(path, f"a {type(part).__name__} has no place here in Responses"))
+            return []
+
+
+def _url(source: Base64 | Url) -> str:
+    return f"data:{source.media_type};base64,{source.data}" if isinstance(source, Base64) else source.url
+
+
+def _say_image(part: Image, losses: Losses, path: str) -> PlainObject:
+    # Built loosely: the SDK demands a `detail` and lists its words; the server demands nothing and may know others.
+    block: PlainObject = {"type": "input_image"}
+    if isinstance(part.source, FileId):
+        block["file_id"] = part.source.id
+    else:
+        block["image_url"] = _url(part.source)
+    if part.detail is not None:
+        block["detail"] = part.detail
+    return attach(block, part.extras, losses, path)
+
+
+def _say_audio(part: Audio, losses: Losses, path: str) -> list[PlainJson]:
+    if not isinstance(part.source, Base64) or not part.source.media_type.startswith("audio/"):
+        losses.append(Loss(path, "Responses takes sound as bytes of a known format only"))
+        return []
+    if part.transcript is not None:
+        losses.append(Loss(f"{path}.transcript", "Responses has no transcripts of what the user says"))
+    kind = part.source.media_type.removeprefix("audio/")
+    block: ResponseInputAudioParam = {
+        "type": "input_audio",
+        "input_audio": {"data": part.source.data, "format": "wav"},
+    }
+    if kind != "wav":  # the SDK knows `wav` and `mp3`
+        plain(block["input_audio"])["format"] = "mp3" if kind == "mpeg" else kind
+    return [attach(plain(block), part.extras, losses, path)]
+
+
+def _say_document(part: Document, losses: Losses, path: str) -> list[PlainJson]:
+    for name, value in (("context", part.context), ("citations", part.citations)):
+        if value is not None:
+            losses.append(Loss(f"{path}.{name}", f"documents have no {name} in Responses"))
+    if isinstance(part.source, Text | tuple):
+        return _spelt_out(part, part.source, losses, path)
+    block: ResponseInputFileParam = {"type": "input_file"}
+    if isinstance(part.source, FileId):
+        block["file_id"] = part.source.id
+    elif isinstance(part.source, Base64):
+        block["file_data"] = _url(part.source)
+    else:
+        block["file_url"] = part.source.url
+    if part.title is not None:
+        block["filename"] = part.title
+    return [attach(plain(block), part.extras, losses, path)]
+
+
+def _spelt_out(part: Document, source: Text | tuple[Part, ...], losses: Losses, path: str) -> list[PlainJson]:
+    """A document of parts, as these parts."""
+    losses.append(Loss(path, "a document of text is sent as its parts"))
+    if part.title is not None:
+        losses.append(Loss(f"{path}.title", "parts of a document have no title"))
+    attach({}, part.extras, losses, path)
+    if isinstance(source, Text):
+        return say_part(source, losses, f"{path}.source")
+    return [
+        block
+        for index, inner in enumerate(source)
+        for block in say_part(inner, losses, f"{path}.source[{index}]")
+    ]

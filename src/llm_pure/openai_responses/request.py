@@ -1,0 +1,405 @@
+"""A completion as the payload of a request, and back.
+
+Law: `decode_request` after `encode_request` gives the normal form, exactly when there are no losses; the other way
+round the payload comes back. A field that is not of the shape that we model is an option, verbatim.
+
+    in a completion          on the wire
+    -----------------------  -------------------------------------------------------------------------------
+    `model`, `temperature`, `top_p`: the same
+    `system`                 `instructions`, if it is one plain text and the option `$input` does not say otherwise;
+                             else the first item of `input`, a message of the role `system`
+    `messages`               `input`; a string there is a user's message
+    `max_tokens`             `max_output_tokens`
+    `output`                 `text.format` of type `json_schema`; the other types, and `text.verbosity`, are options
+    `reasoning`              `reasoning`: `effort`, and the rest in its extras; there is no word for a budget
+    `tool_choice`            `tool_choice` and `parallel_tool_calls`
+    `stop_sequences`, `seed`, `top_k`, `frequency_penalty`, `presence_penalty`: no words
+    `provider_options`       everything else (`store`, `include`, `previous_response_id`, ...) but `stream` and
+                             `stream_options`, about which whoever sends decides
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, cast, get_args
+
+from returns.result import Failure, Success
+
+from llm_pure.completion import Completion, Effort, Output, ReasoningSetting
+from llm_pure.errors import BadRequest, Loss
+from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson, thaw
+from llm_pure.messages import Message, SystemMessage
+from llm_pure.models import traits_of
+from llm_pure.normal import normal, normal_content
+from llm_pure.openai_responses.shape import (
+    IN_INPUT,
+    OPTIONS,
+    Losses,
+    attach,
+    extras_with,
+    plain,
+)
+from llm_pure.openai_responses.tools import read_choice, read_tool, say_choice, say_tool
+from llm_pure.openai_responses.turns import read_messages, say_instructions, say_messages
+from llm_pure.outcome import Outcome
+from llm_pure.parts import Part, Text
+from llm_pure.reading import PlainObject, bad_request, owned_object, within, wrong
+from llm_pure.wire import Encoded, OnLoss, encoded
+
+if TYPE_CHECKING:
+    from openai.types.responses import ResponseFormatTextJSONSchemaConfigParam
+    from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming
+
+    from llm_pure.tools import AnyTool, ToolChoice
+
+__all__ = ["decode_request", "encode_request"]
+
+_STREAM: Final = ("stream", "stream_options")
+_UNNAMED: Final = "output"
+"""What a schema is called that has no name: the wire demands one."""
+
+
+# ---------------------------------------------------------------- writing
+
+
+def encode_request(completion: Completion, *, on_loss: OnLoss = "report") -> Outcome[Encoded]:
+    """The completion as a request; what it cannot say is in `losses`."""
+    losses: Losses = []
+    try:
+        payload = _payload(completion, losses)
+    except JsonError as error:
+        return Failure(bad_request(error))
+    except RecursionError:
+        return Failure(BadRequest(message="nested too deeply"))
+    return encoded(payload, {}, losses, on_loss)
+
+
+def _payload(completion: Completion, losses: Losses) -> PlainObject:
+    said: ResponseCreateParamsNonStreaming = {}
+    if completion.model is not None:
+        said["model"] = completion.model
+    sampled = _is_sampled(completion)
+    if completion.temperature is not None and _fits(
+        "temperature", completion.temperature, losses, sampled=sampled
+    ):
+        said["temperature"] = completion.temperature
+    if completion.top_p is not None and _fits("top_p", completion.top_p, losses, sampled=sampled):
+        said["top_p"] = completion.top_p
+    if completion.max_tokens is not None:
+        said["max_output_tokens"] = completion.max_tokens
+    payload = plain(said)
+    # From here on, what is put together elsewhere, or the SDK's types have no words for.
+    options = completion.options_for(*OPTIONS)
+    _add_conversation(payload, completion, losses, in_input=options.get(IN_INPUT) is True)
+    if completion.output is not None:
+        payload["text"] = {"format": _say_output(completion.output, losses)}
+    if completion.reasoning is not None:
+        reasoning = _say_reasoning(completion.reasoning, losses)
+        if reasoning:
+            payload["reasoning"] = reasoning
+    if completion.tools:
+        payload["tools"] = [
+            say_tool(tool, losses, f"$.tools[{index}]") for index, tool in enumerate(completion.tools)
+        ]
+    if completion.tool_choice is not None:
+        payload.update(say_choice(completion.tool_choice, losses))
+    _report_wordless(completion, losses)
+    if options:
+        _add_options(payload, completion, losses)
+    return payload
+
+
+def _is_sampled(completion: Completion) -> bool:
+    """Whether the model takes sampling parameters. If that depends on an effort nobody names, it is not ours to say."""
+    traits = traits_of(completion.model)
+    if traits.sampling or not traits.sampling_unreasoned:
+        return traits.sampling
+    effort = completion.reasoning.effort if completion.reasoning is not None else None
+    return effort in (None, "none")
+
+
+def _fits(name: str, value: float, losses: Losses, *, sampled: bool) -> bool:
+    """Whether a sampling parameter may be sent. A model that refuses them takes their default all the same."""
+    if sampled or value == 1:
+        return True
+    losses.append(Loss(f"$.{name}", "this model refuses sampling parameters"))
+    return False
+
+
+def _report_wordless(completion: Completion, losses: Losses) -> None:
+    if completion.stop_sequences:
+        losses.append(Loss("$.stop_sequences", "Responses has no stop sequences"))
+    wordless = (
+        ("top_k", completion.top_k),
+        ("seed", completion.seed),
+        ("frequency_penalty", completion.frequency_penalty),
+        ("presence_penalty", completion.presence_penalty),
+    )
+    losses.extend(
+        [Loss(f"$.{name}", f"Responses has no {name}") for name, value in wordless if value is not None]
+    )
+
+
+def _opening(completion: Completion) -> tuple[tuple[Part, ...], int]:
+    """The instructions that open the conversation, and the place of the first message after them."""
+    system, messages = completion.system, completion.messages
+    first = messages[0] if messages else None
+    if isinstance(first, SystemMessage) and not first.extras and not normal_content(system):
+        content = normal_content(first.content)
+        if content:
+            return content, 1
+    return system, 0
+
+
+def _plain_text(parts: tuple[Part, ...]) -> str | None:
+    """The text, if the parts are one without extras."""
+    parts = normal_content(parts)
+    part = parts[0] if len(parts) == 1 else None
+    return part.text if isinstance(part, Text) and part.extras is EMPTY else None
+
+
+def _add_conversation(
+    payload: PlainObject, completion: Completion, losses: Losses, *, in_input: bool
+) -> None:
+    system, start = _opening(completion)
+    text = _plain_text(system)
+    items: list[PlainJson] = []
+    if text is not None and not in_input:
+        payload["instructions"] = text
+    else:
+        items = say_instructions(system, losses)
+    items += say_messages(completion.messages, losses, start=start)
+    if items:
+        payload["input"] = items
+
+
+def _add_options(payload: PlainObject, completion: Completion, losses: Losses) -> None:
+    """Everything that `provider_options` say, unless the completion itself says it."""
+    ours = payload.keys() | set(_STREAM)
+    for name in OPTIONS:
+        fields = completion.provider_options.get(name)
+        if not isinstance(fields, JsonObject):
+            continue
+        for key, value in fields.thaw().items():
+            path = f"$.provider_options.{name}.{key}"
+            there = payload.get(key)
+            if key == IN_INPUT:
+                if value is not True or _plain_text(_opening(completion)[0]) is None:
+                    losses.append(Loss(path, "this is true, and for instructions that are one plain text"))
+            elif key in _STREAM:
+                losses.append(Loss(path, "whether and how an answer is streamed is for the runner to say"))
+            elif (
+                key == "text"
+                and isinstance(there, dict)
+                and isinstance(value, dict)
+                and "format" not in value
+            ):
+                payload[key] = {**there, **value}  # the schema is ours, the verbosity is theirs
+            elif key in ours:
+                losses.append(Loss(path, "the completion says otherwise"))
+            else:
+                payload[key] = value
+
+
+def _say_output(output: Output, losses: Losses) -> PlainObject:
+    said: ResponseFormatTextJSONSchemaConfigParam = {
+        "type": "json_schema",
+        "name": output.name if output.name is not None else _UNNAMED,
+        "schema": {**output.schema.thaw()},
+    }
+    if output.description is not None:
+        said["description"] = output.description
+    if output.strict is not None:
+        said["strict"] = output.strict
+    block = plain(said)
+    if output.extras is not EMPTY:
+        before = len(losses)
+        attach(block, output.extras, losses, "$.output")
+        back = _read_output(thaw(block))
+        if len(losses) == before and (back is None or back.extras != output.extras):
+            losses.append(Loss("$.output.extras", "Responses reads this schema as another one"))
+    return block
+
+
+def _say_reasoning(setting: ReasoningSetting, losses: Losses) -> PlainObject:
+    block: PlainObject = {}
+    if setting.effort is not None:
+        block["effort"] = setting.effort
+    if setting.budget_tokens is not None:
+        losses.append(Loss("$.reasoning.budget_tokens", "Responses knows efforts, no budget of tokens"))
+    before = len(losses)
+    attach(block, setting.extras, losses, "$.reasoning")
+    if setting.extras and len(losses) == before and _read_reasoning(block) != setting:
+        losses.append(Loss("$.reasoning.extras", "Responses reads this as another setting"))
+    return block
+
+
+# ---------------------------------------------------------------- reading
+
+
+def decode_request(payload: Mapping[str, JsonInput]) -> Outcome[Completion]:
+    """The completion that a payload asks for."""
+    try:
+        data = owned_object(payload)
+        return Success(_completion(data))
+    except JsonError as error:
+        return Failure(bad_request(error))
+    except RecursionError:
+        return Failure(BadRequest(message="nested too deeply"))
+
+
+def _completion(data: PlainObject) -> Completion:
+    """What the payload says: each field that is modelled is taken out, and what is left are options."""
+    if IN_INPUT in data:
+        raise JsonError("a name that no request has", f".{IN_INPUT}")
+    messages = _take_input(data)
+    for name in _STREAM:
+        data.pop(name, None)
+    instructions = _take_text(data, "instructions")
+    first = messages[0] if messages and not instructions else None
+    if isinstance(first, SystemMessage) and not first.extras and _plain_text(first.content) is not None:
+        data[IN_INPUT] = True
+    completion = Completion(
+        messages,
+        system=(Text(instructions),) if instructions else (),
+        model=_take_text(data, "model"),
+        max_tokens=_take_integer(data, "max_output_tokens"),
+        temperature=_take_number(data, "temperature"),
+        top_p=_take_number(data, "top_p"),
+        tools=_take_tools(data),
+        tool_choice=_take_choice(data),
+        output=_take_output(data),
+        reasoning=_take_reasoning(data),
+        provider_options=extras_with(data),
+    )
+    return normal(completion)
+
+
+def _take_input(data: PlainObject) -> list[Message]:
+    value = data.get("input")
+    if value == []:
+        return []  # not the same as no input at all: it stays an option
+    data.pop("input", None)
+    if value is None:
+        return []
+    if isinstance(value, str):
+        message: PlainObject = {"role": "user", "content": value}
+        value = [message]
+    if not isinstance(value, list):
+        raise wrong(value, "a string or an array", ".input")
+    try:
+        return read_messages(value)
+    except JsonError as error:
+        raise within(error, ".input") from None
+
+
+def _take_text(data: PlainObject, key: str) -> str | None:
+    value = data.get(key)
+    if value is None or isinstance(value, str):
+        data.pop(key, None)
+        return value
+    return None
+
+
+def _take_number(data: PlainObject, key: str) -> float | None:
+    value = data.get(key)
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        data.pop(key, None)
+        return value
+    return None
+
+
+def _take_integer(data: PlainObject, key: str) -> int | None:
+    value = data.get(key)
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        data.pop(key, None)
+        return value
+    return None
+
+
+def _take_tools(data: PlainObject) -> list[AnyTool]:
+    value = data.get("tools")
+    if value is not None and not isinstance(value, list):
+        return []
+    data.pop("tools", None)
+    tools: list[AnyTool] = []
+    try:
+        for item in value or []:
+            tools.append(read_tool(item))  # noqa: PERF401 - how many have been read is the path
+    except JsonError as error:
+        raise within(error, f".tools[{len(tools)}]") from None
+    return tools
+
+
+def _take_choice(data: PlainObject) -> ToolChoice | None:
+    value, parallel = data.get("tool_choice"), data.get("parallel_tool_calls")
+    if isinstance(parallel, bool | None):
+        data.pop("parallel_tool_calls", None)
+    else:
+        parallel = None
+    choice = read_choice("auto" if value is None else value, parallel)
+    if choice is None:
+        # Nothing that we know: it stays an option, and so does what goes with it.
+        if parallel is not None:
+            data["parallel_tool_calls"] = parallel
+        return None
+    data.pop("tool_choice", None)
+    return choice
+
+
+def _take_output(data: PlainObject) -> Output | None:
+    """The schema in `text`; the rest of `text` stays."""
+    text = data.get("text")
+    if not isinstance(text, dict):
+        return None
+    output = _read_output(text.get("format"))
+    if output is not None:
+        del text["format"]
+        if not text:
+            del data["text"]
+    return output
+
+
+_OUTPUT: Final = frozenset({"type", "name", "schema"})
+
+
+def _read_output(value: PlainJson) -> Output | None:
+    if not isinstance(value, dict) or value.get("type") != "json_schema":
+        return None
+    name, schema = value.get("name"), value.get("schema")
+    if not isinstance(name, str) or not isinstance(schema, dict):
+        return None
+    rest = {key: item for key, item in value.items() if key not in _OUTPUT}
+    description, strict = rest.get("description"), rest.get("strict")
+    if isinstance(description, str):
+        del rest["description"]
+    if isinstance(strict, bool):
+        del rest["strict"]
+    return Output(
+        JsonObject.wrap(schema),
+        name,
+        description if isinstance(description, str) else None,
+        strict if isinstance(strict, bool) else None,
+        extras_with(rest),
+    )
+
+
+def _take_reasoning(data: PlainObject) -> ReasoningSetting | None:
+    setting = _read_reasoning(data.get("reasoning"))
+    if setting is not None:
+        del data["reasoning"]
+    return setting
+
+
+_EFFORTS: Final[Mapping[str, Effort]] = {word: word for word in cast("tuple[Effort, ...]", get_args(Effort))}
+
+
+def _read_reasoning(value: PlainJson) -> ReasoningSetting | None:
+    """The setting; None if it says nothing, or an effort that we do not know."""
+    if not isinstance(value, dict) or not value:
+        return None
+    effort = value.get("effort")
+    if effort is not None and (not isinstance(effort, str) or effort not in _EFFORTS):
+        return None
+    rest = {key: item for key, item in value.items() if key != "effort" or item is None}
+    return ReasoningSetting(None if effort is None else _EFFORTS[effort], extras=extras_with(rest))

@@ -1,0 +1,168 @@
+"""An answer, in both directions.
+
+Law: `decode_response` after `encode_response` is the identity for an answer of this wire format; for another's it is
+so up to provider, ids and extras, or a Failure says what Responses has no words for. An error object under status
+200, and an answer that failed or was cancelled, is the error that it names, with what there is of the answer.
+
+A background answer that is `queued` or `in_progress` is an answer without an end: what it says so far, its id, and the
+stop reason `"other"`. The extras mirror the body: what we do not model stands where it stood, counters under `usage`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from returns.result import Failure, Success
+
+from llm_pure.errors import Loss, Lossy, Malformed
+from llm_pure.json import EMPTY, JsonError, JsonInput, PlainJson
+from llm_pure.messages import AssistantMessage
+from llm_pure.normal import normal_content
+from llm_pure.openai_responses.errors import carrying, error_of_body
+from llm_pure.openai_responses.finish import say_status, stop_reason_of, take_status
+from llm_pure.openai_responses.items import read_output, say_items
+from llm_pure.openai_responses.shape import PROVIDER, Losses, extras_with, own, unsaid
+from llm_pure.openai_responses.usage import say_usage, take_usage
+from llm_pure.parts import BrokenToolCall, Opaque, Part, ToolCall
+from llm_pure.reading import PlainObject, array, bad_request, body_object, malformed, within
+from llm_pure.response import NO_USAGE, Response
+
+if TYPE_CHECKING:
+    from llm_pure.outcome import Outcome
+
+__all__ = ["decode_response", "encode_response", "read_answer", "read_body"]
+
+_CUT: Final = frozenset({"incomplete", "in_progress", "queued", "failed", "cancelled"})
+
+
+# ---------------------------------------------------------------- reading
+
+
+def decode_response(body: bytes | str | Mapping[str, JsonInput]) -> Outcome[Response]:
+    """The answer that a body holds."""
+    try:
+        return read_answer(body_object(body))
+    except JsonError as problem:
+        return Failure(malformed(problem))
+    except RecursionError:
+        return Failure(Malformed(message="nested too deeply"))
+
+
+def read_answer(data: PlainObject) -> Outcome[Response]:
+    """The answer that a body is, or the error. Raises `JsonError`. Takes `data` over, and takes it apart."""
+    error = error_of_body(data)
+    if error is None:
+        return read_body(data)
+    return Failure(carrying(error, partial_of(data)))
+
+
+def partial_of(data: PlainObject) -> Response | None:
+    """What there is of an answer in a body that is none, None if there is nothing."""
+    if not isinstance(data.get("output"), list):
+        return None
+    data.pop("error", None)
+    try:
+        found = read_body(data, cut=True)
+    except JsonError:
+        return None
+    return found.unwrap() if isinstance(found, Success) else found.failure().partial
+
+
+def read_body(data: PlainObject, *, cut: bool = False) -> Outcome[Response]:
+    """The answer that a body is. Raises `JsonError`. Takes `data` over, and takes it apart. `cut`: it is not whole."""
+    output = array(data, "output")
+    cut = cut or data.get("status") in _CUT
+    try:
+        usage, problem = take_usage(data), None
+    except JsonError as error:
+        usage, problem = NO_USAGE, error
+    raw = take_status(data)
+    try:
+        content = read_output(output, cut=cut)
+    except JsonError as error:
+        raise within(error, ".output") from None
+    del data["output"]
+    if data.get("object") == "response":
+        del data["object"]
+    if data.get("error", 0) is None:
+        del data["error"]
+    response = Response(
+        AssistantMessage(content),
+        usage,
+        stop_reason_of(raw, content),
+        raw,
+        None,
+        _name(data, "id"),
+        _name(data, "model"),
+        PROVIDER,
+        extras=extras_with(data),
+    )
+    return Success(response) if problem is None else Failure(malformed(problem, response))
+
+
+def _name(data: PlainObject, key: str) -> str | None:
+    """An id or a model, taken out of `data`. An empty one is none, anything else stays as it is."""
+    value = data.get(key)
+    if isinstance(value, str):
+        del data[key]
+        return value or None
+    return None
+
+
+# ---------------------------------------------------------------- writing
+
+
+def encode_response(response: Response) -> Outcome[dict[str, PlainJson]]:
+    """The answer as OpenAI would send it. A Failure names what it could not say."""
+    losses: Losses = []
+    try:
+        body = _say(response, losses)
+        back = decode_response(body)
+    except JsonError as error:
+        return Failure(bad_request(error))
+    except RecursionError:
+        return Failure(Malformed(message="nested too deeply"))
+    if isinstance(back, Failure):
+        return back
+    lost = tuple([loss for loss in losses if ".extras." not in loss.path])
+    if lost or _essence(back.unwrap()) != _essence(response):
+        first = lost[0] if lost else Loss("$", "Responses reads this answer as another one")
+        return Failure(
+            Lossy(message=f"{first.path}: {first.reason}", path=first.path, losses=lost or (first,))
+        )
+    return Success(body)
+
+
+def _say(response: Response, losses: Losses) -> PlainObject:
+    mine = response.provider == PROVIDER
+    content = response.message.content
+    rest = own(response.extras).thaw()
+    body: PlainObject = {} if response.id is None else {"id": response.id}
+    body["object"] = "response"
+    body.update(rest)
+    raw = response.raw_stop_reason if response.provider in (PROVIDER, None) else None
+    say_status(response.stop_reason, raw, content, body)
+    body.setdefault("error", None)
+    if response.model is not None:
+        body["model"] = response.model
+    ids = None if mine else (response.id or "").removeprefix("resp_")
+    body["output"] = say_items(content, losses, "$.message.content", answer=True, ids=ids)
+    unsaid(response.message.extras, losses, "$.message")
+    say_usage(response.usage, body)
+    return body
+
+
+def _essence(answer: Response) -> object:
+    """What must not change on the way: everything but provider, ids and extras."""
+    parts = [_bare(part) for part in normal_content(answer.message.content)]
+    return parts, answer.usage, answer.stop_reason, answer.stop_sequence, answer.alternatives
+
+
+def _bare(part: Part) -> Part:
+    if isinstance(part, Opaque):
+        return part
+    if isinstance(part, ToolCall | BrokenToolCall):
+        return replace(part, id="", extras=EMPTY)
+    return replace(part, extras=EMPTY)

@@ -1,0 +1,411 @@
+"""A stream of events, as a fold over bytes.
+
+Law: any chunking of the same bytes gives the same value. The terminal event carries the whole answer, and that is what
+counts; where it leaves out what the answer is made of, that is what was accumulated. A stream that stops before
+`response.completed` or `response.incomplete` is a Failure with the part read.
+
+    event                                        when                    otherwise
+    -------------------------------------------  ----------------------  --------------------------------
+    response.created, .queued, .in_progress      any time
+    response.output_item.added                   at the next free index  OutOfOrder (again at one that is
+                                                                           done: another item, as seen)
+    response.content_part.added, deltas, wholes  for an open item        OutOfOrder
+    response.output_item.done                    for an open item        OutOfOrder
+    response.completed, .incomplete              last                    (the answer)
+    error, response.failed, .cancelled           any time                (the error that it names)
+    all others                                   any time, skipped
+
+Events tell of a part when its item is done. Should the answer at the end be another one than what was told, `Restarted`
+takes that back, and it is told again; so it is when another answer begins in the same stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from returns.result import Failure, Success
+from typing_extensions import override
+
+from llm_pure.errors import Incomplete, LlmError, Malformed, OutOfOrder, snippet
+from llm_pure.events import PartDone, Restarted, Started, StreamEvent
+from llm_pure.json import EMPTY, JsonError, PlainJson, parse_json, thaw
+from llm_pure.openai_responses.errors import carrying, error_of_event
+from llm_pure.openai_responses.fold import (
+    DELTAS,
+    WHOLES,
+    Key,
+    OpenItem,
+    assembled,
+    begun,
+    delta_of,
+    kind_of,
+    more_of,
+    retold,
+    shown_by,
+    told_by,
+)
+from llm_pure.openai_responses.items import read_item
+from llm_pure.openai_responses.response import decode_response, partial_of, read_answer
+from llm_pure.parts import Opaque, Part, Reasoning
+from llm_pure.reading import PlainObject, as_object, malformed, object_at, wrong
+from llm_pure.sse import SSE_START, SseState, sse_step
+
+if TYPE_CHECKING:
+    from llm_pure.outcome import Outcome
+    from llm_pure.response import Response
+
+__all__ = ["State", "decode_stream", "stream_ended", "stream_result", "stream_start", "stream_step"]
+
+Items: TypeAlias = "tuple[Items, int, PlainObject] | None"
+Told: TypeAlias = "tuple[Told, int, Part] | None"
+
+
+class Read(NamedTuple):
+    """What the events said; it never changes. `next` is the next item's index, `placed` the next part's place."""
+
+    head: PlainObject | None = None
+    next: int = 0
+    placed: int = 0
+    opened: tuple[OpenItem, ...] = ()
+    done: Items = None
+    told: Told = None
+    started: bool = False
+    result: Outcome[Response] | None = None
+
+
+class State(NamedTuple):
+    """What has been read, and bytes that do not make an event yet. Opaque."""
+
+    sse: SseState = SSE_START
+    read: Read = Read()
+
+    @override
+    def __repr__(self) -> str:
+        return f"State(<{self.read.next} items begun>)"
+
+
+class _WrongOrder(JsonError):
+    """An event at a place where it has no meaning."""
+
+
+_START: Final = State()
+
+
+def stream_start() -> State:
+    """Nothing read yet."""
+    return _START
+
+
+def stream_ended(state: State) -> bool:
+    """Whether the terminal event or an error has come."""
+    return state.read.result is not None
+
+
+def stream_step(state: State, chunk: bytes) -> tuple[State, tuple[StreamEvent, ...]]:
+    """The state after some more bytes, and what they say."""
+    if isinstance(state.read.result, Failure):
+        return state, ()
+    sse, found = sse_step(state.sse, chunk)
+    events: list[StreamEvent] = []
+    read = state.read
+    for event in found:
+        if read.result is None:
+            read = _event(read, event.event, event.data, events)
+        elif isinstance(read.result, Failure):
+            break
+        elif b'"response.created"' in event.data:
+            read = _event(_again(events), event.event, event.data, events)
+    return State(sse, read), tuple(events)
+
+
+def _again(events: list[StreamEvent]) -> Read:
+    """Another answer begins in the same stream, as from servers that run tools themselves: the last one counts."""
+    events.append(Restarted(0))
+    return Read(started=True)
+
+
+def stream_result(state: State) -> Outcome[Response]:
+    """The answer, if its terminal event has come.
+
+    A body that is no stream at all is read as a whole: servers answer so to those who asked for a stream.
+    """
+    read = state.read
+    if read.result is not None:
+        return read.result
+    if read.head is None and not read.next:
+        if state.sse == SSE_START:
+            return Failure(Malformed(message="the stream is empty"))
+        if (body := state.sse.rest.strip())[:1] in (b"{", b"["):
+            return decode_response(body)
+        if body.startswith(b"<"):
+            return Failure(Malformed(message="a page, and no stream of events"))
+    return Failure(carrying(Incomplete(message="the stream ended before its end mark"), _partial(read)))
+
+
+def decode_stream(chunks: Iterable[bytes]) -> Outcome[Response]:
+    """The answer that a whole stream gives."""
+    state = _START
+    for chunk in chunks:
+        state, _ = stream_step(state, chunk)
+    return stream_result(state)
+
+
+# ---------------------------------------------------------------- one event
+
+
+def _event(read: Read, name: bytes, data: bytes, events: list[StreamEvent]) -> Read:
+    try:
+        event = as_object(parse_json(data))
+        kind = event.get("type")
+        if not isinstance(kind, str):
+            kind = name.decode("utf-8", "replace")
+        if kind in DELTAS:
+            return _delta(read, event, kind, events)
+        step = _STEPS.get(kind)
+        if step is not None:
+            return step(read, event, kind, events)
+        return _error(read, event, kind, events) if "error" in event and "response" not in kind else read
+    except _WrongOrder as error:
+        wrong_order: LlmError = OutOfOrder(message=snippet(error.reason), path="$" + error.path)
+        return _failed(read, wrong_order)
+    except JsonError as error:
+        if data.strip() in (b"", b"[DONE]"):
+            return read
+        return _failed(read, malformed(error))
+
+
+def _failed(read: Read, error: LlmError) -> Read:
+    return read._replace(result=Failure(carrying(error, _partial(read))))
+
+
+def _begin(read: Read, event: PlainObject, _: str, events: list[StreamEvent]) -> Read:
+    head = object_at(event, "response")
+    return _started(read._replace(head=head), events)
+
+
+def _started(read: Read, events: list[StreamEvent]) -> Read:
+    if read.started:
+        return read
+    head = read.head or {}
+    id_, model = head.get("id"), head.get("model")
+    events.append(Started(id_ if isinstance(id_, str) else None, model if isinstance(model, str) else None))
+    return read._replace(started=True)
+
+
+# ---------------------------------------------------------------- items
+
+
+def _added(read: Read, event: PlainObject, _: str, events: list[StreamEvent]) -> Read:
+    read = _started(read, events)
+    index, item = _index(event), object_at(event, "item")
+    if index > read.next or any(item.at == index for item in read.opened):
+        raise _WrongOrder(f"item {index} begins where item {read.next} should", ".output_index")
+    places: tuple[int, ...] = ()
+    if kind_of(item) != "message":
+        places = (read.placed,)
+        events += begun(item, read.placed)
+    return read._replace(
+        next=max(read.next, index + 1),
+        placed=read.placed + len(places),
+        opened=(*read.opened, OpenItem(index, item, places)),
+    )
+
+
+def _index(event: PlainObject, key: str = "output_index") -> int:
+    index = event.get(key)
+    if not isinstance(index, int) or isinstance(index, bool):
+        raise wrong(index, "a whole number", f".{key}")
+    if index < 0:
+        raise _WrongOrder("no place in an array", f".{key}")
+    return index
+
+
+def _place_of(read: Read, event: PlainObject) -> int:
+    """Where the item of an event stands among those that are open."""
+    index = _index(event)
+    for place, item in enumerate(read.opened):
+        if item.at == index:
+            return place
+    raise _WrongOrder(f"item {index} is not open", ".output_index")
+
+
+def _delta(read: Read, event: PlainObject, name: str, events: list[StreamEvent]) -> Read:
+    opened, place = read.opened, 0
+    index = event.get("output_index")
+    if len(opened) != 1 or index.__class__ is not int or opened[0].at != index:
+        place = _place_of(read, event)
+    text = event.get("delta")
+    if not isinstance(text, str):
+        raise wrong(text, "a string", ".delta")
+    kind, numbered = DELTAS[name]
+    key = (kind, 0 if numbered is None else _index(event, numbered))
+    item, placed = _placed(read, opened[place], key)
+    if not text:
+        return read
+    at = item.places[key[1] if kind in _PARTS else 0]
+    said = delta_of(item, key, text, at)
+    if said is not None:
+        events.append(said)
+    item = OpenItem(item.at, item.start, item.places, (item.pieces, key, text, False), key)
+    return _changed(read, place, item, placed)
+
+
+_PARTS: Final = frozenset({"output_text", "refusal"})
+"""Blocks that are parts of their own."""
+
+
+def _placed(read: Read, item: OpenItem, key: Key) -> tuple[OpenItem, int]:
+    """The item with a place for its part, and the next free place."""
+    kind, index = key
+    if kind not in _PARTS or index < len(item.places):
+        if not item.places:
+            raise _WrongOrder(f"a message holds no {kind}", ".type")
+        return item, read.placed
+    if index > len(item.places):
+        raise _WrongOrder(f"part {index} begins where part {len(item.places)} should", ".content_index")
+    return item._replace(places=(*item.places, read.placed)), read.placed + 1
+
+
+def _changed(read: Read, place: int, item: OpenItem, placed: int) -> Read:
+    head, next_, _, opened, done, told, started, result = read
+    others = (item,) if len(opened) == 1 else (*opened[:place], item, *opened[place + 1 :])
+    return Read(head, next_, placed, others, done, told, started, result)
+
+
+def _part_added(read: Read, event: PlainObject, _: str, __: list[StreamEvent]) -> Read:
+    place = _place_of(read, event)
+    item = read.opened[place]
+    if kind_of(item.start) != "message":
+        return read
+    item, placed = _placed(read, item, ("output_text", _index(event, "content_index")))
+    return _changed(read, place, item, placed)
+
+
+def _whole(read: Read, event: PlainObject, name: str, _: list[StreamEvent]) -> Read:
+    kind, numbered, where = WHOLES[name]
+    place = _place_of(read, event)
+    text = event.get(where)
+    if not isinstance(text, str):
+        raise wrong(text, "a string", f".{where}")
+    key = (kind, 0 if numbered is None else _index(event, numbered))
+    item, placed = _placed(read, read.opened[place], key)
+    return _changed(read, place, item._replace(pieces=(item.pieces, key, text, True)), placed)
+
+
+def _item_done(read: Read, event: PlainObject, _: str, events: list[StreamEvent]) -> Read:
+    place = _place_of(read, event)
+    open_, item = read.opened[place], object_at(event, "item")
+    told, placed = read.told, read.placed
+    for number, part in enumerate(read_item(item)):
+        if number < len(open_.places):
+            at = open_.places[number]
+        else:
+            at, placed = placed, placed + 1
+        text, before = shown_by(part), told_by(open_, number)
+        if text is not None and not text.startswith(before):
+            continue  # the end will tell
+        if text is not None and len(text) > len(before):
+            events += more_of(at, part, text[len(before) :])
+        events.append(PartDone(at, part))
+        told = (told, at, part)
+    opened = (*read.opened[:place], *read.opened[place + 1 :])
+    return read._replace(opened=opened, done=(read.done, open_.at, item), told=told, placed=placed)
+
+
+# ---------------------------------------------------------------- the end
+
+
+def _end(read: Read, event: PlainObject, kind: str, events: list[StreamEvent]) -> Read:
+    body = object_at(event, "response")
+    if not body.get("output"):
+        body["output"] = _accumulated(read, "completed" if kind == "response.completed" else None)
+    body.setdefault("status", kind.removeprefix("response."))
+    read = _started(read if read.head is not None else read._replace(head=body), events)
+    result = read_answer(body)
+    if isinstance(result, Success):
+        _tell(read, result.unwrap().message.content, events)
+    return read._replace(result=result)
+
+
+def _error(read: Read, event: PlainObject, _: str, __: list[StreamEvent]) -> Read:
+    return _failed(read, error_of_event(event))
+
+
+_Step: TypeAlias = Callable[[Read, PlainObject, str, list[StreamEvent]], Read]
+_STEPS: Final[Mapping[str, _Step]] = {
+    "response.created": _begin,
+    "response.queued": _begin,
+    "response.in_progress": _begin,
+    "response.output_item.added": _added,
+    "response.content_part.added": _part_added,
+    "response.output_item.done": _item_done,
+    "response.completed": _end,
+    "response.incomplete": _end,
+    "response.failed": _end,
+    "response.cancelled": _end,
+    "error": _error,
+    **dict.fromkeys(WHOLES, _whole),
+}
+
+
+def _tell(read: Read, parts: tuple[Part, ...], events: list[StreamEvent]) -> None:
+    """Whatever of the answer was not told yet; and again what was told otherwise."""
+    told: dict[int, Part] = {}
+    chain = read.told
+    while chain is not None:
+        chain, place, part = chain
+        told[place] = part
+    for place, part in enumerate(parts):
+        if place in told and _same(told[place], part):
+            continue
+        if place < read.placed:
+            events.append(Restarted(place))
+        events += retold(parts, place)
+        return
+    if read.placed > len(parts):
+        events.append(Restarted(len(parts)))
+
+
+def _same(a: Part, b: Part) -> bool:
+    """Whether two parts say the same. What is sealed is sealed anew each time it is sent."""
+    if isinstance(a, Opaque):
+        return isinstance(b, Opaque) and a.raw.get("type") == b.raw.get("type")
+    if isinstance(a, Reasoning):
+        return isinstance(b, Reasoning) and a.text == b.text
+    return type(a) is type(b) and replace(a, extras=EMPTY) == replace(b, extras=EMPTY)
+
+
+# ---------------------------------------------------------------- what has been read
+
+
+def _accumulated(read: Read, status: str | None) -> list[PlainJson]:
+    """The items in order, those that are open as far as they were said; `status` is what these have become."""
+    found: dict[int, list[PlainObject]] = {}
+    chain = read.done
+    while chain is not None:
+        chain, at, item = chain
+        found.setdefault(at, []).insert(0, item)
+    for open_ in read.opened:
+        item = assembled(open_)
+        if status is not None and "status" in item:
+            item["status"] = status
+        if kind_of(item) == "message" and not item.get("content"):
+            continue
+        if kind_of(item) == "reasoning" and not any(
+            item.get(k) for k in ("summary", "content", "encrypted_content")
+        ):
+            continue
+        found.setdefault(open_.at, []).append(item)
+    return [item for at in sorted(found) for item in found[at]]
+
+
+def _partial(read: Read) -> Response | None:
+    """The answer as far as it was read."""
+    if read.head is None and not read.next:
+        return None
+    head = thaw(read.head or {})
+    body: PlainObject = head if isinstance(head, dict) else {}
+    body["output"] = [thaw(item) for item in _accumulated(read, None)]
+    return partial_of(body)

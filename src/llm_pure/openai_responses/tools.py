@@ -1,0 +1,130 @@
+"""Tools and the choice among them, in both directions.
+
+Law: a tool of type `function` is a `Tool`; a tool of any other kind (hosted, custom, a namespace) is one too, its
+definition verbatim in the note `$raw`, so that it keeps its place. So does a choice that we do not model.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+from llm_pure.errors import Loss
+from llm_pure.json import EMPTY, JsonObject, PlainJson, thaw
+from llm_pure.openai_responses.shape import PROVIDER, Losses, attach, extras_with, noted, plain, unsaid
+from llm_pure.reading import PlainObject, as_object
+from llm_pure.tools import AnyTool, Tool, ToolChoice
+
+if TYPE_CHECKING:
+    from openai.types.responses import FunctionToolParam, ToolChoiceFunctionParam
+
+__all__ = ["read_choice", "read_tool", "say_choice", "say_tool"]
+
+
+# ---------------------------------------------------------------- tools
+
+
+def read_tool(value: PlainJson) -> AnyTool:
+    """A tool that is offered. Raises `JsonError` if it is no object. Takes `value` over."""
+    tool = as_object(value)
+    kind, name, description = tool.get("type"), tool.get("name"), tool.get("description")
+    said = description if isinstance(description, str) else None
+    if kind != "function" or not isinstance(name, str) or not name:
+        known = name if isinstance(name, str) else kind if isinstance(kind, str) else ""
+        return Tool(known, said, extras=extras_with({"$raw": tool}))
+    rest: PlainObject = {
+        key: item for key, item in tool.items() if key not in ("type", "name") and item is not None
+    }
+    if said is not None:
+        del rest["description"]
+    strict = tool.get("strict")
+    if isinstance(strict, bool):
+        del rest["strict"]
+    parameters = EMPTY
+    schema = tool.get("parameters")
+    if isinstance(schema, dict) and schema:
+        parameters = JsonObject.wrap(schema)
+        del rest["parameters"]
+    return Tool(name, said, parameters, strict if isinstance(strict, bool) else None, extras_with(rest))
+
+
+def say_tool(tool: AnyTool, losses: Losses, path: str) -> PlainObject:
+    """The tool as an item of `tools`."""
+    raw = noted(tool.extras, "$raw")
+    if isinstance(raw, JsonObject):
+        if read_tool(raw.thaw()) != tool:
+            losses.append(Loss(path, "the tool is sent as the provider wrote it, and was changed since"))
+        return raw.thaw()
+    said: FunctionToolParam = {
+        "type": "function",
+        "name": tool.name,
+        "parameters": {**tool.parameters.thaw()},
+        "strict": tool.strict,
+    }
+    block = plain(said)
+    # The SDK demands both, and takes null for both; whoever says nothing leaves it to the provider.
+    if not tool.parameters:
+        del block["parameters"]
+    if tool.strict is None:
+        del block["strict"]
+    if tool.description:
+        block["description"] = tool.description
+    if tool.extras is EMPTY and tool.name:
+        return block
+    before = len(losses)
+    attach(block, tool.extras, losses, path)
+    if len(losses) == before and read_tool(thaw(block)) != tool:
+        losses.append(Loss(path, "Responses reads this tool as another one"))
+    return block
+
+
+# ---------------------------------------------------------------- the choice
+
+_Mode = Literal["auto", "none", "required"]
+_MODES: Final[dict[str, _Mode]] = {"auto": "auto", "none": "none", "required": "required"}
+
+
+def read_choice(value: PlainJson, parallel: bool | None) -> ToolChoice | None:
+    """`tool_choice` and `parallel_tool_calls`; None if the former is nothing that we know.
+
+    `allowed_tools` is its mode; any other type demands the tool of this type, or of this name.
+    """
+    if isinstance(value, str):
+        return ToolChoice(_MODES[value], parallel=parallel) if value in _MODES else None
+    if not isinstance(value, dict):
+        return None
+    kind, name, mode = value.get("type"), value.get("name"), value.get("mode")
+    if not isinstance(kind, str):
+        return None
+    raw = JsonObject.wrap({PROVIDER: {"$raw": value}})
+    if kind == "allowed_tools":
+        return (
+            ToolChoice(_MODES[mode], None, parallel, raw)
+            if isinstance(mode, str) and mode in _MODES
+            else None
+        )
+    if kind == "function" and isinstance(name, str) and len(value) == 2:
+        return ToolChoice("required", name, parallel)
+    return ToolChoice("required", name if isinstance(name, str) else None, parallel, raw)
+
+
+def say_choice(choice: ToolChoice, losses: Losses) -> PlainObject:
+    """The request's fields that say this choice."""
+    path = "$.tool_choice"
+    said: PlainObject = {}
+    raw = noted(choice.extras, "$raw")
+    if isinstance(raw, JsonObject):
+        if read_choice(raw.thaw(), choice.parallel) != choice:
+            losses.append(Loss(path, "the choice is sent as the provider wrote it, and was changed since"))
+        said["tool_choice"] = raw.thaw()
+    else:
+        unsaid(choice.extras, losses, path)
+        if choice.name is not None:
+            if choice.mode != "required":
+                losses.append(Loss(f"{path}.mode", "a tool that is named has to be called"))
+            named: ToolChoiceFunctionParam = {"type": "function", "name": choice.name}
+            said["tool_choice"] = plain(named)
+        elif choice.mode != "auto":
+            said["tool_choice"] = choice.mode
+    if choice.parallel is False:
+        said["parallel_tool_calls"] = False
+    return said
