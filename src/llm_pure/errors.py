@@ -274,7 +274,11 @@ ERRORS: Final[tuple[type[LlmError], ...]] = get_args(LlmError)
 # ---------------------------------------------------------------- what a message may show
 
 _KEY = re.compile(
-    r"\b(?:sk|pk|rk|xai|gsk|org|proj|sess)[-_][A-Za-z0-9_-]{6,}|\bBearer\s+\S+|\bAIza[A-Za-z0-9_-]{20,}|\beyJ[\w-]+\.[\w-]+\.[\w-]+"
+    r"\b(?:sk|pk|rk|xai|gsk|org|proj|sess)[-_][A-Za-z0-9_-]{6,}"
+    r"|\bBearer\s+\S+"
+    r"|\bAIza[A-Za-z0-9_-]{20,}|\bAKIA[0-9A-Z]{12,}|\b(?:gh[a-z]|hf|glpat)[-_][A-Za-z0-9]{16,}"
+    r"|\beyJ[\w-]+\.[\w-]+\.[\w-]+"
+    r"|\b[0-9a-fA-F]{32,}\b"
 )
 _LIMIT = 500
 

@@ -229,6 +229,8 @@ def parse_json(body: bytes | str) -> PlainJson:
     Of duplicate keys the last wins, as everywhere else. A lone surrogate, which no UTF-8 can carry, is
     refused. Raises `JsonError`.
     """
+    if not isinstance(body, bytes | str | bytearray | memoryview):
+        raise JsonError(f"expected bytes or text, not {type(body).__name__}")  # what no checker has seen
     raw = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else bytes(body)
     if raw.startswith(_BOM):
         raw = raw[3:]

@@ -222,12 +222,16 @@ def traits_of(model: str | None, table: Mapping[str, ModelTraits] | None = None)
     return _UNKNOWN if found is None else found
 
 
+_LONG: Final = 100
+"""No name is longer than this; what is costs no more than the longest entry."""
+
 # After an entry's name: the end, or a date, a build or a variant. `-4` or `.1` would be another version.
 _SAME_VERSION: Final = re.compile(r"$|[@:]|-(?![1-9]\d?(?![0-9a-z]))", re.IGNORECASE)
 
 
 def _longest(name: str, table: Mapping[str, ModelTraits]) -> ModelTraits | None:
-    for end in range(len(name), 0, -1):
+    longest = len(name) if len(name) < _LONG else max(map(len, table), default=0)
+    for end in range(min(longest, len(name)), 0, -1):
         if name[:end] in table and _SAME_VERSION.match(name, end):
             return table[name[:end]]
     return None

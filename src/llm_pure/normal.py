@@ -20,7 +20,7 @@ from dataclasses import replace
 
 from llm_pure.completion import Completion, ReasoningSetting
 from llm_pure.json import JsonObject
-from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
+from llm_pure.messages import Message, SystemMessage, UserMessage
 from llm_pure.parts import Document, Part, Text, ToolResult
 from llm_pure.tools import AnyTool, ToolChoice
 
@@ -50,27 +50,28 @@ def normal(completion: Completion) -> Completion:
 def normal_messages(messages: tuple[Message, ...]) -> list[Message]:
     """The messages in normal form, tool results joined with the rest of their turn."""
     found: list[Message] = []
+    turn: list[Part] | None = None  # a user message of tool results only, as long as it may grow
     for message in messages:
         content = normal_content(message.content)
-        previous = found[-1] if found else None
-        if isinstance(message, UserMessage):
-            if isinstance(previous, UserMessage) and _only_results(previous) and not message.extras:
-                found[-1] = UserMessage((*previous.content, *content))
-            else:
-                found.append(UserMessage(content, message.extras))
-        elif isinstance(message, AssistantMessage):
-            found.append(AssistantMessage(content, message.extras))
+        may_join = isinstance(message, UserMessage) and not message.extras
+        if turn is not None and may_join:
+            turn.extend(content)
+            if content and not _only_results(content):
+                found.append(UserMessage(tuple(turn)))
+                turn = None
+            continue
+        if turn is not None:
+            found.append(UserMessage(tuple(turn)))
+            turn = None
+        if may_join and _only_results(content):
+            turn = list(content)
         else:
-            found.append(SystemMessage(content, message.extras))
-    return found
+            found.append(type(message)(content, message.extras))
+    return found if turn is None else [*found, UserMessage(tuple(turn))]
 
 
-def _only_results(message: UserMessage) -> bool:
-    return (
-        bool(message.content)
-        and not message.extras
-        and all(isinstance(p, ToolResult) for p in message.content)
-    )
+def _only_results(content: tuple[Part, ...]) -> bool:
+    return bool(content) and all(isinstance(part, ToolResult) for part in content)
 
 
 def normal_content(content: tuple[Part, ...]) -> tuple[Part, ...]:

@@ -250,6 +250,10 @@ def _owned(value: object, depth: int) -> PlainJson:
     return _scalar(value)
 
 
+_LARGEST = 10**4000
+"""What Python writes as text, and reads again, without being told to."""
+
+
 def _scalar(value: object) -> PlainJson:
     if isinstance(value, str):
         try:
@@ -258,7 +262,11 @@ def _scalar(value: object) -> PlainJson:
         except UnicodeEncodeError:
             raise JsonError("a lone surrogate cannot be sent as UTF-8", "") from None
         return value
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        if abs(value) > _LARGEST:
+            raise JsonError("the number is too large", "")
         return value
     if isinstance(value, float):
         if not math.isfinite(value):

@@ -139,7 +139,7 @@ def decide_retry(
     asked = error.retry_after or 0.0
     if not asked <= policy.max_retry_after:
         return state, GiveUp("retry_after")
-    delay = asked + backoff(policy, state.failures, draw)
+    delay = max(0.0, asked) + backoff(policy, state.failures, draw)
     if not now + delay < _deadline(policy, state, until):
         return state, GiveUp("deadline")
     return state, RetryAfter(delay, state.failures + 1)

@@ -36,11 +36,15 @@ def name_of(source: Callable[..., object]) -> str:
 
 def description_of(source: Callable[..., object]) -> str | None:
     """The docstring, if it is the type's own."""
-    return inspect.cleandoc(source.__doc__) if source.__doc__ and not _inherited_doc(source) else None
+    text = source.__doc__
+    return inspect.cleandoc(text) if text and not _is_borrowed(source, text) else None
 
 
-def _inherited_doc(source: object) -> bool:
-    return isinstance(source, type) and any(source.__doc__ == base.__doc__ for base in source.__bases__)
+def _is_borrowed(source: object, text: str) -> bool:
+    """Whether the docstring speaks of something else: a base class, a builtin, what an alias stands for."""
+    if isinstance(source, type):
+        return source.__module__ == "builtins" or any(text == base.__doc__ for base in source.__bases__)
+    return not _is_function(source)
 
 
 def schema_of(source: object) -> JsonObject:

@@ -345,7 +345,9 @@ def _integer(data: PlainJson) -> object:
 
 
 def _number(data: PlainJson) -> object:
-    if isinstance(data, int | float) and not isinstance(data, bool) and math.isfinite(data):
+    if isinstance(data, float) and math.isfinite(data):
+        return data
+    if isinstance(data, int) and not isinstance(data, bool):
         return data
     raise wrong(data, "a number", "")
 

@@ -20,15 +20,32 @@ class SseEvent(NamedTuple):  # made a thousand times per answer, and a tuple is 
     data: bytes
 
 
+class Held(NamedTuple):
+    """Bytes that came, and those before them: a long event is put together once, and not with every chunk."""
+
+    before: Held | None
+    chunk: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class SseState:
     """Bytes that do not make an event yet, their line ends already LF."""
 
-    rest: bytes = b""
+    held: Held | None = None
     begun: bool = False
     """The place where a BOM could stand is past."""
     after_cr: bool = False
     """The last byte was CR, taken for a line end: an LF that follows belongs to it."""
+
+    @property
+    def rest(self) -> bytes:
+        """The bytes that do not make an event yet."""
+        chunks: list[bytes] = []
+        held = self.held
+        while held is not None:
+            chunks.append(held.chunk)
+            held = held.before
+        return b"".join(reversed(chunks))
 
 
 SSE_START: Final = SseState()
@@ -48,15 +65,25 @@ def sse_step(state: SseState, chunk: bytes) -> tuple[SseState, tuple[SseEvent, .
             chunk = chunk[1:]
         after_cr = chunk.endswith(b"\r")
         chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    data = state.rest + chunk if state.rest else chunk
+    data = chunk
+    if state.held is not None:
+        if (
+            state.begun
+            and b"\n\n" not in chunk
+            and not (chunk.startswith(b"\n") and state.held.chunk.endswith(b"\n"))
+        ):
+            return SseState(Held(state.held, chunk) if chunk else state.held, True, after_cr), ()
+        data = state.rest + chunk
     if not state.begun:
         if len(data) < len(_BOM) and _BOM.startswith(data):
-            return SseState(data, after_cr=after_cr), ()
+            return SseState(Held(None, data), after_cr=after_cr), ()
         data = data.removeprefix(_BOM)
     blocks = data.split(b"\n\n")
     rest = blocks.pop()
     events = tuple([event for block in blocks if (event := _event(block)) is not None])
-    return (SseState(rest, True, after_cr) if rest or after_cr else _BETWEEN), events
+    return (
+        SseState(Held(None, rest) if rest else None, True, after_cr) if rest or after_cr else _BETWEEN
+    ), events
 
 
 def _event(block: bytes) -> SseEvent | None:

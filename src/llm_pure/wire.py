@@ -63,10 +63,15 @@ S = TypeVar("S")
 class Codec(Protocol[S]):
     """The functions that a codec module has. `S` is the state of its stream fold, opaque to everyone else."""
 
-    PROVIDER: str
-    """The name under which `extras`, `provider_options` and `Opaque` hold what only this wire format says."""
-    PATH: str
-    """Where requests are posted, below the base URL as the SDK has it (`/v1/messages`, `/chat/completions`)."""
+    @property
+    def PROVIDER(self) -> str:  # noqa: N802 - a constant of the module
+        """The name under which `extras`, `provider_options` and `Opaque` hold what only this wire format says."""
+        ...
+
+    @property
+    def PATH(self) -> str:  # noqa: N802 - likewise
+        """Where requests are posted, below the base URL as the SDK has it (`/v1/messages`, `/chat/completions`)."""
+        ...
 
     def encode_request(self, completion: Completion, *, on_loss: OnLoss = "report") -> Outcome[Encoded]: ...
     def decode_request(self, payload: Mapping[str, JsonInput]) -> Outcome[Completion]: ...
@@ -115,7 +120,7 @@ def request_id_of(headers: Headers) -> str | None:
     return headers.get("request-id") or headers.get("x-request-id") or None
 
 
-_SECONDS = re.compile(r"\s*(\d{1,9}(?:\.\d{0,9})?)\s*")
+_SECONDS = re.compile(r"\s*(\d{1,300}(?:\.\d{0,300})?)\s*")
 _EXHAUSTED = re.compile(r"anthropic-ratelimit-(.+)-remaining")
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from time import process_time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from returns.result import Failure, Success
 
 from llm_pure import (
     AssistantMessage,
@@ -26,7 +28,9 @@ from llm_pure import (
     system,
     user,
 )
+from llm_pure.anthropic_messages import decode_response
 from llm_pure.json import JsonError, PlainJson, canonical_json, dump_json, parse_json, same_json
+from llm_pure.models import traits_of
 from llm_pure.sse import SSE_START, SseEvent, sse_step
 from llm_pure.strategies import (
     chunkings,
@@ -234,3 +238,23 @@ def test_a_template_is_dedented_trimmed_and_interleaved() -> None:
 )
 def test_text_cannot_smuggle_in_a_part(text: str) -> None:
     assert user(text).content == (Text(text),)
+
+
+# ---------------------------------------------------------------- what would be slow, or raise
+
+
+def test_long_input_costs_what_it_is_long() -> None:
+    started = process_time()
+    state = SSE_START
+    for _ in range(5_000):
+        state, _ = sse_step(state, b"x" * 2_000)
+    traits_of("a" * 1_000_000)
+    normal(Completion([UserMessage((ToolResult("1"),))] * 20_000))
+    assert process_time() - started < 3
+
+
+def test_what_no_checker_has_seen_is_refused_and_not_raised() -> None:
+    for body in (None, 5, object()):
+        assert isinstance(decode_response(body), Failure)  # type: ignore[arg-type]  # wrong on purpose
+    huge = Completion([user("x")], temperature=1).to_json().replace("1}", f"1{'0' * 400}}}")
+    assert isinstance(Completion.from_json(huge), Success | Failure)
