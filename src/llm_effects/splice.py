@@ -2,13 +2,15 @@
 
 Law: a consumer cannot tell a spliced answer from one that came whole, but for a `Restarted` where something has to be
 said again. Where plain text meets plain text the two are one part: its deltas go on at its index, and its `PartDone`
-comes once, with all of it. What the splice has told adds up to the joined content.
+comes once, with all of it. What the splice has told adds up to the answer, whatever happened on the way: before the end
+both are compared, and what differs is told again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final, final
+from typing import Final, TypeAlias, final
 
 from llm_pure import (
     AssistantMessage,
@@ -27,6 +29,7 @@ from llm_pure.seam import SeamState, seam_end, seam_feed
 
 __all__ = ["Splice"]
 
+Events: TypeAlias = tuple[StreamEvent, ...]
 
 _DECIDED: Final = SeamState()
 
@@ -35,33 +38,32 @@ _DECIDED: Final = SeamState()
 class Splice:
     """Edits one segment's events after another's; made for one run."""
 
-    __slots__ = ("_base", "_first_text", "_held", "_offset", "_said", "_seam", "_started")
+    __slots__ = ("_base", "_edge", "_first_text", "_held", "_offset", "_said", "_seam", "_started", "_told")
 
     def __init__(self) -> None:
-        self._base: tuple[Part, ...] = ()
-        self._seam = _DECIDED
-        self._first_text: int | None = None  # where this segment's first text stands
-        self._offset: int | None = (
-            None  # where this segment's first part stands; None: it has said nothing yet
-        )
-        self._said: list[str] = []  # what has been told of that text
-        self._held: PartDone | None = None  # the last text, which the next segment may continue
+        self._told: dict[int, Part | None] = {}  # what a consumer has been told; None: of a part not done yet
+        self._held: PartDone | None = None  # the last text's, which the next segment may continue
         self._started = False
-
-    def say(self, content: tuple[Part, ...]) -> tuple[StreamEvent, ...]:
-        """The events of content that is whole already and stands before the next segment."""
-        events = events_of(Response(AssistantMessage(content)))[1:-1]
-        self._base = content
-        if events and isinstance(last := events[-1], PartDone) and isinstance(last.part, Text):
-            self._held = last
-            return events[:-1]
-        return events
+        self.segment(())
 
     def segment(self, base: tuple[Part, ...], seam: SeamState = _DECIDED) -> None:
         """The next events follow `base`, all content so far; `seam` takes out what they repeat of its text."""
-        self._base, self._seam, self._offset, self._first_text, self._said = base, seam, None, None, []
+        self._base, self._edge = base, seam
+        self._begin()
 
-    def see(self, event: StreamEvent) -> tuple[StreamEvent, ...]:
+    def _begin(self) -> None:
+        self._seam = self._edge
+        self._offset: int | None = (
+            None  # where the segment's first part stands; None: it has said nothing yet
+        )
+        self._first_text: int | None = None  # where the segment's first text stands
+        self._said: list[str] = []  # what has been told of that text
+
+    def say(self, content: tuple[Part, ...]) -> Events:
+        """The events of content that is whole already and stands before the next segment."""
+        return self._retold(content, 0)
+
+    def see(self, event: StreamEvent) -> Events:
         """What becomes of one event of the segment."""
         match event:
             case Started():
@@ -69,48 +71,43 @@ class Splice:
                 return (event,) if first else ()
             case Done():
                 return ()
+            case Restarted(index):
+                return self._voided(index)
             case _:
-                return self._placed(event)
+                return self._recorded(self._placed(event))
 
-    def again(self) -> tuple[StreamEvent, ...]:
+    def again(self) -> Events:
         """The segment is asked for anew: void what it has said."""
-        if self._offset is None:
-            return ()
-        void = Restarted(self._offset)
-        goes_on = self._goes_on
-        self._offset, self._first_text, self._said = None, None, []
-        if not goes_on:
-            self._held = None
-            return (void,)
-        text = self._base[-1]
-        at = len(self._base) - 1
-        self._held = PartDone(at, text)
-        return (void, TextDelta(at, text.text)) if isinstance(text, Text) else (void,)
+        return self._voided(0)
 
-    def done(self, response: Response) -> tuple[StreamEvent, ...]:
-        """The end of the whole answer. Where it ends earlier than was told, the last text is told again."""
-        held, self._held = self._held, None
+    def done(self, response: Response) -> Events:
+        """The end of the whole answer. Where it is not what was told, it is told again from there."""
         content = response.message.content
-        if held is None:
-            return (Done(response),)
-        if held.index < len(content) and held.part != content[held.index]:
-            return (Restarted(held.index), *_whole(held.index, content[held.index]), Done(response))
-        return (held, Done(response))
+        told = self._told if self._held is None else {**self._told, self._held.index: self._held.part}
+        wrong = [
+            at for at in {*told, *range(len(content))} if at >= len(content) or told.get(at) != content[at]
+        ]
+        if not wrong:
+            return (*self._released(), Done(response))
+        first = min(wrong)
+        before = self._released() if self._held is not None and self._held.index < first else ()
+        self._held = None
+        again = self._recorded((Restarted(first),)) if any(at >= first for at in told) else ()
+        return (*before, *again, *self._retold(content, first), *self._released(), Done(response))
 
     # ------------------------------------------------------------ inside a segment
 
-    @property
-    def _goes_on(self) -> bool:
-        """The segment's first part continues the last text of the base."""
-        return self._offset == len(self._base) - 1
-
-    def _placed(self, event: StreamEvent) -> tuple[StreamEvent, ...]:
+    def _placed(self, event: StreamEvent) -> Events:
         if isinstance(event, Started | Done):
             return (event,)
+        out: Events = ()
         if self._offset is None:
-            self._offset = len(self._base) - (1 if self._continues(event) else 0)
+            self._offset = len(self._base) - (1 if self._goes_on(event) else 0)
+            if self._offset < len(self._base):
+                self._held = None  # it is not done yet
         moved = replace(event, index=event.index + self._offset)
-        out = self._released() if self._held is not None and self._held.index != moved.index else ()
+        if self._held is not None and self._held.index != moved.index:
+            out = self._released()
         if isinstance(moved, TextDelta):
             text = self._trimmed(moved)
             return (*out, replace(moved, text=text)) if text else out
@@ -118,7 +115,8 @@ class Splice:
             return (*out, *self._text_done(moved.index, moved.part))
         return (*out, moved)
 
-    def _continues(self, event: StreamEvent) -> bool:
+    def _goes_on(self, event: StreamEvent) -> bool:
+        """Whether the segment's first part continues the last text of the base."""
         is_text = isinstance(event, TextDelta) or (isinstance(event, PartDone) and _is_plain(event.part))
         return is_text and bool(self._base) and _is_plain(self._base[-1])
 
@@ -132,44 +130,68 @@ class Splice:
         self._said.append(text)
         return text
 
-    def _text_done(self, index: int, part: Text) -> tuple[StreamEvent, ...]:
-        out: tuple[StreamEvent, ...] = ()
-        if self._first_text is None or (self._first_text == index and not self._said):
-            # Its text was never told in deltas: it is told now.
+    def _text_done(self, index: int, part: Text) -> Events:
+        out: Events = ()
+        if self._first_text is None:  # its text was never told in deltas: it is told now
             delta = self._trimmed(TextDelta(index, part.text))
             out = (TextDelta(index, delta),) if delta else ()
         if self._first_text == index:
             self._seam, rest = seam_end(self._seam)
             self._said.append(rest)
             out = (*out, TextDelta(index, rest)) if rest else out
-            part = replace(part, text="".join(self._said))
-            if self._goes_on:
-                return (*out, *self._went_on(index, part))
+            before = self._base[index] if index < len(self._base) else None
+            text = before.text if isinstance(before, Text) else ""
+            part = replace(part, text=text + "".join(self._said))
         self._held = PartDone(index, part)
         return out
 
-    def _went_on(self, index: int, part: Text) -> tuple[StreamEvent, ...]:
-        before = self._base[-1]
-        if _is_plain(part) and isinstance(before, Text):
-            self._held = PartDone(index, Text(before.text + part.text))
-            return ()
-        # It turns out to be a part of its own (it has citations, say): tell the two apart after all.
-        self._offset = len(self._base)
-        self._held = PartDone(self._offset, part)
-        return (Restarted(index), *_whole(index, before), TextDelta(self._offset, part.text))
+    # ------------------------------------------------------------ what has been told
 
-    def _released(self) -> tuple[StreamEvent, ...]:
+    def _voided(self, index: int) -> Events:
+        """Void the segment's parts from this one on. With its first, the text before it may go on in another way."""
+        if self._offset is None:
+            return ()
+        if index == 0:
+            last = len(self._base) - 1
+            goes_on = last >= 0 and _is_plain(self._base[last])
+            start = last if goes_on else len(self._base)
+            self._begin()
+            self._held = None
+            return (*self._recorded((Restarted(start),)), *self._retold(self._base, start))
+        start = index + self._offset
+        if self._first_text is not None and self._first_text >= start:
+            self._seam, self._first_text, self._said = self._edge, None, []
+        if self._held is not None and self._held.index >= start:
+            self._held = None
+        return self._recorded((Restarted(start),))
+
+    def _retold(self, content: tuple[Part, ...], start: int) -> Events:
+        """The events of the parts from this one on; the last text's end is held back."""
+        whole = events_of(Response(AssistantMessage(content)))[1:-1]
+        events = [event for event in whole if not isinstance(event, Started | Done) and event.index >= start]
+        if events and isinstance(last := events[-1], PartDone) and isinstance(last.part, Text):
+            self._held = last
+            events.pop()
+        return self._recorded(events)
+
+    def _released(self) -> Events:
         held, self._held = self._held, None
-        return () if held is None else (held,)
+        return () if held is None else self._recorded((held,))
+
+    def _recorded(self, events: Iterable[StreamEvent]) -> Events:
+        found = tuple(events)
+        for event in found:
+            match event:
+                case PartDone(index, part):
+                    self._told[index] = part
+                case Restarted(index):
+                    self._told = {at: part for at, part in self._told.items() if at < index}
+                case Started() | Done():
+                    pass
+                case _:
+                    self._told.setdefault(event.index, None)
+        return found
 
 
 def _is_plain(part: Part) -> bool:
     return isinstance(part, Text) and not part.extras
-
-
-def _whole(index: int, part: Part) -> tuple[StreamEvent, ...]:
-    return (
-        (TextDelta(index, part.text), PartDone(index, part))
-        if isinstance(part, Text)
-        else (PartDone(index, part),)
-    )

@@ -152,6 +152,8 @@ class Run(Generic[R]):
                         if self._on_operation is not None:
                             self._on_operation(operation, None)
                         return operation.event
+                elif isinstance(operation, Next):  # a stream comes here for every delta
+                    self._answer = await self._read(self._connections[operation.handle])
                 elif isinstance(operation, Prompt):
                     self._answer = self._answered(operation)
                 else:
@@ -184,12 +186,8 @@ class Run(Generic[R]):
 
     # ------------------------------------------------------------ one operation
 
-    async def _perform(
-        self, operation: Next | Send | Open | Close | Sleep | Load | Save | Claim | Call
-    ) -> object:
+    async def _perform(self, operation: Send | Open | Close | Sleep | Load | Save | Claim | Call) -> object:
         match operation:
-            case Next(handle):
-                return await self._read(self._connections[handle])
             case Send(door, request):
                 return await self._send(door, request)
             case Load(store, key):
@@ -268,9 +266,11 @@ class Run(Generic[R]):
         await self._connections.pop(self._opened).finish()
         return chunk if chunk is not None else Reply(connection.status, connection.headers, b"".join(chunks))
 
-    async def _read(self, connection: Link) -> bytes | LlmError | None:
-        if not self._cells:  # no deadline, and nothing to look up: a stream comes here for every delta
-            return await connection.read(None)
+    def _read(self, connection: Link) -> Coroutine[object, object, bytes | LlmError | None]:
+        """What reads the next bytes, by the deadline if there is one."""
+        return connection.read(None) if _DEADLINE not in self._cells else self._read_in_time(connection)
+
+    async def _read_in_time(self, connection: Link) -> bytes | LlmError | None:
         left = self._left()
         if left is not None and left <= 0:
             return _OVER

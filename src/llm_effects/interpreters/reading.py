@@ -37,14 +37,12 @@ __all__ = ["Reading"]
 class Reading:
     """Collects events; `so_far` makes a response of them. Looking costs, seeing hardly does."""
 
-    __slots__ = ("_seen",)
+    __slots__ = ("_seen", "see")
 
     def __init__(self) -> None:
         self._seen: list[StreamEvent] = []
-
-    def see(self, event: StreamEvent) -> None:
+        self.see = self._seen.append
         """One more event."""
-        self._seen.append(event)
 
     def so_far(self) -> Outcome[Response]:
         """The whole response if it has been told, else a Failure with the part read."""

@@ -101,10 +101,10 @@ def _streamed(
         kind in opened.headers.get("content-type", "") for kind in ("json", "html")
     ):
         return (yield from _whole(codec, opened, observed=observed))
-    state = codec.stream_start()
+    state, following = codec.stream_start(), Next(opened.handle)
     chunk: bytes | LlmError | None = b""
     while isinstance(chunk, bytes) and not codec.stream_ended(state):
-        chunk = yield from ask(Next(opened.handle))
+        chunk = yield from ask(following)
         if isinstance(chunk, bytes):
             state, events = codec.stream_step(state, chunk)
             if observed:
