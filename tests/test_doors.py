@@ -112,7 +112,7 @@ def test_every_name_of_llm_effects_can_be_imported_first() -> None:
         import json, subprocess, sys, importlib
         import llm_effects
         def forget():
-            for name in [name for name in sys.modules if name.split(".")[0] in ("llm_effects", "llm_pure")]:
+            for name in [name for name in sys.modules if name.split(".")[0] == "llm_effects"]:
                 del sys.modules[name]
         failed = []
         for name in llm_effects.__all__:
