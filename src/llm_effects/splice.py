@@ -182,6 +182,8 @@ class Splice:
         found = tuple(events)
         for event in found:
             match event:
+                case TextDelta(index):
+                    self._told.setdefault(index, None)
                 case PartDone(index, part):
                     self._told[index] = part
                 case Restarted(index):
