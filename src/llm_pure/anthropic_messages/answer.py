@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import cast
 
 from llm_pure.anthropic_messages.content import block_of
-from llm_pure.anthropic_messages.tables import PROVIDER
+from llm_pure.anthropic_messages.tables import CUT, PROVIDER
 from llm_pure.errors import Loss
 from llm_pure.json import JsonError, JsonObject, PlainJson, dump_json, parse_json, thaw
 from llm_pure.parts import Audio, BrokenToolCall, Opaque, Part, Reasoning, Refusal, Text, ToolCall
@@ -19,33 +19,48 @@ from llm_pure.response import Response
 __all__ = ["answer_blocks", "call_block"]
 
 
-def answer_blocks(response: Response) -> list[PlainJson]:
-    """The content of a response's body."""
+def answer_blocks(response: Response, stop_reason: PlainJson) -> list[PlainJson]:
+    """The content of a response's body that stopped so. Raises `JsonError` at a part that no block says."""
+    content = response.message.content
+    last = len(content) - 1 if stop_reason in CUT else -1
     found: list[PlainJson] = []
-    for index, part in enumerate(response.message.content):
-        try:
-            found += _blocks(part)
-        except JsonError as error:
-            raise within(error, f".message.content[{index}]") from None
+    index = 0
+    try:
+        for index, part in enumerate(content):
+            found.append(_cut(part) if index == last else _block(part))
+    except JsonError as error:
+        raise within(error, f".message.content[{index}]") from None
     return found
 
 
-def _blocks(part: Part) -> list[PlainJson]:
+def _block(part: Part) -> PlainJson:
     match part:
         case Text(text):
-            return [{"type": "text", "text": text, **_own(part.extras)}]
+            return {"type": "text", "text": text, **_own(part.extras)}
         case ToolCall() | BrokenToolCall():
-            return [call_block(part)]
+            return call_block(part)
         case Reasoning():
             return _reasoning(part)
-        case Refusal(text) | Audio(_, str(text)):
-            return [{"type": "text", "text": text}]
+        case Refusal(text):
+            return {"type": "text", "text": text}
         case Audio():
             raise JsonError("no block holds sound", "")
         case Opaque():
-            return [thaw(part.raw)]
+            if part.provider != PROVIDER:
+                raise JsonError(f"only {part.provider} understands this block", "")
+            return thaw(part.raw)
         case _:
             return _other(part)
+
+
+def _cut(part: Part) -> PlainJson:
+    """The last block of an answer that was cut off. A call without arguments means one that was cut off before them."""
+    if isinstance(part, ToolCall) and not part.arguments:
+        raise JsonError("a whole call without arguments cannot end an answer that was cut off", "")
+    block = _block(part)
+    if isinstance(part, BrokenToolCall) and not part.text and isinstance(block, dict):
+        block["input"] = {}
+    return block
 
 
 def _own(extras: JsonObject) -> PlainObject:
@@ -68,21 +83,16 @@ def _said(text: str) -> PlainJson:
     return text if isinstance(value, dict | str) or dump_json(value).decode() != text else value
 
 
-def _reasoning(part: Reasoning) -> list[PlainJson]:
+def _reasoning(part: Reasoning) -> PlainJson:
     own = _own(part.extras)
     if part.encrypted is not None:
-        redacted: PlainObject = {"type": "redacted_thinking", "data": part.encrypted, **own}
-        if not part.text and part.signature is None:
-            return [redacted]
-        return [{"type": "thinking", "thinking": part.text, **_signature(part)}, redacted]
-    return [{"type": "thinking", "thinking": part.text, **_signature(part), **own}]
+        if part.text or part.signature is not None:
+            raise JsonError("a block holds reasoning encrypted or as text, never both", "")
+        return {"type": "redacted_thinking", "data": part.encrypted, **own}
+    signature: PlainObject = {} if part.signature is None else {"signature": part.signature}
+    return {"type": "thinking", "thinking": part.text, **signature, **own}
 
 
-def _signature(part: Reasoning) -> PlainObject:
-    return {} if part.signature is None else {"signature": part.signature}
-
-
-def _other(part: Part) -> list[PlainJson]:
+def _other(part: Part) -> PlainJson:
     losses: list[Loss] = []
-    block = block_of(part, losses)
-    return [] if block is None else [cast("PlainObject", block)]
+    return cast("PlainObject | None", block_of(part, losses))

@@ -1,7 +1,8 @@
 """A block of a stream, put together of its start and its deltas.
 
 Law: a finished block is read by the readers that read a body's, so that stream and body agree. A block that was
-not finished gives nothing that could be taken for whole: a call is broken, thinking is unsigned.
+not finished gives nothing that could be taken for whole: a call is broken, thinking is unsigned. A delta that nobody
+knows adds fields, and says nothing of those that we model.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 from typing_extensions import override
 
-from llm_pure.anthropic_messages.blocks import ANSWER, read_block
+from llm_pure.anthropic_messages.blocks import ANSWER, MODELLED, read_block
 from llm_pure.json import JsonError, JsonObject, PlainJson, parse_json
 from llm_pure.parts import BrokenToolCall, Part, Reasoning, Text, ToolCall
 from llm_pure.reading import PlainObject, within
@@ -103,9 +104,22 @@ def _noted(block: OpenBlock) -> PlainObject:
         notes, delta = notes
         deltas.append(delta)
     pieces: dict[str, list[str]] = {}
+    citations: list[PlainJson] = []
+    modelled = MODELLED.get(block.kind, frozenset()) | {"type"}
     for delta in reversed(deltas):
-        for key, value in delta.items():
-            _add(whole, pieces, delta.get("type"), key, value)
+        kind = delta.get("type")
+        if kind == "citations_delta":
+            citations.append(delta.get("citation"))
+        elif kind == "signature_delta":
+            whole.update({key: value for key, value in delta.items() if key != "type" and value is not None})
+        else:
+            for key, value in delta.items():
+                if key not in modelled:
+                    _add(whole, pieces, key, value)
+    cited: list[PlainJson] = [citation for citation in citations if citation is not None]
+    if cited:
+        before = whole.get("citations")
+        whole["citations"] = [*before, *cited] if isinstance(before, list) else cited
     for key, found in pieces.items():
         if key == "partial_json":
             whole["input"] = _input("".join(found))
@@ -115,17 +129,10 @@ def _noted(block: OpenBlock) -> PlainObject:
     return whole
 
 
-def _add(
-    whole: PlainObject, pieces: dict[str, list[str]], kind: PlainJson, key: str, value: PlainJson
-) -> None:
-    if key == "type" or value is None:
-        return
-    if kind == "citations_delta" and key == "citation":
-        cited = whole.get("citations")
-        whole["citations"] = [*cited, value] if isinstance(cited, list) else [value]
-    elif isinstance(value, str) and kind != "signature_delta":
+def _add(whole: PlainObject, pieces: dict[str, list[str]], key: str, value: PlainJson) -> None:
+    if isinstance(value, str):
         pieces.setdefault(key, []).append(value)
-    else:
+    elif value is not None:
         whole[key] = value
 
 

@@ -1,8 +1,9 @@
 """The provider's errors, both directions.
 
 Law: any status, headers and body give an error. The error's code decides where it is in the table, then its type, then
-the status; the two types that say little (`invalid_request_error`, `api_error`) leave it to the status where that
-says more. `encode_error` answers so that reading it gives the error back, as far as a provider can say it.
+the status; the two types that say little (`invalid_request_error`, `api_error`) leave it to the status of an error,
+which gateways set with more care. `encode_error` answers so that reading it gives the error back, as far as a provider
+can say it.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from llm_pure.errors import (
 )
 from llm_pure.json import JsonError, PlainJson, dump_json
 from llm_pure.reading import PlainObject
-from llm_pure.status import BY_STATUS, error_of, error_words, text_in
+from llm_pure.status import error_of, error_words, kind_of, text_in
 from llm_pure.wire import Headers, WireError
 
 __all__ = ["decode_error", "encode_error", "error_in"]
@@ -64,6 +65,7 @@ _BY_TYPE: Final[Mapping[str, type[LlmError]]] = {
     "overloaded_error": Overloaded,
 }
 _VAGUE: Final = frozenset({"invalid_request_error", "api_error"})
+_FIRST_ERROR: Final = 400
 _MONEY: Final = re.compile(r"credit balance is too low|spend(?:ing)? limit|usage limits", re.IGNORECASE)
 """An account that is out of money is told so with a 400 or a 429 and plain words."""
 
@@ -100,8 +102,8 @@ def _kind(status: int, kind: str | None, code: str | None, message: str) -> type
     if code is not None and code in _BY_CODE:
         return _BY_CODE[code]
     found = _BY_TYPE.get(kind) if kind is not None else None
-    if kind in _VAGUE and status in BY_STATUS:
-        found = BY_STATUS[status]
+    if kind in _VAGUE and status >= _FIRST_ERROR:
+        found = kind_of(status)
     if (found is BadRequest or found is RateLimited) and _MONEY.search(message):
         return Quota
     return found
@@ -146,7 +148,6 @@ _SAID: Final[Mapping[type[LlmError], tuple[int, str]]] = {
     Misconfigured: (400, "invalid_request_error"),
     CassetteMiss: (404, "not_found_error"),
 }
-_FIRST_ERROR: Final = 400
 
 
 def encode_error(error: LlmError) -> WireError:

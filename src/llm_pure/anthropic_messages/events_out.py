@@ -44,6 +44,7 @@ _AT_END = ("output_tokens", "output_tokens_details")
 
 def _events(response: Response) -> Iterator[PlainObject]:
     message, usage = message_of(response), usage_of(response)
+    blocks = answer_blocks(response, message["stop_reason"])
     end: PlainObject = {key: message.pop(key) for key in _STOP if key in message}
     counted: PlainObject = {key: usage.pop(key) for key in _AT_END if key in usage}
     begun: PlainObject = {
@@ -55,7 +56,7 @@ def _events(response: Response) -> Iterator[PlainObject]:
     }
     yield {"type": "message_start", "message": begun}
     spellings = _spellings(response)
-    for index, block in enumerate(answer_blocks(response)):
+    for index, block in enumerate(blocks):
         start, deltas = _taken_apart(as_object(block), spellings)
         yield {"type": "content_block_start", "index": index, "content_block": start}
         for delta in deltas:

@@ -1,7 +1,8 @@
 """Answers, both directions.
 
 Law: reading what `encode_response` writes of an answer of ours gives that answer. What the answer does not say is None;
-fields that nobody models stand in `extras`, those of the usage in `extras` under `usage`.
+fields that nobody models stand in `extras`, those of the usage in `extras` under `usage`. Where the answer was cut off,
+a last call without arguments is broken: nobody can tell whether they had been said.
 
     ours                on the wire
     ------------------  -------------------------------------------------------------------------------
@@ -21,12 +22,12 @@ from returns.result import Failure, Success
 from llm_pure.anthropic_messages.answer import answer_blocks
 from llm_pure.anthropic_messages.blocks import ANSWER, read_block
 from llm_pure.anthropic_messages.errors import error_in
-from llm_pure.anthropic_messages.tables import MISTYPED, PROVIDER, STOP_REASONS, STOP_WORDS
+from llm_pure.anthropic_messages.tables import CUT, MISTYPED, PROVIDER, STOP_REASONS, STOP_WORDS
 from llm_pure.errors import BadRequest
 from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson
 from llm_pure.messages import AssistantMessage
 from llm_pure.outcome import Outcome
-from llm_pure.parts import Part
+from llm_pure.parts import BrokenToolCall, Part, ToolCall
 from llm_pure.reading import (
     PlainObject,
     bad_request,
@@ -40,7 +41,7 @@ from llm_pure.reading import (
 )
 from llm_pure.response import NO_USAGE, Response, StopReason, Usage
 
-__all__ = ["decode_response", "encode_response", "message_of", "read_answer", "usage_of"]
+__all__ = ["cut_short", "decode_response", "encode_response", "message_of", "read_answer", "usage_of"]
 
 
 def decode_response(body: bytes | str | Mapping[str, JsonInput]) -> Outcome[Response]:
@@ -85,6 +86,8 @@ def read_answer(data: PlainObject, parts: tuple[Part, ...]) -> Outcome[Response]
     message = AssistantMessage(parts)
     try:
         raw = string_or_none(data, "stop_reason")
+        if raw in CUT:
+            message = AssistantMessage(cut_short(parts, raw))
         sequence, id_, model = (
             string_or_none(data, "stop_sequence"),
             string_or_none(data, "id"),
@@ -102,6 +105,19 @@ def read_answer(data: PlainObject, parts: tuple[Part, ...]) -> Outcome[Response]
         more["usage"] = rest
     extras = JsonObject.wrap({PROVIDER: more}) if more else EMPTY
     return Success(Response(message, usage, reason, raw, sequence, id_, model, PROVIDER, extras=extras))
+
+
+def cut_short(parts: tuple[Part, ...], stop_reason: object) -> tuple[Part, ...]:
+    """The parts of an answer that stopped so: a call at which it was cut off cannot be run.
+
+    A call begins with no arguments, and servers close it so if the limit comes before the first of them.
+    """
+    if stop_reason not in CUT or not parts:
+        return parts
+    last = parts[-1]
+    if not isinstance(last, ToolCall) or last.arguments:
+        return parts
+    return (*parts[:-1], BrokenToolCall(last.id, last.name, "", last.extras))
 
 
 # ---------------------------------------------------------------- usage
@@ -178,12 +194,13 @@ def usage_of(response: Response) -> PlainObject:
 def encode_response(response: Response) -> Outcome[dict[str, PlainJson]]:
     """The body in which this provider gives the answer; an answer of another provider is told in its words.
 
-    A refusal's words become text, as here they are. What no block can say (sound, further choices) is a Failure with
-    its path. `turns`, the history of a continuation, is no part of an answer and is left out.
+    A refusal's words become text, as here they are. What no block can say (sound, further choices, another provider's
+    own blocks, reasoning both encrypted and as text) is a Failure with its path. `turns`, the history of a
+    continuation, is no part of an answer and is left out.
     """
     try:
         message = message_of(response)
-        message["content"] = answer_blocks(response)
+        message["content"] = answer_blocks(response, message["stop_reason"])
         message["usage"] = usage_of(response)
     except JsonError as error:
         return Failure(bad_request(error))

@@ -28,7 +28,7 @@ from typing_extensions import override
 from llm_pure.anthropic_messages.assemble import OpenBlock, finished, unfinished
 from llm_pure.anthropic_messages.blocks import ANSWER
 from llm_pure.anthropic_messages.errors import error_in
-from llm_pure.anthropic_messages.response import decode_response, read_answer
+from llm_pure.anthropic_messages.response import cut_short, decode_response, read_answer
 from llm_pure.anthropic_messages.tables import PROVIDER
 from llm_pure.errors import Incomplete, LlmError, Malformed, OutOfOrder, snippet
 from llm_pure.events import (
@@ -43,7 +43,7 @@ from llm_pure.events import (
 from llm_pure.json import JsonError, PlainJson, parse_json
 from llm_pure.messages import AssistantMessage
 from llm_pure.outcome import Outcome
-from llm_pure.parts import Part
+from llm_pure.parts import BrokenToolCall, Part, ToolCall
 from llm_pure.reading import (
     PlainObject,
     malformed,
@@ -73,6 +73,8 @@ class _Fold(NamedTuple):
     usage: PlainObject = {}  # noqa: RUF012
     done: DoneParts = None
     begun: int = 0
+    held: ToolCall | None = None
+    """The latest block, closed, if it is a call without arguments: whether it is whole depends on what comes."""
     ended: bool = False
     failure: LlmError | None = None
 
@@ -244,6 +246,7 @@ def _block_start(
     index = _index(fold, event)
     if index != fold.begun:
         raise _WrongOrder(f"block {index} begins where block {fold.begun} should", ".index")
+    fold = _released(fold, found)
     start = object_at(event, "content_block")
     try:
         kind = string(start, "type")
@@ -263,8 +266,20 @@ def _block_stop(
 ) -> tuple[_Fold, Opened]:
     place, block = _open_block(fold, opened, event)
     part = finished(block)
+    opened = (*opened[:place], *opened[place + 1 :])
+    if isinstance(part, ToolCall) and not part.arguments and block.at == fold.begun - 1:
+        return fold._replace(held=part), opened
     found.append(PartDone(block.at, part))
-    return fold._replace(done=(fold.done, block.at, part)), (*opened[:place], *opened[place + 1 :])
+    return fold._replace(done=(fold.done, block.at, part)), opened
+
+
+def _released(fold: _Fold, found: list[StreamEvent], stop_reason: PlainJson = None) -> _Fold:
+    """With the call that was held done: something came after it, or the answer ended and this is why."""
+    if fold.held is None:
+        return fold
+    (part,) = cut_short((fold.held,), stop_reason)
+    found.append(PartDone(fold.begun - 1, part))
+    return fold._replace(done=(fold.done, fold.begun - 1, part), held=None)
 
 
 def _message_delta(
@@ -288,12 +303,14 @@ def _message_stop(
 ) -> tuple[_Fold, Opened]:
     if fold.start is None:
         raise JsonError("no message_start has come", ".type")
-    done = fold.done
+    stop_reason = _body(fold).get("stop_reason")
     for block in opened:  # the message is whole, so they are
         part = finished(block)
+        if block.at == fold.begun - 1:
+            (part,) = cut_short((part,), stop_reason)
         found.append(PartDone(block.at, part))
-        done = (done, block.at, part)
-    return fold._replace(done=done, ended=True), ()
+        fold = fold._replace(done=(fold.done, block.at, part))
+    return _released(fold, found, stop_reason)._replace(ended=True), ()
 
 
 def _error(fold: _Fold, opened: Opened, event: PlainObject, _: list[StreamEvent]) -> tuple[_Fold, Opened]:
@@ -334,6 +351,8 @@ def _partial(fold: _Fold, opened: Opened) -> Response | None:
     if fold.start is None:
         return None
     begun = [(block.at, part) for block in opened if (part := unfinished(block)) is not None]
+    if (held := fold.held) is not None:
+        begun.append((fold.begun - 1, BrokenToolCall(held.id, held.name, "", held.extras)))
     parts = _parts(fold, *begun)
     answer = read_answer(_body(fold), parts)
     return (

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from llm_pure.response import StopReason
 
 __all__ = [
+    "CUT",
     "EFFORTS",
     "FIELDS",
     "INVALID_JSON",
@@ -40,6 +41,8 @@ STOP_REASONS: Final[Mapping[str, StopReason]] = {
     "refusal": "refusal",
     "model_context_window_exceeded": "context_window",
 }
+CUT: Final = frozenset({"max_tokens", "model_context_window_exceeded"})
+"""The words for an answer that had to stop where it was."""
 STOP_WORDS: Final[Mapping[StopReason, str]] = {reason: word for word, reason in STOP_REASONS.items()}
 
 MISTYPED: Final = (AttributeError, TypeError, ValueError, RecursionError)

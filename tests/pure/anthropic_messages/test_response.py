@@ -121,6 +121,27 @@ def test_what_is_no_answer_is_malformed(body: Any) -> None:
     assert isinstance(decode_response(body).failure(), Malformed)
 
 
+@pytest.mark.parametrize("word", ["max_tokens", "model_context_window_exceeded"])
+def test_a_call_at_which_the_answer_was_cut_off_cannot_be_run(word: str) -> None:
+    whole = {"type": "tool_use", "id": "t1", "name": "f", "input": {}}
+    cut = {**whole, "id": "t2", "caller": {"type": "direct"}}
+    body = {**BODY, "content": [whole, cut], "stop_reason": word}
+    response = decode_response(body).unwrap()
+    assert response.message.content == (
+        ToolCall("t1", "f"),
+        BrokenToolCall("t2", "f", "", JsonObject({"anthropic": {"caller": {"type": "direct"}}})),
+    )
+    assert encode_response(response).unwrap()["content"] == [whole, cut]
+    assert decode_stream(encode_stream(response).unwrap()) == Success(response)
+    given: tuple[Any, ...] = ({"x": 1}, [1])
+    for said in given:
+        content = [{**cut, "input": said}]
+        answer = decode_response({**body, "content": content}).unwrap()
+        assert bool(answer.tool_calls) == isinstance(said, dict)
+        assert encode_response(answer).unwrap()["content"] == content
+    assert decode_response({**body, "stop_reason": "tool_use"}).unwrap().broken_tool_calls == ()
+
+
 def test_an_error_under_status_200_is_the_error_it_names() -> None:
     body: dict[str, Any] = {
         "type": "error",
@@ -160,6 +181,11 @@ def test_another_providers_answer() -> None:
     [
         (Response(AssistantMessage(()), Usage(1, cache_read_tokens=2)), "$.usage.input_tokens"),
         (Response(AssistantMessage((Text("a"), Audio(Url("u"))))), "$.message.content[1]"),
+        (Response(AssistantMessage((Audio(Url("u"), "said"),))), "$.message.content[0]"),
+        (Response(AssistantMessage((Opaque("openai_chat", JsonObject({"x": 1})),))), "$.message.content[0]"),
+        (Response(AssistantMessage((Reasoning("hm", encrypted="e"),))), "$.message.content[0]"),
+        (Response(AssistantMessage((Reasoning("", "s", "e"),))), "$.message.content[0]"),
+        (Response(AssistantMessage((ToolCall("t", "f"),)), stop_reason="max_tokens"), "$.message.content[0]"),
         (Response(AssistantMessage(()), alternatives=(Response(AssistantMessage(())),)), "$.alternatives"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from time import process_time
 from typing import Any
 
 import pytest
@@ -110,6 +111,57 @@ def test_a_call_whose_input_is_cut_or_no_object_is_broken_and_keeps_its_text(tex
     assert part_of(CALL, delta(0, "input_json_delta", partial_json=text), close(0)) == BrokenToolCall(
         "t", "f", text
     )
+
+
+@pytest.mark.parametrize("pieces", [[], [""], ["{", "}"]])
+def test_a_call_without_arguments_is_done_when_it_is_known_whether_it_was_cut_off(pieces: list[str]) -> None:
+    said = [delta(0, "input_json_delta", partial_json=piece) for piece in pieces]
+    whole, broken = ToolCall("t", "f"), BrokenToolCall("t", "f", "")
+
+    def done(*events: Any) -> list[Any]:
+        state, found = stream_start(), []
+        for chunk in wire(START, CALL, *said, *events):
+            state, more = stream_step(state, chunk)
+            found += [event.part for event in more if isinstance(event, PartDone)]
+        outcome = stream_result(state)
+        if stream_ended(state):
+            assert list(outcome.unwrap().message.content) == found
+        else:
+            partial = outcome.failure().partial
+            assert partial is not None
+            assert partial.message.content == (broken,)
+        return found
+
+    ended = {"type": "message_delta", "delta": {"stop_reason": "tool_use"}}
+    assert done(close(0)) == []
+    assert done(close(0), END, STOP) == [broken]
+    assert done(END, STOP) == [broken]
+    assert done(close(0), ended, STOP) == [whole]
+    text = begin(1, type="text", text="a")
+    assert done(close(0), text, close(1), END, STOP) == [whole, Text("a")]
+
+
+def test_an_unknown_delta_says_nothing_of_what_we_model() -> None:
+    fancy = delta(0, "fancy_delta", text="B", type_of="x", mood="calm")
+    events = (TEXT, delta(0, "text_delta", text="A"), fancy, delta(0, "text_delta", text="C"), close(0))
+    assert part_of(*events) == Text("AC", JsonObject({"anthropic": {"type_of": "x", "mood": "calm"}}))
+    renamed = delta(0, "fancy_delta", id="t2", name="g", input={"x": 1})
+    ended = {"type": "message_delta", "delta": {"stop_reason": "tool_use"}}
+    answer = decode_stream(wire(START, CALL, renamed, close(0), ended, STOP)).unwrap()
+    assert answer.message.content == (ToolCall("t", "f"),)
+
+
+def test_citations_cost_the_same_however_many_there_are() -> None:
+    def seconds(many: int) -> float:
+        cited = wire(*[delta(0, "citations_delta", citation={"n": 1})] * many)
+        best = 9.0
+        for _ in range(3):
+            start = process_time()
+            decode_stream([*wire(START, TEXT), *cited, *wire(close(0), STOP)]).unwrap()
+            best = min(best, process_time() - start)
+        return best
+
+    assert seconds(16_000) < 8 * seconds(4000)
 
 
 def test_citations_and_unknown_deltas_are_kept() -> None:
