@@ -258,15 +258,16 @@ def _parser() -> _Parser:
 def _is_finite(value: PlainJson) -> bool:
     # By the numbers read: to search the text for huge exponents costs twenty times as much as to parse it. Most items
     # are strings, and all are of the parser's own types: a call for each item would cost more than all else here.
-    containers: list[list[PlainJson] | dict[str, PlainJson]] = [[value]]
-    for container in containers:
-        for item in container.values() if type(container) is dict else container:
-            if type(item) is str:
-                continue
-            if type(item) is dict or type(item) is list:
-                containers.append(item)
-            elif type(item) is float and not math.isfinite(item):
+    if type(value) is not dict and type(value) is not list:
+        return type(value) is not float or math.isfinite(value)
+    for item in value.values() if type(value) is dict else value:
+        if type(item) is str:
+            continue
+        if type(item) is dict or type(item) is list:
+            if not _is_finite(item):
                 return False
+        elif type(item) is float and not math.isfinite(item):
+            return False
     return True
 
 
