@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from returns.result import Failure, Success
 
-from llm_pure.errors import Loss, Lossy
+from llm_pure.errors import LlmError, Loss, Lossy
 from llm_pure.json import PlainJson, dump_json
 from llm_pure.openai_responses.response import decode_response, encode_response
 from llm_pure.openai_responses.stream import decode_stream
@@ -30,11 +30,16 @@ def encode_stream(response: Response) -> Outcome[tuple[bytes, ...]]:
     if isinstance(encoded, Failure):
         return encoded
     body = encoded.unwrap()
+    if body.get("status") in ("queued", "in_progress"):
+        return _lossy("no stream ends with an answer that is not there yet")
     out = tuple([_event({**event, "sequence_number": n}) for n, event in enumerate(_events(body))])
     if decode_stream(out) != decode_response(body):
-        loss = Loss("$", "Responses streams this answer as another one")
-        return Failure(Lossy(message=loss.reason, path=loss.path, losses=(loss,)))
+        return _lossy("Responses streams this answer as another one")
     return Success(out)
+
+
+def _lossy(reason: str) -> Failure[LlmError]:
+    return Failure(Lossy(message=reason, path="$", losses=(Loss("$", reason),)))
 
 
 def _event(event: PlainObject) -> bytes:

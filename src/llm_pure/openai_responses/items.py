@@ -103,7 +103,8 @@ _NOTHING: Final[tuple[PlainJson, ...]] = (None, [])
 
 def _block(block: PlainObject, fields: PlainObject) -> Part:
     kind = block.get("type")
-    if kind in _WORDS and isinstance(text := block.get(key := _WORDS[str(kind)]), str):
+    key = _WORDS.get(kind) if isinstance(kind, str) else None
+    if key is not None and isinstance(text := block.get(key), str):
         rest: PlainObject = {"$item": fields} if fields else {}
         for name, value in block.items():
             if name not in ("type", key) and value not in _NOTHING:
@@ -127,6 +128,10 @@ def _call(item: PlainObject, *, cut: bool) -> Part | None:
     extras = extras_with(_fields(item, _CALL))
     if not text:
         status = item.get("status")
+        if (
+            cut and status is None
+        ):  # what the answer says of all is kept for the item, which may go back alone
+            extras = extras_with({**_fields(item, _CALL), "status": "incomplete"})
         cut = status in _UNFINISHED or (cut and status is None)
         return BrokenToolCall(id_, name, "", extras) if cut else ToolCall(id_, name, EMPTY, extras)
     try:
@@ -186,12 +191,15 @@ def say_items(
     """The parts as items. In an `answer` all is spelt out, and foreign reasoning finds words too; `ids` is what the
     items are named after that have no id. Raises `JsonError`."""
     items: list[PlainObject] = []
+    verbatim: set[int] = set()
     content: list[PlainJson] | None = None
     for index, part in enumerate(parts):
         where = f"{path}[{index}]"
         if not in_message(part):
             item = _say_own_item(part, losses, where, answer=answer)
             if item is not None:
+                if isinstance(part, Opaque):
+                    verbatim.add(len(items))
                 items.append(item)
                 content = None
             continue
@@ -204,9 +212,9 @@ def say_items(
         _say_block(part, content, losses, where)
     found: list[PlainJson] = []
     for number, item in enumerate(items):
-        if item.get("role") == "assistant" and "type" not in item:
+        if number not in verbatim and "type" not in item:
             _finish_message(item, answer=answer)
-        if answer:
+        if answer and number not in verbatim:
             _complete(item, None if ids is None else f"{ids}_{number}")
         found.append(item)
     return found

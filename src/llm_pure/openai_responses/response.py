@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["decode_response", "encode_response", "read_answer", "read_body"]
 
-_CUT: Final = frozenset({"incomplete", "in_progress", "queued", "failed", "cancelled"})
+_CUT: Final = ("incomplete", "in_progress", "queued", "failed", "cancelled")
 
 
 # ---------------------------------------------------------------- reading

@@ -49,13 +49,11 @@ __all__ = ["read_messages", "say_instructions", "say_messages"]
 # ---------------------------------------------------------------- reading
 
 _OUTPUTS: Final = ("function_call_output", "custom_tool_call_output")
-_PROGRAM: Final = frozenset(
-    {
-        "computer_call_output",
-        "local_shell_call_output",
-        "apply_patch_call_output",
-        "mcp_approval_response",
-    }
+_PROGRAM: Final = (
+    "computer_call_output",
+    "local_shell_call_output",
+    "apply_patch_call_output",
+    "mcp_approval_response",
 )
 
 
