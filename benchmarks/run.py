@@ -20,7 +20,7 @@ from typing import get_args
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import sides
-from benchmarks.alone import alone
+from benchmarks.alone import alone, seconds_to_import
 from benchmarks.clock import Figure, Line, Side, Work, awaited, measure, repeated
 from benchmarks.inputs import Provider, conversation
 from benchmarks.provider import Answer, answer_body, provider
@@ -181,8 +181,7 @@ def imports(rounds: int) -> Figure:
     name = "import llm_pure, llm_effects, against import returns.result"
     pairs: list[tuple[float, float]] = []
     for _ in range(rounds):
-        (other,) = alone("import", "returns.result")
-        (ours,) = alone("import", "llm_pure,llm_effects")
+        other, ours = seconds_to_import("returns.result"), seconds_to_import("llm_pure, llm_effects")
         pairs.append((other * 1e3, ours * 1e3))
     ratio = median([ours / other for other, ours in pairs])
     return Figure(name, median([a for a, _ in pairs]), median([b for _, b in pairs]), ratio, 4.0, "ms")
