@@ -7,6 +7,7 @@ loops can wait for one another. Nothing here blocks.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -49,16 +50,18 @@ Wake: TypeAlias = Callable[[Landed | Alone], None]
 
 @dataclass(slots=True)
 class _Flight:
-    """One computation under way. `thread` is where its leader goes on."""
+    """One computation under way. `thread` is where its leader goes on, and whether it blocks it."""
 
     thread: int
+    blocking: bool
     waiting: list[Wake] = field(default_factory=list)
 
 
 @dataclass(eq=False, slots=True)
 class Flights:
-    """The computations under way in this process."""
+    """The computations under way in this process. A forked child begins without any: their leaders stayed behind."""
 
+    _pid: int = field(default_factory=os.getpid, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _flights: dict[str, _Flight] = field(default_factory=dict, repr=False)
 
@@ -69,19 +72,21 @@ class Flights:
     def claim(self, key: str, wake: Wake, *, lead: bool, blocking: bool = False) -> Lead | Alone | None:
         """Lead, if nobody does and the caller may; or None: `wake` is called when the leader has landed.
 
-        A caller that would block the very thread that the leader needs must not wait for it.
+        Nobody waits for a leader on their own thread, where one of the two blocks it: that would be for ever.
         """
         thread = threading.get_ident()
+        if self._pid != os.getpid():
+            self._pid, self._lock, self._flights = os.getpid(), threading.Lock(), {}
         with self._lock:
             flight = self._flights.get(key)
             if flight is not None:
-                if blocking and flight.thread == thread:
+                if flight.thread == thread and (blocking or flight.blocking):
                     return Alone()
                 flight.waiting.append(wake)
                 return None
             if not lead:
                 return Alone()
-            self._flights[key] = _Flight(thread)
+            self._flights[key] = _Flight(thread, blocking)
             return Lead()
 
     def leave(self, key: str, wake: Wake) -> None:

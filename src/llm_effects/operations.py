@@ -198,9 +198,13 @@ class Land(Prompt[None]):
 
 @dataclass(frozen=True, slots=True)
 class Call(Op[object]):
-    """The answer of the caller's own function, or the `Misconfigured` that tells what it raised."""
+    """The answer of the caller's own function, or the `Misconfigured` that tells what it raised.
+
+    One that is `blocking` waits for a disk, say: an event loop hands it to a thread.
+    """
 
     function: Callable[[], object]
+    blocking: bool = False
 
 
 # ---------------------------------------------------------------- being watched

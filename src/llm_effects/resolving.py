@@ -6,11 +6,11 @@ which they stand. What fails is a Failure that names the place, and nothing is s
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from returns.result import Failure
 
@@ -107,19 +107,23 @@ _MESSAGE: dict[Role, Callable[[tuple[Part, ...]], Message]] = {
 
 def _fetched(piece: Resolvable) -> Program[tuple[Piece, ...] | Misconfigured]:
     if isinstance(piece, PurePath):
-        answer = yield from ask(Call(partial(read_part, Path(piece))))
+        answer = yield from ask(Call(partial(read_part, Path(piece)), blocking=True))
     elif callable(piece):
         answer = yield from ask(Call(piece))
     else:
         return (piece,)
     if isinstance(answer, Misconfigured):
         return answer
-    several = (
-        (answer,)
-        if answer is None or isinstance(answer, str) or not isinstance(answer, Iterable)
-        else tuple(answer)
-    )
-    found = tuple([item for item in several if item is None or isinstance(item, str | Part)])
-    if len(found) == len(several):
-        return found
-    return Misconfigured(message=f"a function gave {type(answer).__name__}, which is no part of a message")
+    # To go through what it gave may raise, too: a generator runs only now.
+    pieces = yield from ask(Call(partial(_pieces, answer)))
+    return pieces if isinstance(pieces, Misconfigured) else cast("tuple[Piece, ...]", pieces)
+
+
+def _pieces(answer: object) -> tuple[Piece, ...]:
+    """The piece, or the several pieces, that a function gave. Raises TypeError for anything else."""
+    single = answer is None or isinstance(answer, str | bytes | Mapping) or not isinstance(answer, Iterable)
+    several = (answer,) if single else tuple(cast("Iterable[object]", answer))
+    found = [item for item in several if item is None or isinstance(item, str | Part)]
+    if len(found) < len(several):
+        raise TypeError(f"{type(answer).__name__} is no part of a message, nor several")
+    return tuple(found)

@@ -24,6 +24,7 @@ _NEVER: Final[tuple[tuple[str, str, str], ...]] = (
     # inner          around it       why not
     ("retry", "retry", "retries would multiply"),
     ("continuation", "continuation", "rounds would multiply"),
+    ("stop_sequence", "stop_sequence", "the stop sequence would be appended twice"),
     ("prefill_echo", "prefill_echo", "the prefill would be echoed twice"),
     ("continuation", "retry", "a failed segment would repeat all segments before it"),
     ("prefill_echo", "continuation", "every segment would echo the ones before it"),
@@ -58,6 +59,8 @@ def standard(
 ) -> Runner:
     """The usual stack, in the right order: `retries` further attempts, the first after about `retry_backoff` seconds;
     `continues` rounds for an answer that was cut off; and a cache around both."""
+    if retries < 0 or continues < 0:
+        raise ValueError("retries and continues are counts")
     wrappers: list[Wrapper] = []
     if retries:
         wrappers.append(with_retry(RetryPolicy(max_attempts=retries + 1, base_delay=retry_backoff)))

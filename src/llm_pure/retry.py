@@ -26,6 +26,7 @@ from typing import Final, Literal, TypeAlias
 
 from llm_pure.brief import Brief
 from llm_pure.errors import Incomplete, LlmError, Malformed, OutOfOrder
+from llm_pure.response import NO_USAGE, Usage
 
 __all__ = [
     "Bucket",
@@ -35,6 +36,7 @@ __all__ = [
     "RetryPolicy",
     "RetryState",
     "begin",
+    "cost_of",
     "decide_retry",
     "refund",
     "take",
@@ -161,6 +163,13 @@ def _deadline(policy: RetryPolicy, state: RetryState, until: float | None) -> fl
 
 
 _NEVER: Final = float("inf")
+
+
+def cost_of(error: LlmError) -> Usage:
+    """What a failed attempt is known to have cost."""
+    if error.usage is not None:
+        return error.usage
+    return error.partial.usage if error.partial is not None else NO_USAGE
 
 
 # ---------------------------------------------------------------- all runs of a process

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64decode
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,11 @@ def test_what_fails_is_named_by_its_place_and_nothing_is_sent(tmp_path: Path, *,
     def broken() -> str:
         raise RuntimeError("no")
 
-    for piece in (tmp_path / "missing.png", broken, lambda: 5):
+    def breaking() -> Iterator[str]:
+        yield "x"
+        raise RuntimeError("no")
+
+    for piece in (tmp_path / "missing.png", broken, breaking, lambda: 5, lambda: {"a": 1}, lambda: b"bytes"):
         runner = leaf(answer())
         asked = resolve(QUESTION, Draft.user("x"), Draft.user("y", piece))  # type: ignore[arg-type]  # 5 is wrong
         error = failed(asyncio.run(arun(runner, asked)) if looped else run(runner, asked))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 
@@ -564,3 +566,95 @@ def test_notes_never_hold_the_prompt(colour: Colour) -> None:
 
 def test_a_question_is_asked_as_a_completion() -> None:
     assert Completion([user("Say hello")], model="m").messages == (user("Say hello"),)
+
+
+# ---------------------------------------------------------------- what must not hang, and what must not be lost
+
+
+def test_a_waiter_on_the_leaders_own_thread_computes_for_itself() -> None:
+    inner = leaf(answer("inner"), answer("outer"))
+    runner = compose(inner, with_cache(Broken()))
+    texts: list[str] = []
+
+    def ask_again(note: Note) -> None:
+        if isinstance(note, CacheMissed) and not texts:
+            texts.append("")
+            texts.append(asyncio.run(arun(runner, QUESTION)).unwrap().text)
+
+    assert run(runner, QUESTION, on_note=ask_again).unwrap().text == "outer"
+    assert texts == ["", "inner"]
+
+
+def test_a_forked_child_does_not_wait_for_its_parents_threads() -> None:
+    gate = threading.Event()
+    inner = leaf(answer("parent"))
+    door = inner.door
+    assert isinstance(door, ScriptedDoor)
+    connect = door.connect
+
+    def slow(request: object, limit: float | None) -> object:
+        gate.wait(5)
+        return connect(request, limit)  # type: ignore[arg-type]  # passed on as it came
+
+    door.connect = slow  # type: ignore[method-assign,assignment]  # the provider takes its time
+    runner = compose(inner, with_cache(Broken()))
+    leader = threading.Thread(target=lambda: run(runner, QUESTION))
+    leader.start()
+    flights = runner.flights  # type: ignore[attr-defined]  # whether somebody leads is a test's business only
+    while not flights.under_way():
+        pass
+    child = os.fork()
+    if child == 0:
+        gate.set()
+        os._exit(0 if run(runner, QUESTION).unwrap().text == "parent" else 1)
+    _, status = os.waitpid(child, 0)
+    gate.set()
+    leader.join(5)
+    assert status == 0
+
+
+class SlowStore:
+    """A store that is slower than the model."""
+
+    blocking = True
+
+    def load(self, key: str) -> bytes | None:
+        time.sleep(0.6)
+        return None
+
+    def save(self, key: str, value: bytes) -> None:
+        time.sleep(0.6)
+
+
+def test_a_store_slower_than_the_deadline_is_a_miss_on_a_loop() -> None:
+    began = time.monotonic()
+    runner = compose(leaf(answer()), with_cache(SlowStore()), with_deadline(0.2))
+
+    async def main() -> float:
+        failed(await arun(runner, QUESTION))
+        return time.monotonic() - began
+
+    assert asyncio.run(main()) < 0.5
+
+
+def test_what_failed_attempts_cost_is_not_lost(colour: Colour) -> None:
+    broken = Disconnected(message="gone", usage=Usage(5, 7), partial=answer("Hel"))
+    told = colour(compose(leaf(broken, answer(usage=Usage(1, 1))), with_retry(QUICK)), QUESTION)
+    assert told.outcome.unwrap().usage == Usage(6, 8)
+    error = failed(colour(compose(leaf(broken, BUSY, BUSY), with_retry(QUICK)), QUESTION).outcome)
+    assert isinstance(error, Overloaded)
+    assert (error.usage, error.partial) == (Usage(5, 7), answer("Hel"))
+
+
+def test_a_world_keeps_its_stores_apart() -> None:
+    world = World(lambda request, chance: answer(str(len(world.requests))))
+    texts = [
+        world.run(standard(leaf(), cache=MemoryStore()), QUESTION).outcome.unwrap().text for _ in range(6)
+    ]
+    assert texts == ["1", "2", "3", "4", "5", "6"]
+
+
+@pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf")])
+def test_what_is_no_time_is_no_deadline(seconds: float) -> None:
+    with pytest.raises(ValueError, match="deadline"):
+        with_deadline(seconds)

@@ -10,6 +10,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Final, TypeVar, final
 
@@ -74,18 +75,22 @@ class _Asyncio:
     def change(self, cell: Cell[S], function: Callable[[S], tuple[S, A]]) -> A:
         return cell.change(function)
 
-    async def call(self, function: Callable[[], object]) -> object:
-        answer = function()
+    async def call(self, function: Callable[[], object], *, blocking: bool) -> object:
+        answer = await asyncio.to_thread(function) if blocking else function()
         return await answer if isinstance(answer, Awaitable) else answer
 
-    async def load(self, store: Store, key: str) -> bytes | None:
-        return await asyncio.to_thread(store.load, key) if store.blocking else store.load(key)
+    async def load(self, store: Store, key: str, limit: float | None) -> bytes | None:
+        if not store.blocking:
+            return store.load(key)
+        async with asyncio.timeout(limit):  # the thread goes on, and nobody looks at what it finds
+            return await asyncio.to_thread(store.load, key)
 
-    async def save(self, store: Store, key: str, value: bytes) -> None:
-        if store.blocking:
-            await asyncio.to_thread(store.save, key, value)
-        else:
+    async def save(self, store: Store, key: str, value: bytes, limit: float | None) -> None:
+        if not store.blocking:
             store.save(key, value)
+            return
+        async with asyncio.timeout(limit):
+            await asyncio.to_thread(store.save, key, value)
 
     async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing:
         loop = asyncio.get_running_loop()
@@ -96,7 +101,8 @@ class _Asyncio:
                 landed.set_result(landing)
 
         def wake(landing: Landed | Alone) -> None:
-            loop.call_soon_threadsafe(settle, landing)  # the leader may be on another thread
+            with suppress(RuntimeError):  # the loop has been closed: nobody waits any more
+                loop.call_soon_threadsafe(settle, landing)  # the leader may be on another thread
 
         claimed = flights.claim(key, wake, lead=lead)
         if claimed is not None:

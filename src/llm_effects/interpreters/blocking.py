@@ -71,7 +71,7 @@ class _Blocking:
     def change(self, cell: Cell[S], function: Callable[[S], tuple[S, A]]) -> A:
         return cell.change(function)
 
-    async def call(self, function: Callable[[], object]) -> object:
+    async def call(self, function: Callable[[], object], *, blocking: bool) -> object:
         answer = function()
         if isinstance(answer, Awaitable):
             if isinstance(answer, Coroutine):
@@ -79,10 +79,10 @@ class _Blocking:
             raise TypeError("an async function needs arun or astream")
         return answer
 
-    async def load(self, store: Store, key: str) -> bytes | None:
+    async def load(self, store: Store, key: str, limit: float | None) -> bytes | None:
         return store.load(key)
 
-    async def save(self, store: Store, key: str, value: bytes) -> None:
+    async def save(self, store: Store, key: str, value: bytes, limit: float | None) -> None:
         store.save(key, value)
 
     async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing:

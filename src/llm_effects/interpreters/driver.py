@@ -87,11 +87,11 @@ class Backend(Protocol):
         """Apply the function to a cell of scope `process`."""
         ...
 
-    async def call(self, function: Callable[[], object]) -> object:
+    async def call(self, function: Callable[[], object], *, blocking: bool) -> object:
         """The answer of the caller's function, awaited if it is awaitable and the colour can."""
 
-    async def load(self, store: Store, key: str) -> bytes | None: ...
-    async def save(self, store: Store, key: str, value: bytes) -> None: ...
+    async def load(self, store: Store, key: str, limit: float | None) -> bytes | None: ...
+    async def save(self, store: Store, key: str, value: bytes, limit: float | None) -> None: ...
     async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing: ...
 
 
@@ -203,8 +203,8 @@ class Run(Generic[R]):
             case Sleep(seconds):
                 left = self._left()
                 await self._backend.sleep(max(0.0, seconds if left is None else min(seconds, left)))
-            case Call(function):
-                return await self._call(function)
+            case Call(function, blocking):
+                return await self._call(function, blocking=blocking)
             case _:
                 assert_never(operation)
         return None
@@ -294,9 +294,9 @@ class Run(Generic[R]):
         self._cells[key] = state
         return answer
 
-    async def _call(self, function: Callable[[], object]) -> object:
+    async def _call(self, function: Callable[[], object], *, blocking: bool) -> object:
         try:
-            return await self._backend.call(function)
+            return await self._backend.call(function, blocking=blocking)
         except Exception as error:  # noqa: BLE001 - the caller's own function: whatever it raises is its failure
             return Misconfigured(message=snippet(f"{type(error).__name__}: {error}"))
 
@@ -304,14 +304,14 @@ class Run(Generic[R]):
 
     async def _load(self, store: Store, key: str) -> bytes | None:
         try:
-            return await self._backend.load(store, key)
+            return await self._backend.load(store, key, self._left())
         except Exception as error:  # noqa: BLE001 - whatever a store may raise, it is a miss
             self._tell(StoreFailed("load", type(error).__name__))
             return None
 
     async def _save(self, store: Store, key: str, value: bytes) -> bool:
         try:
-            await self._backend.save(store, key, value)
+            await self._backend.save(store, key, value, self._left())
             return True
         except Exception as error:  # noqa: BLE001 - whatever a store may raise, the answer is there all the same
             self._tell(StoreFailed("save", type(error).__name__))

@@ -67,7 +67,7 @@ class World:
     chance: Random = field(init=False, repr=False)
     _answers: Iterator[Answer] | None = field(init=False, repr=False)
     cells: dict[Cell[object], object] = field(init=False, repr=False, default_factory=dict)
-    stores: dict[int, dict[str, bytes]] = field(init=False, repr=False, default_factory=dict)
+    stores: dict[int, tuple[Store, dict[str, bytes]]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.chance = Random(self.seed)
@@ -96,6 +96,10 @@ class World:
             tuple(notes),
             tuple(trace),
         )
+
+    def virtual(self, store: Store) -> dict[str, bytes]:
+        """What this store holds in this world. The store is kept too, so that no other gets its identity."""
+        return self.stores.setdefault(id(store), (store, {}))[1]
 
     def answer(self, request: HttpRequest) -> Answer:
         """What the provider answers next."""
@@ -195,14 +199,14 @@ class _Virtual:
         self._world.cells[key] = state
         return answer
 
-    async def call(self, function: Callable[[], object]) -> object:
+    async def call(self, function: Callable[[], object], *, blocking: bool) -> object:
         return function()
 
-    async def load(self, store: Store, key: str) -> bytes | None:
-        return self._world.stores.setdefault(id(store), {}).get(key)
+    async def load(self, store: Store, key: str, limit: float | None) -> bytes | None:
+        return self._world.virtual(store).get(key)
 
-    async def save(self, store: Store, key: str, value: bytes) -> None:
-        self._world.stores.setdefault(id(store), {})[key] = value
+    async def save(self, store: Store, key: str, value: bytes, limit: float | None) -> None:
+        self._world.virtual(store)[key] = value
 
     async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing:
         # Runs of a world come one after another: nobody else can be at it.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 
 from typing_extensions import override
 
@@ -21,7 +22,13 @@ __all__ = ["with_deadline"]
 
 
 def with_deadline(seconds: float) -> Callable[[Runner], Runner]:
-    """All of a run in at most so many seconds: attempts, waits, segments, and the reading of a stream."""
+    """All of a run in at most so many seconds: attempts, waits, segments, and the reading of a stream.
+
+    The time begins when the completion is whole: what `resolve` fetches comes before. Raises ValueError for what is
+    no time.
+    """
+    if not 0 <= seconds < inf:
+        raise ValueError(f"a deadline of {seconds} seconds")
     return partial(_WithDeadline, seconds=seconds)
 
 

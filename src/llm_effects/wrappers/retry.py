@@ -8,10 +8,10 @@ that it began is held back until there is something to see.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
-from returns.result import Success
+from returns.result import Failure, Success
 from typing_extensions import override
 
 from llm_effects.cells import DEADLINE, Cell
@@ -30,7 +30,8 @@ from llm_pure import (
     Started,
     StreamEvent,
 )
-from llm_pure.retry import begin, decide_retry, refund, take
+from llm_pure.response import NO_USAGE
+from llm_pure.retry import begin, cost_of, decide_retry, refund, take
 
 __all__ = ["with_retry"]
 
@@ -61,14 +62,20 @@ class _WithRetry(Wrapped):
     @override
     def program(self, completion: Completion) -> Program[Outcome[Response]]:
         yield from ask(Change(self._state, partial(begin, now=(yield from ask(Now())))))
-        retried = False
+        retried, spent, partial_before = False, NO_USAGE, None
         while True:
             hand = _Hand()
             outcome = yield from relay(self.inner(completion), hand.over)
             if isinstance(outcome, Success):
                 yield from ask(Change(self._bucket, partial(refund, policy=self.policy, retried=retried)))
-                return outcome
+                response = outcome.unwrap()
+                return Success(replace(response, usage=spent + response.usage)) if retried else outcome
             error = outcome.failure()
+            spent += cost_of(error)
+            partial_before = error.partial or partial_before
+            if retried:  # what was paid for is not lost with the attempt that it was paid for
+                usage = spent if spent != NO_USAGE else error.usage
+                outcome = Failure(replace(error, usage=usage, partial=partial_before))
             until = yield from ask(Change(DEADLINE, _looked_at))
             decide = partial(
                 decide_retry,
