@@ -34,7 +34,8 @@ class Tool(Brief, Generic[T_co]):
 
     `Tool.of` makes one from a pydantic model or from a function; `parse_tool_call` then gives the model's instance,
     or the function's keyword arguments. A tool made by hand has plain JSON arguments.
-    `strict` asks the provider to hold the model to the schema; None leaves it to the provider.
+    `strict` asks the provider to hold the model to the schema, which has to keep to the provider's rules for that
+    (no further properties, all of them required): it is sent as it is. None leaves it to the provider.
     """
 
     name: str
