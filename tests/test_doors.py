@@ -1,6 +1,6 @@
 """The two front doors: what can be imported from them, that it says what it is, and that it travels.
 
-Whatever goes through a provider's SDK is in `test_sdk_doors.py`.
+Whatever goes through a provider's SDK is in `tests/sdk/`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 import llm_effects
 import llm_pure
 from llm_effects import (
+    Draft,
     MemoryStore,
     Note,
     Runner,
@@ -32,6 +33,7 @@ from llm_effects import (
     anthropic_runner,
     compose,
     openai_chat_runner,
+    resolve,
     simulate,
     standard,
     with_cache,
@@ -43,14 +45,24 @@ from llm_effects import (
 )
 from llm_pure import (
     AssistantMessage,
+    Bucket,
     Completion,
+    ContinuationPolicy,
     LlmError,
     Loss,
     Overloaded,
     Response,
     RetryPolicy,
+    RetryState,
+    Segment,
+    Target,
     Text,
+    ToolChoice,
     Usage,
+    anthropic_messages,
+    openai_chat,
+    seam_start,
+    traits_of,
     user,
 )
 from llm_pure.errors import ERRORS
@@ -291,6 +303,25 @@ def test_what_a_run_tells_travels() -> None:
     assert len(done.notes) > 3
     assert pickle.loads(pickle.dumps(told)) == told
     assert pickle.loads(pickle.dumps(Loss("$.seed", "no field"))) == Loss("$.seed", "no field")
+
+
+def test_policies_states_and_targets_travel() -> None:
+    values = (
+        RetryPolicy(max_attempts=9, deadline=3),
+        RetryState(1, 1, 0.5),
+        Bucket(3),
+        ContinuationPolicy(max_rounds=2),
+        Segment(Completion([user("Hi")]), 1, PART_READ, Usage(1), "\n", user("go on"), 3),
+        seam_start("so far", cut=" "),
+        Target("anthropic", "anthropic_messages", "https://proxy.example", "m"),
+        traits_of("claude-haiku-4-5"),
+        ToolChoice.named("look", parallel=False),
+        anthropic_messages.encode_request(Completion([user("Hi")], model="m", top_k=3)).unwrap(),
+        anthropic_messages.stream_step(anthropic_messages.stream_start(), b"event: message_st")[0],
+        openai_chat.stream_step(openai_chat.stream_start(), b'data: {"choi')[0],
+        resolve(Completion([user("Hi")]), Draft.user("What is this?", Path("cat.png"))),
+    )
+    assert [value for value in values if pickle.loads(pickle.dumps(value)) != value] == []
 
 
 # ---------------------------------------------------------------- runners made from settings travel

@@ -1,5 +1,6 @@
 """The stub on the wire: answers, recordings, mischief, and leaving nothing behind."""
 
+import gc
 import gzip as gz
 import http.client
 import json
@@ -537,3 +538,11 @@ def test_a_client_that_resets_harms_nobody() -> None:
             sock.close()
         assert ask(stub).status == 200
         assert stub.wait_until(lambda s: s.connections == 0)
+
+
+def test_a_stub_that_stops_while_somebody_connects_leaves_no_socket_open() -> None:
+    # What is left open warns when it is collected, and warnings are errors.
+    for _ in range(20):
+        with Stub() as stub:
+            socket.create_connection(("127.0.0.1", stub.port)).close()
+    gc.collect()
