@@ -247,7 +247,7 @@ def test_a_stream_that_is_cut_is_a_failure_with_the_part_read(
 ) -> None:
     body, chunks = drawn
     stream = sse(chunks)
-    cut = data.draw(st.integers(0, len(stream) - 1))
+    cut = data.draw(st.integers(1, len(stream) - 1))
     found = codec.decode_stream([stream[:cut]])
     seen = stream[: stream[:cut].rfind(b"\n\n") + 2] if b"\n\n" in stream[:cut] else b""
     finished, begun = seen.count(b'"finish_reason": "'), _begun(seen)

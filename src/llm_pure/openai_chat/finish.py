@@ -13,7 +13,7 @@ from typing import Final
 from llm_pure.parts import BrokenToolCall, Opaque, Part, Refusal, ToolCall
 from llm_pure.response import StopReason
 
-__all__ = ["FINISH", "say_finish", "stop_reason_of"]
+__all__ = ["FINISH", "is_cut", "say_finish", "stop_reason_of"]
 
 FINISH: Final[Mapping[str, StopReason]] = {
     "stop": "end",
@@ -54,6 +54,14 @@ _WORDS: Final[Mapping[StopReason, tuple[str | None, ...]]] = {
     "other": (None,),
 }
 """What we say, the first that is understood."""
+
+
+_CUT: Final = frozenset({"max_tokens", "context_window"})
+
+
+def is_cut(raw: str | None) -> bool:
+    """Whether a `finish_reason` says, in whoever's words, that the answer was broken off for want of room."""
+    return raw is not None and FINISH.get(raw) in _CUT
 
 
 def stop_reason_of(raw: str | None, content: tuple[Part, ...], stop_sequence: str | None) -> StopReason:

@@ -22,7 +22,7 @@ from llm_pure.messages import AssistantMessage
 from llm_pure.normal import normal_content
 from llm_pure.openai_chat.assistant import read_assistant, say_assistant
 from llm_pure.openai_chat.errors import error_in, named_error
-from llm_pure.openai_chat.finish import say_finish, stop_reason_of
+from llm_pure.openai_chat.finish import is_cut, say_finish, stop_reason_of
 from llm_pure.openai_chat.shape import PROVIDER, Losses, extras_with, own
 from llm_pure.openai_chat.usage import say_usage, take_usage
 from llm_pure.outcome import Outcome
@@ -40,8 +40,6 @@ from llm_pure.reading import (
 from llm_pure.response import NO_USAGE, Response, StopReason, Usage
 
 __all__ = ["decode_response", "encode_response", "read_body"]
-
-_CUT: Final = "length"
 
 
 # ---------------------------------------------------------------- reading
@@ -109,27 +107,43 @@ def _read_choice(choice: PlainObject, place: int, id_: str | None, *, cut: bool)
     raw = choice.pop("finish_reason", None)
     if raw is not None and not isinstance(raw, str):
         raise wrong(raw, "a string", ".finish_reason")
+    raw = raw or None  # an empty word is none
     try:
-        said = read_assistant(message, cut=cut or raw == _CUT, answer_id=id_ or "")
+        said = read_assistant(message, cut=cut or is_cut(raw), answer_id=id_ or "")
     except JsonError as error:
         raise within(error, ".message") from None
     del choice["message"]
     if choice.get("index") == place:
         del choice["index"]
-    if choice.get("logprobs", 0) is None:
-        del choice["logprobs"]
     word = choice.get("stop_reason") if choice else None
     if isinstance(word, str):
         del choice["stop_reason"]
     else:
         word = None
-    return _Choice(said, stop_reason_of(raw, said.content, word), raw, word, choice)
+    rest = _said(choice) if choice else choice
+    delta = rest.get("delta")  # some say in both ways what they say at once
+    if isinstance(delta, dict) and not any(delta[key] for key in delta if key != "role"):
+        del rest["delta"]
+    logs = rest.get("logprobs")
+    if isinstance(
+        logs, dict
+    ):  # null for what was asked for and not counted: `{"content": null}` says nothing
+        rest["logprobs"] = logs = _said(logs)
+        if not logs:
+            del rest["logprobs"]
+    return _Choice(said, stop_reason_of(raw, said.content, word), raw, word, rest)
+
+
+def _said(data: PlainObject) -> PlainObject:
+    """What the fields say: a null says what a field says that is not there, and no stream repeats it."""
+    return {key: value for key, value in data.items() if value is not None}
 
 
 def _answer_of(
     data: PlainObject, choices: list[_Choice], id_: str | None, model: str | None, usage: Usage
 ) -> Response:
     """The answer whose choices have been read; `data` is what is left of its body, and is taken over."""
+    data = _said(data)
     first = choices[0] if choices else _NOTHING
     others = []
     for message, reason, raw, word, rest in choices[1:]:

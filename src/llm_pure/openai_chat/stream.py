@@ -104,6 +104,8 @@ def stream_result(state: State) -> Outcome[Response]:
                 return Failure(malformed(error, _partial(read)))
     elif read.ended:
         return Failure(Malformed(message="the stream holds no answer"))
+    elif state.sse == SSE_START:
+        return Failure(Malformed(message="the stream is empty"))
     elif (body := state.sse.rest.strip()).startswith(b"{"):
         return decode_response(body)  # a server that does not stream
     elif body.startswith(b"<"):
@@ -118,6 +120,8 @@ def decode_stream(chunks: Iterable[bytes]) -> Outcome[Response]:
     state = _START
     for chunk in chunks:
         state, _ = stream_step(state, chunk)
+        if stream_ended(state):
+            break
     return stream_result(state)
 
 

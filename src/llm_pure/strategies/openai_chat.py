@@ -264,13 +264,22 @@ def _answers(*, streamed: bool) -> Plains:
 
 @cache
 def _choices(*, streamed: bool) -> Plains:
-    logs = _plain({"content": _listed(_plain({"token": _texts()}, {}), min_size=1)}, {})
+    logs = _plain(
+        {"content": st.none() | _listed(_plain({"token": _texts()}, {}), min_size=1)}, {"refusal": st.none()}
+    )
+    words = ["stop", "length", "MAX_TOKENS", "tool_calls", "content_filter", "eos", "new"]
+    if not streamed:
+        words.append("")  # some know no word; a stream that says none has not ended
     return _plain(
         {
             "message": _answers(streamed=streamed),
-            "finish_reason": _just("stop", "length", "tool_calls", "content_filter", "eos", "new_reason"),
+            "finish_reason": _just(*words),
         },
-        {"logprobs": logs, "native_finish_reason": _just("STOP"), "stop_reason": _just("\n", 128001)},
+        {
+            "logprobs": logs | st.none(),
+            "native_finish_reason": _just("STOP"),
+            "stop_reason": _just("\n", 128001, None),
+        },
     )
 
 
@@ -288,8 +297,8 @@ def chat_bodies(*, streamed: bool = False) -> Plains:
         {
             "model": _words(),
             "usage": _usages() | (_just({}) if streamed else st.none()),
-            "system_fingerprint": _just("fp_1"),
-            "service_tier": _just("default"),
+            "system_fingerprint": _just("fp_1", None),
+            "service_tier": _just("default", None),
             "x_groq": _plain({"id": _words()}, {"usage": _usages()}),
         },
     )

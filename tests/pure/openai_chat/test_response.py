@@ -114,7 +114,8 @@ def test_finish_reasons(word: str, reason: StopReason) -> None:
 
 @pytest.mark.parametrize("word", [None, "", "new_reason", "Stop"])
 def test_nothing_unknown_is_an_end(word: str | None) -> None:
-    assert (answer({"content": "x"}, word).stop_reason, answer({}, word).raw_stop_reason) == ("other", word)
+    found = answer({"content": "x"}, word)
+    assert (found.stop_reason, found.raw_stop_reason) == ("other", word or None)
 
 
 def test_stop_says_less_than_the_answer_does() -> None:
@@ -132,6 +133,11 @@ def test_stop_says_less_than_the_answer_does() -> None:
         (call(), "stop", ToolCall("c", "f")),
         (call(arguments=""), "tool_calls", ToolCall("c", "f")),
         (call(arguments=""), "length", BrokenToolCall("c", "f", "")),
+        (call(arguments=""), "max_tokens", BrokenToolCall("c", "f", "")),
+        (call(arguments=""), "MAX_TOKENS", BrokenToolCall("c", "f", "")),
+        (call(arguments=""), "max_output_tokens", BrokenToolCall("c", "f", "")),
+        (call(arguments=""), "model_length", BrokenToolCall("c", "f", "")),
+        (call(arguments=""), "model_context_window_exceeded", BrokenToolCall("c", "f", "")),
         (call(arguments='{"a": 1'), "length", BrokenToolCall("c", "f", '{"a": 1')),
         (call(arguments="[1]"), "tool_calls", BrokenToolCall("c", "f", "[1]")),
         (
@@ -319,3 +325,19 @@ def test_a_foreign_answer_in_words_of_chat() -> None:
             "finish_reason": "tool_calls",
         }
     ]
+
+
+def test_a_null_says_what_a_field_says_that_is_not_there() -> None:
+    """So that a stream, which does not repeat them, says the same."""
+    choice: PlainJson = {
+        "message": {"content": "a", "annotations": None},
+        "finish_reason": "stop",
+        "logprobs": {"content": None, "refusal": None},
+        "delta": {"role": "assistant", "content": ""},
+        "native_finish_reason": None,
+    }
+    response = decode_response(
+        {"choices": [choice], "system_fingerprint": None, "service_tier": None, "created": 1}
+    ).unwrap()
+    assert response.extras == own(created=1)
+    assert openai_chat.decode_stream(openai_chat.encode_stream(response).unwrap()) == Success(response)

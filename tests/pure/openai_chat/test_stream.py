@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -170,8 +171,10 @@ def test_calls_that_were_cut_are_not_runnable() -> None:
     partial = outcome.failure().partial
     assert partial is not None
     assert partial.message.content == (BrokenToolCall("a", "f", ""),)
-    _, response = run(start, delta("length"))
-    assert response.message.content == (BrokenToolCall("a", "f", ""),)
+    for finish in ("length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_length"):
+        events, response = run(start, delta(finish))
+        assert response.message.content == (BrokenToolCall("a", "f", ""),)
+        assert events[-1] == PartDone(0, BrokenToolCall("a", "f", ""))
 
 
 def test_reasoning_beside_details() -> None:
@@ -296,7 +299,10 @@ def test_an_error_in_the_stream_carries_what_was_read(broken: bytes, kind: type[
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
-        (b"", Incomplete),
+        (b"", Malformed),
+        (b"d", Incomplete),
+        (b"\n", Incomplete),
+        (b": keep-alive\n\n", Incomplete),
         (DONE, Malformed),
         (b"<html>", Malformed),
         (b'{"error": {"message": "no", "code": 503}}', Overloaded),
@@ -343,3 +349,12 @@ def test_long_streams_cost_what_they_are_long() -> None:
         return best
 
     assert seconds(10_000) < 40 * seconds(1000)
+
+
+def test_nothing_is_read_after_the_end() -> None:
+    def chunks() -> Iterator[bytes]:
+        yield delta("stop", content="a")
+        yield DONE
+        raise AssertionError("the answer is whole")
+
+    assert decode_stream(chunks()).unwrap().text == "a"
