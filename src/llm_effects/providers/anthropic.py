@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, cast, final
 from typing_extensions import override
 
 from llm_effects.operations import HttpRequest
-from llm_effects.providers.door import Sdk, SdkDoor, bounded, endpoint_of, ssl_context
+from llm_effects.providers.door import Sdk, SdkDoor, address_of, bounded, endpoint_of, named, ssl_context
 from llm_effects.providers.leaf import Leaf
 from llm_pure.target import Target
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from anthropic._types import RequestOptions  # the type of a public parameter; it has no public name
 
 __all__ = ["anthropic_runner"]
+
+_VARIABLE: Final = "ANTHROPIC_BASE_URL"
+_OWN: Final = "https://api.anthropic.com"
 
 LONGEST_CALL: Final = 21_333
 """`max_tokens` above which the SDK itself refuses a call that does not stream: it may take longer than ten minutes."""
@@ -35,9 +38,9 @@ def anthropic_runner(
     per process, or per event loop. A client of one colour serves that colour alone; the other is a
     `Failure(Misconfigured)`. `model` is asked where a completion names none.
     """
-    endpoint = endpoint_of(client or async_client, "ANTHROPIC_BASE_URL", "https://api.anthropic.com")
-    target = Target("anthropic", "anthropic_messages", endpoint, model)
-    return Leaf(SdkDoor(_SDK, client, async_client), target, longest=LONGEST_CALL)
+    address = address_of(client or async_client, _VARIABLE)
+    target = Target("anthropic", "anthropic_messages", endpoint_of(address, _OWN), model)
+    return Leaf(SdkDoor(_SDK, client, async_client, address), target, longest=LONGEST_CALL)
 
 
 @final
@@ -49,16 +52,18 @@ class _Anthropic(Sdk["Anthropic", "AsyncAnthropic"]):
         return "_SDK"
 
     @override
-    def client(self) -> Anthropic:
+    def client(self, address: str | None) -> Anthropic:
         from anthropic import Anthropic, DefaultHttpxClient
 
-        return Anthropic(max_retries=0, http_client=DefaultHttpxClient(verify=ssl_context()))
+        http = DefaultHttpxClient(verify=ssl_context())
+        return Anthropic(base_url=named(address, _VARIABLE, _OWN), max_retries=0, http_client=http)
 
     @override
-    def async_client(self) -> AsyncAnthropic:
+    def async_client(self, address: str | None) -> AsyncAnthropic:
         from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient
 
-        return AsyncAnthropic(max_retries=0, http_client=DefaultAsyncHttpxClient(verify=ssl_context()))
+        http = DefaultAsyncHttpxClient(verify=ssl_context())
+        return AsyncAnthropic(base_url=named(address, _VARIABLE, _OWN), max_retries=0, http_client=http)
 
     # With `cast_to=Response` the SDK hands out the response itself, unread, though its type says a stream.
 
@@ -107,7 +112,8 @@ def _options(
     request: HttpRequest, timeout: httpx2.Timeout | float | None, limit: float | None
 ) -> RequestOptions:
     headers = {"content-type": "application/json", **request.headers}
-    options: RequestOptions = {"headers": headers, "max_retries": 0}
+    # A redirect would take the prompt to wherever an answer says.
+    options: RequestOptions = {"headers": headers, "max_retries": 0, "follow_redirects": False}
     if limit is not None:
         options["timeout"] = bounded(timeout, limit)
     return options

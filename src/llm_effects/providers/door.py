@@ -15,14 +15,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import cache
+from inspect import iscoroutinefunction
 from operator import is_
+from time import monotonic
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, final
 
 from typing_extensions import override
 
 from llm_effects.operations import HttpRequest
 from llm_effects.providers.faults import fault_of
-from llm_pure import LlmError, Misconfigured
+from llm_effects.providers.watch import HEARING, heard, in_time, watch
+from llm_pure import LlmError, Misconfigured, Timeout
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 
     import httpx2
 
-__all__ = ["Sdk", "SdkDoor", "bounded", "endpoint_of", "ssl_context"]
+__all__ = ["Sdk", "SdkDoor", "address_of", "bounded", "endpoint_of", "named", "ssl_context"]
 
 
 class _Client(Protocol):
@@ -48,11 +51,11 @@ D = TypeVar("D", bound=_AsyncClient)
 class Sdk(Protocol[C, D]):
     """What differs between two SDKs. `C` is the blocking client, `D` the asynchronous one."""
 
-    def client(self) -> C:
-        """A blocking client from the environment's settings."""
+    def client(self, address: str | None) -> C:
+        """A blocking client from the environment's settings, which goes to `address`; None: to the provider."""
         ...
 
-    def async_client(self) -> D: ...
+    def async_client(self, address: str | None) -> D: ...
     def post(self, client: C, request: HttpRequest, limit: float | None) -> httpx2.Response:
         """The answer, its body unread, whatever its status. Raises what the SDK raises."""
         ...
@@ -76,7 +79,7 @@ class _Connection:
         self._chunks: Iterator[bytes] | None = None
         self.status: Final = response.status_code
         self.headers: Final = _headers(response)
-        self._watch = None if limit is None else _watch(response, limit)
+        self._watch = None if limit is None else watch(response, limit)
 
     def read(self, limit: float | None) -> bytes | LlmError | None:
         try:
@@ -89,15 +92,19 @@ class _Connection:
             self._ended = True
             return fault_of(error, reading=True)
         self._ended = chunk is None
+        if chunk is None and self._watch is not None and self._watch.fired:
+            return Timeout(
+                message="the answer did not end in time"
+            )  # a body may end where its connection does
         return chunk
 
     def finish(self) -> None:
         if not self._ended:
             # The end of the body mostly came with its last event, but a server may also keep it open for ever.
-            watch = _watch(self._response, _LINGER)
+            lingering = watch(self._response, _LINGER)
             self.read(None)
-            if watch is not None:
-                watch.cancel()
+            if lingering is not None:
+                lingering.cancel()
         self.close()
 
     def close(self) -> None:
@@ -113,29 +120,6 @@ def _headers(response: httpx2.Response) -> Mapping[str, str]:
     if response.status_code >= 400 and "date" not in headers:
         headers["date"] = formatdate(usegmt=True)
     return headers
-
-
-def _watch(response: httpx2.Response, limit: float) -> threading.Timer | None:
-    """Break the connection when the time is over: a blocking read cannot be interrupted in any other way."""
-    stream = response.extensions.get("network_stream")
-    sock = stream.get_extra_info("socket") if stream is not None else None
-    if sock is None:
-        return None
-    timer = threading.Timer(limit, _abort, (sock,))
-    timer.daemon = True
-    timer.start()
-    return timer
-
-
-class _Socket(Protocol):
-    def shutdown(self, how: int, /) -> None: ...
-
-
-def _abort(sock: _Socket) -> None:
-    from socket import SHUT_RDWR
-
-    with suppress(OSError):  # it was closed in the meantime
-        sock.shutdown(SHUT_RDWR)
 
 
 @final
@@ -226,21 +210,32 @@ def _close(pid: int, client: _Client) -> None:
 class SdkDoor(Generic[C, D]):
     """Both colours of one provider. Clients that were not given are made on first use, and stay out of a pickle."""
 
-    __slots__ = ("_async_client", "_client", "_made", "_sdk")
+    __slots__ = ("_address", "_async_client", "_client", "_crossed", "_made", "_sdk")
 
-    def __init__(self, sdk: Sdk[C, D], client: C | None, async_client: D | None) -> None:
+    def __init__(
+        self, sdk: Sdk[C, D], client: C | None, async_client: D | None, address: str | None = None
+    ) -> None:
         self._sdk: Final = sdk
         self._client: Final = client
         self._async_client: Final = async_client
+        self._address: Final = address
         self._made: _Made[C, D] = _Made()
+        self._crossed: Final = _crossed(client, async_client)
+        for given in (client, async_client):
+            if given is not None:
+                _make_room(given)
 
     @override
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, SdkDoor) and all(map(is_, self._given, other._given))
+        return (
+            isinstance(other, SdkDoor)
+            and all(map(is_, self._given, other._given))
+            and self._address == other._address
+        )
 
     @override
     def __hash__(self) -> int:
-        return hash(tuple(map(id, self._given)))
+        return hash((self._address, *map(id, self._given)))
 
     @property
     def _given(self) -> tuple[object, ...]:
@@ -248,7 +243,7 @@ class SdkDoor(Generic[C, D]):
 
     @override
     def __reduce__(self) -> tuple[object, ...]:
-        return SdkDoor, (self._sdk, self._client, self._async_client)
+        return SdkDoor, (self._sdk, self._client, self._async_client, self._address)
 
     def connect(self, request: HttpRequest, limit: float | None) -> _Connection | LlmError:
         """Send, and wait for the headers, on this thread."""
@@ -256,9 +251,23 @@ class SdkDoor(Generic[C, D]):
             client = self._blocking()
             if isinstance(client, Misconfigured):
                 return client
-            return _Connection(self._sdk.post(client, request, limit), limit)
+            if limit is not None:
+                return self._connect_in_time(client, request, limit)
+            before = HEARING.get()
+            HEARING.set(heard)
+            try:
+                return _Connection(self._sdk.post(client, request, None), None)
+            finally:
+                HEARING.set(before)
         except Exception as error:  # noqa: BLE001 - whatever the SDK raises is a value from here on
             return fault_of(error)
+
+    def _connect_in_time(self, client: C, request: HttpRequest, limit: float) -> _Connection | Timeout:
+        began = monotonic()
+        answer = in_time(lambda: self._sdk.post(client, request, limit), limit)
+        if answer is None:
+            return Timeout(message="no answer in the time that was left")
+        return _Connection(answer, max(0.0, limit - (monotonic() - began)))
 
     async def aconnect(self, request: HttpRequest, limit: float | None) -> _AsyncConnection | LlmError:
         """Send, and wait for the headers, on this event loop."""
@@ -266,11 +275,18 @@ class SdkDoor(Generic[C, D]):
             client = await self._on_loop()
             if isinstance(client, Misconfigured):
                 return client
-            return _AsyncConnection(await self._sdk.apost(client, request, limit))
+            before = HEARING.get()
+            HEARING.set(heard)
+            try:
+                return _AsyncConnection(await self._sdk.apost(client, request, limit))
+            finally:
+                HEARING.set(before)
         except Exception as error:  # noqa: BLE001 - whatever the SDK raises is a value from here on
             return fault_of(error)
 
     def _blocking(self) -> C | Misconfigured:
+        if self._crossed is not None:
+            return self._crossed
         if self._client is not None:
             return self._client
         if self._async_client is not None:
@@ -281,11 +297,14 @@ class SdkDoor(Generic[C, D]):
         with made.lock:
             client = made.client
             if client is None:
-                client = self._sdk.client()
+                client = self._sdk.client(self._address)
+                _make_room(client)
                 made.keep(client)
             return client
 
     async def _on_loop(self) -> D | Misconfigured:
+        if self._crossed is not None:
+            return self._crossed
         if self._async_client is not None:
             return self._async_client
         if self._client is not None:
@@ -298,7 +317,8 @@ class SdkDoor(Generic[C, D]):
         if loop in made.on_loop:
             return made.on_loop[loop][0]
         with made.lock:
-            client = self._sdk.async_client()
+            client = self._sdk.async_client(self._address)
+            _make_room(client)
             started = made.keep_on(loop, client)
         await anext(started)
         return client
@@ -310,18 +330,33 @@ class SdkDoor(Generic[C, D]):
         return self._made
 
 
+def _crossed(client: object, async_client: object) -> Misconfigured | None:
+    """Whether a client was given in the place of the other colour."""
+    if client is not None and iscoroutinefunction(getattr(client, "post", None)):
+        return Misconfigured(message="client= is an asynchronous client: give it as async_client=")
+    if async_client is not None and not iscoroutinefunction(getattr(async_client, "post", None)):
+        return Misconfigured(message="async_client= is a blocking client: give it as client=")
+    return None
+
+
+def _make_room(client: object) -> None:
+    from llm_effects.providers.room import make_room  # imports the HTTP client, as every client of an SDK has
+
+    make_room(client)
+
+
 # ---------------------------------------------------------------- settings of a call
 
 
 def bounded(timeout: httpx2.Timeout | float | None, limit: float) -> httpx2.Timeout:
     """No wait longer than `limit` seconds, nor than the client allows."""
-    from httpx2 import Timeout
+    from httpx2 import Timeout as Waits
 
-    of = timeout if isinstance(timeout, Timeout) else Timeout(timeout)
+    of = timeout if isinstance(timeout, Waits) else Waits(timeout)
     connect, read, write, pool = [
         limit if wait is None else min(wait, limit) for wait in (of.connect, of.read, of.write, of.pool)
     ]
-    return Timeout(connect=connect, read=read, write=write, pool=pool)
+    return Waits(connect=connect, read=read, write=write, pool=pool)
 
 
 class _Addressed(Protocol):
@@ -329,10 +364,28 @@ class _Addressed(Protocol):
     def base_url(self) -> object: ...
 
 
-def endpoint_of(client: _Addressed | None, variable: str, own: str) -> str | None:
-    """Where a client goes; None: to the provider itself. The SDKs read `variable` where no client is given."""
-    address = os.environ.get(variable) if client is None else str(client.base_url)
-    return None if not address or address.rstrip("/") == own else address.rstrip("/")
+def address_of(client: _Addressed | None, variable: str) -> str | None:
+    """Where a client goes, as it stands in its settings. The SDKs read `variable` where no client is given."""
+    return (os.environ.get(variable) or None) if client is None else str(client.base_url)
+
+
+def endpoint_of(address: str | None, own: str) -> str | None:
+    """The same without what is secret; None: the provider itself."""
+    if not address or address.rstrip("/") == own:
+        return None
+    scheme, there, rest = address.rstrip("/").partition("://")
+    authority, slash, path = rest.partition("/")
+    if "@" in authority:
+        authority = "[masked]@" + authority.rpartition("@")[2]
+    return f"{scheme}{there}{authority}{slash}{path}"
+
+
+def named(address: str | None, variable: str, own: str) -> str | None:
+    """The base URL for a client of our own making: what the variable said once, and not what it says by now.
+
+    None, where it says nothing either, leaves the SDK its other settings (a profile's base URL).
+    """
+    return address or (own if os.environ.get(variable) else None)
 
 
 @cache

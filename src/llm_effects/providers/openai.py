@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, cast, final
 from typing_extensions import override
 
 from llm_effects.operations import HttpRequest
-from llm_effects.providers.door import Sdk, SdkDoor, bounded, endpoint_of, ssl_context
+from llm_effects.providers.door import Sdk, SdkDoor, address_of, bounded, endpoint_of, named, ssl_context
 from llm_effects.providers.leaf import Leaf
 from llm_pure.json import JsonObject
 from llm_pure.target import Target
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from openai._types import RequestOptions  # the type of a public parameter; it has no public name
 
 __all__ = ["openai_chat_runner"]
+
+_VARIABLE: Final = "OPENAI_BASE_URL"
+_OWN: Final = "https://api.openai.com/v1"
 
 _USAGE: Final = JsonObject({"stream_options": {"include_usage": True}})
 """Without this a stream does not tell what it cost."""
@@ -36,9 +39,9 @@ def openai_chat_runner(
     per process, or per event loop. A client of one colour serves that colour alone; the other is a
     `Failure(Misconfigured)`. `model` is asked where a completion names none.
     """
-    endpoint = endpoint_of(client or async_client, "OPENAI_BASE_URL", "https://api.openai.com/v1")
-    target = Target("openai", "openai_chat", endpoint, model)
-    return Leaf(SdkDoor(_SDK, client, async_client), target, when_streaming=_USAGE)
+    address = address_of(client or async_client, _VARIABLE)
+    target = Target("openai", "openai_chat", endpoint_of(address, _OWN), model)
+    return Leaf(SdkDoor(_SDK, client, async_client, address), target, when_streaming=_USAGE)
 
 
 @final
@@ -50,16 +53,18 @@ class _OpenAI(Sdk["OpenAI", "AsyncOpenAI"]):
         return "_SDK"
 
     @override
-    def client(self) -> OpenAI:
+    def client(self, address: str | None) -> OpenAI:
         from openai import DefaultHttpxClient, OpenAI
 
-        return OpenAI(max_retries=0, http_client=DefaultHttpxClient(verify=ssl_context()))
+        http = DefaultHttpxClient(verify=ssl_context())
+        return OpenAI(base_url=named(address, _VARIABLE, _OWN), max_retries=0, http_client=http)
 
     @override
-    def async_client(self) -> AsyncOpenAI:
+    def async_client(self, address: str | None) -> AsyncOpenAI:
         from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
-        return AsyncOpenAI(max_retries=0, http_client=DefaultAsyncHttpxClient(verify=ssl_context()))
+        http = DefaultAsyncHttpxClient(verify=ssl_context())
+        return AsyncOpenAI(base_url=named(address, _VARIABLE, _OWN), max_retries=0, http_client=http)
 
     # With `cast_to=Response` the SDK hands out the response itself, unread, though its type says a stream.
 
@@ -106,7 +111,8 @@ def _options(
     request: HttpRequest, timeout: httpx2.Timeout | float | None, limit: float | None
 ) -> RequestOptions:
     headers = {"content-type": "application/json", **request.headers}
-    options: RequestOptions = {"headers": headers, "max_retries": 0}
+    # A redirect would take the prompt to wherever an answer says.
+    options: RequestOptions = {"headers": headers, "max_retries": 0, "follow_redirects": False}
     if limit is not None:
         options["timeout"] = bounded(timeout, limit)
     return options

@@ -1,0 +1,213 @@
+"""Time and room for an exchange that the SDK itself cannot bound.
+
+Law: a blocking wait ends at its limit. Reading is ended by breaking the connection; the way to the headers, which has
+no connection in reach, by leaving it to a thread of its own whose answer nobody takes any more.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import ContextVar, copy_context
+from heapq import heapify, heappop, heappush
+from itertools import count
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import TYPE_CHECKING, Final, Protocol, final
+
+if TYPE_CHECKING:
+    import httpx2
+
+__all__ = ["HEARING", "Watch", "heard", "in_time", "watch"]
+
+
+class _Socket(Protocol):
+    def shutdown(self, how: int, /) -> None: ...
+
+
+@final
+class Watch:
+    """What breaks one connection at one time, unless it is cancelled. It keeps nothing alive."""
+
+    __slots__ = ("_sock", "fired")
+
+    def __init__(self, sock: _Socket) -> None:
+        self._sock: Callable[[], _Socket | None] | None
+        try:
+            self._sock = weakref.ref(sock)
+        except TypeError:  # a transport's own kind of socket
+            self._sock = lambda: sock
+        self.fired = False
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing left to break."""
+        return self._sock is None or self._sock() is None
+
+    def cancel(self) -> None:
+        """Without a lock, so that it can be called from anywhere."""
+        self._sock = None
+
+    def fire(self) -> None:
+        """Break the connection."""
+        held = self._sock
+        sock = None if held is None else held()
+        if sock is not None:
+            self.fired = True
+            _abort(sock)
+
+
+@final
+class _Watcher:
+    """One thread for all the watches of a process, asleep until the first is due."""
+
+    __slots__ = ("_awake", "_due", "_number", "_started", "_sweep_at")
+
+    def __init__(self) -> None:
+        self._due: list[tuple[float, int, Watch]] = []
+        self._awake: Final = threading.Condition()
+        self._number: Final = count()
+        self._started = False
+        self._sweep_at = _FEW
+
+    def add(self, watched: Watch, limit: float) -> None:
+        due = monotonic() + limit
+        with self._awake:
+            if (
+                len(self._due) >= self._sweep_at
+            ):  # most calls end before their time: what they leave is dropped
+                self._due = [entry for entry in self._due if not entry[2].over]
+                heapify(self._due)
+                self._sweep_at = max(_FEW, 2 * len(self._due))
+            first = not self._due or due < self._due[0][0]
+            heappush(self._due, (due, next(self._number), watched))
+            if not self._started:
+                threading.Thread(target=self._work, name="llm_effects-watch", daemon=True).start()
+                self._started = True
+            elif first:
+                self._awake.notify()
+
+    def _work(self) -> None:
+        while True:
+            with self._awake:
+                while not self._due or self._due[0][0] > monotonic():
+                    left = self._due[0][0] - monotonic() if self._due else threading.TIMEOUT_MAX
+                    self._awake.wait(min(left, threading.TIMEOUT_MAX))
+                watched = heappop(self._due)[2]
+            watched.fire()
+
+
+_FEW: Final = 256
+_watcher = _Watcher()
+
+
+def _renew() -> None:
+    """A forked child has no thread of its parent's, and none of the calls that were watched."""
+    global _watcher  # noqa: PLW0603 - one a process
+    _watcher = _Watcher()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
+
+
+def watch(response: httpx2.Response, limit: float) -> Watch | None:
+    """Break the connection when the time is over: a blocking read cannot be interrupted in any other way."""
+    sock = _socket_of(response)
+    if sock is None:
+        return None
+    watched = Watch(sock)
+    _watcher.add(watched, limit)
+    return watched
+
+
+def _socket_of(response: httpx2.Response) -> _Socket | None:
+    stream = response.extensions.get("network_stream")
+    return None if stream is None else stream.get_extra_info("socket")
+
+
+def _abort(sock: _Socket) -> None:
+    from socket import SHUT_RDWR
+
+    with suppress(OSError):  # it was closed in the meantime
+        sock.shutdown(SHUT_RDWR)
+
+
+# ---------------------------------------------------------------- from the request to the headers
+
+HEARING: Final[ContextVar[Callable[[httpx2.Response], None] | None]] = ContextVar("llm_effects", default=None)
+"""Whom the headers of an answer are told before the SDK looks at them; None: the exchange is not ours."""
+
+
+def heard(response: httpx2.Response) -> None:
+    """An answer to a call without a limit: there is nothing to do but to know that it is ours."""
+
+
+@final
+class _Exchange:
+    """A post on a thread of its own, and whether anybody waits for it."""
+
+    __slots__ = ("_left", "_response", "answers")
+
+    def __init__(self) -> None:
+        self.answers: Final[SimpleQueue[httpx2.Response | BaseException]] = SimpleQueue()
+        self._left = False
+        self._response: httpx2.Response | None = None
+
+    def post(self, post: Callable[[], httpx2.Response]) -> None:
+        HEARING.set(self._hear)
+        try:
+            self.answers.put(post())
+        except BaseException as error:  # noqa: BLE001 - it is raised where the answer is waited for
+            self.answers.put(error)
+        if self._left:
+            self._drop()
+
+    def leave(self) -> None:
+        """Nobody waits any more: what is open is closed now, and what opens yet is closed then."""
+        self._left = True
+        if self._response is not None:
+            self._break(self._response)
+        self._drop()
+
+    def _hear(self, response: httpx2.Response) -> None:
+        self._response = response
+        if self._left:
+            self._break(response)
+
+    def _drop(self) -> None:
+        with suppress(Empty):
+            answer = self.answers.get_nowait()
+            if not isinstance(answer, BaseException):
+                answer.close()
+
+    @staticmethod
+    def _break(response: httpx2.Response) -> None:
+        sock = _socket_of(response)
+        if sock is not None:
+            _abort(sock)
+
+
+def in_time(post: Callable[[], httpx2.Response], limit: float) -> httpx2.Response | None:
+    """The answer; None: the time is over. Raises what `post` raises.
+
+    A blocking SDK resolves names, sends, and reads headers and the bodies of errors as it likes: no single wait is
+    longer than the client's timeout, but there may be any number. So it does that on a thread that can be left behind.
+    """
+    exchange = _Exchange()
+    threading.Thread(
+        target=copy_context().run, args=(exchange.post, post), name="llm_effects-post", daemon=True
+    ).start()
+    try:
+        answer = exchange.answers.get(timeout=min(max(0.0, limit), threading.TIMEOUT_MAX))
+    except BaseException as error:
+        exchange.leave()
+        if isinstance(error, Empty):
+            return None
+        raise
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer
