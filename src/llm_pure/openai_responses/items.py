@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         ResponseOutputTextParam,
     )
 
-__all__ = ["in_message", "is_slice", "read_item", "read_output", "reasoning_text", "say_items"]
+__all__ = ["comes_back", "in_message", "is_slice", "read_item", "read_output", "reasoning_text", "say_items"]
 
 
 # ---------------------------------------------------------------- reading
@@ -173,6 +173,61 @@ def reasoning_text(item: PlainObject) -> str:
 
 
 # ---------------------------------------------------------------- writing
+
+
+def comes_back(part: Part) -> bool:
+    """Whether the part is one of those that are read as they were written: most of what an answer is made of.
+
+    False says nothing: whoever asks then has to write the part and read it.
+    """
+    if isinstance(part, Opaque):
+        kind = part.raw.get("type")
+        return (
+            part.provider == PROVIDER
+            and isinstance(kind, str)
+            and kind.endswith("_call")
+            and kind != "function_call"
+            and "role" not in part.raw
+        )
+    if part.extras is EMPTY:
+        return (isinstance(part, Text) and bool(part.text)) or (
+            isinstance(part, ToolCall) and bool(part.name)
+        )
+    mine = own(part.extras)
+    if len(part.extras) != 1 or not mine:
+        return False
+    if isinstance(part, Text):
+        note = mine.get("$item")
+        return (
+            bool(part.text)
+            and mine.keys() <= _OF_TEXT
+            and (
+                note is None
+                or (isinstance(note, JsonObject) and bool(note) and _are_words(note, _OF_MESSAGE))
+            )
+            and all(isinstance(value, tuple) and value for key, value in mine.items() if key != "$item")
+        )
+    if isinstance(part, ToolCall):
+        return bool(part.name) and _are_words(mine, _OF_CALL)
+    return (
+        isinstance(part, Reasoning)
+        and part.signature is None
+        and mine.keys() <= _OF_REASONING
+        and isinstance(mine.get("id", ""), str)
+        and isinstance(mine.get("summary"), tuple)
+        and isinstance(mine.get("content", ()), tuple)
+        and reasoning_text(mine.thaw()) == part.text
+    )
+
+
+_OF_TEXT: Final = frozenset({"$item", "annotations", "logprobs"})
+_OF_MESSAGE: Final = frozenset({"id", "phase"})
+_OF_CALL: Final = frozenset({"id", "namespace"})
+_OF_REASONING: Final = frozenset({"id", "summary", "content"})
+
+
+def _are_words(fields: JsonObject, known: frozenset[str]) -> bool:
+    return fields.keys() <= known and all(isinstance(value, str) for value in fields.values())
 
 
 def in_message(part: Part) -> bool:

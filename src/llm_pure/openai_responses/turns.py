@@ -24,7 +24,7 @@ from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, thaw
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
 from llm_pure.normal import normal_content, normal_messages
-from llm_pure.openai_responses.items import in_message, read_item, say_items
+from llm_pure.openai_responses.items import comes_back, in_message, read_item, say_items
 from llm_pure.openai_responses.media import read_content, say_content, say_part, short
 from llm_pure.openai_responses.shape import (
     PROVIDER,
@@ -36,7 +36,7 @@ from llm_pure.openai_responses.shape import (
     plain,
     unsaid,
 )
-from llm_pure.parts import Opaque, Part, Refusal, Text, ToolCall, ToolResult
+from llm_pure.parts import Opaque, Part, Refusal, Text, ToolResult
 from llm_pure.reading import PlainObject, as_object, within, wrong
 
 if TYPE_CHECKING:
@@ -211,14 +211,13 @@ def _is_usual(message: Message) -> bool:
     """Whether the message is one of those that need no proof: words, whole calls, results in words."""
     if message.extras is not EMPTY:
         return False
+    if isinstance(message, AssistantMessage):
+        return all(map(comes_back, message.content))
     for part in message.content:
         if isinstance(part, ToolResult):
             if part.extras is not EMPTY or not all(
                 isinstance(p, Text) and p.extras is EMPTY for p in part.content
             ):
-                return False
-        elif isinstance(part, ToolCall):
-            if part.extras is not EMPTY or not part.name:
                 return False
         elif not isinstance(part, Text) or part.extras is not EMPTY:
             return False

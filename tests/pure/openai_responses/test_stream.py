@@ -1,0 +1,227 @@
+"""What streams of Responses say, where a law alone would not say it."""
+
+import time
+from typing import Any
+
+import pytest
+from returns.result import Failure
+
+from llm_pure import (
+    BrokenToolCall,
+    Incomplete,
+    JsonObject,
+    Malformed,
+    OutOfOrder,
+    Overloaded,
+    Quota,
+    Text,
+    ToolCall,
+)
+from llm_pure.events import (
+    PartDone,
+    ReasoningDelta,
+    Restarted,
+    Started,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStarted,
+)
+from llm_pure.json import PlainJson, dump_json
+from llm_pure.openai_responses import (
+    decode_stream,
+    encode_error,
+    stream_ended,
+    stream_result,
+    stream_start,
+    stream_step,
+)
+
+Event = dict[str, PlainJson]
+CREATED: Event = {
+    "type": "response.created",
+    "response": {"id": "resp_1", "model": "m", "status": "in_progress"},
+}
+
+
+def sse(*events: Event) -> bytes:
+    return b"".join([b"data: " + dump_json(event) + b"\n\n" for event in events])
+
+
+def added(index: int, **item: PlainJson) -> Event:
+    return {"type": "response.output_item.added", "output_index": index, "item": item}
+
+
+def done(index: int, **item: PlainJson) -> Event:
+    return {"type": "response.output_item.done", "output_index": index, "item": item}
+
+
+def delta(kind: str, index: int, text: str, **where: PlainJson) -> Event:
+    return {"type": f"response.{kind}.delta", "output_index": index, "delta": text, **where}
+
+
+def message(*texts: str) -> Event:
+    content: list[PlainJson] = [{"type": "output_text", "text": text, "annotations": []} for text in texts]
+    return {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": content}
+
+
+def completed(*output: PlainJson, **fields: PlainJson) -> Event:
+    body: Event = {"id": "resp_1", "model": "m", "status": "completed", "output": [*output], **fields}
+    return {"type": "response.completed", "response": body}
+
+
+def told(*events: Event) -> list[StreamEvent]:
+    return list(stream_step(stream_start(), sse(*events))[1])
+
+
+THOUGHT: Event = {
+    "type": "reasoning",
+    "id": "rs_1",
+    "summary": [{"type": "summary_text", "text": "One."}, {"type": "summary_text", "text": "Two."}],
+}
+CALL: Event = {
+    "type": "function_call",
+    "call_id": "c",
+    "name": "f",
+    "arguments": '{"a":1}',
+    "status": "completed",
+}
+WHOLE: tuple[Event, ...] = (
+    CREATED,
+    added(0, type="reasoning", id="rs_1", summary=[]),
+    delta("reasoning_summary_text", 0, "One.", summary_index=0),
+    delta("reasoning_summary_text", 0, "Two.", summary_index=1),
+    done(0, **THOUGHT),
+    added(1, type="message", id="msg_1", role="assistant", status="in_progress", content=[]),
+    delta("output_text", 1, "Let ", content_index=0),
+    delta("output_text", 1, "me.", content_index=0),
+    done(1, **message("Let me.")),
+    added(2, type="function_call", call_id="c", name="f", arguments="", status="in_progress"),
+    delta("function_call_arguments", 2, '{"a":1}'),
+    done(2, **CALL),
+    completed(THOUGHT, message("Let me."), CALL),
+)
+
+
+def test_what_is_told() -> None:
+    response = decode_stream([sse(*WHOLE)]).unwrap()
+    reasoning, text, call = response.message.content
+    assert told(*WHOLE) == [
+        Started("resp_1", "m"),
+        ReasoningDelta(0, "One."),
+        ReasoningDelta(0, "\n\nTwo."),
+        PartDone(0, reasoning),
+        TextDelta(1, "Let "),
+        TextDelta(1, "me."),
+        PartDone(1, text),
+        ToolCallStarted(2, "c", "f"),
+        ToolCallDelta(2, '{"a":1}'),
+        PartDone(2, call),
+    ]
+    assert isinstance(text, Text)
+    assert call == ToolCall("c", "f", JsonObject({"a": 1}))
+    assert response.stop_reason == "tool_call"
+
+
+def test_the_terminal_event_counts() -> None:
+    """Were it to say another thing than what was told, that is taken back."""
+    events = told(*WHOLE[:9], completed(THOUGHT, message("Another.")))
+    assert events[7:9] == [Restarted(1), TextDelta(1, "Another.")]
+    assert isinstance(events[9], PartDone)
+    assert (
+        decode_stream([sse(*WHOLE[:9], completed(THOUGHT, message("Another.")))]).unwrap().text == "Another."
+    )
+
+
+@pytest.mark.parametrize("keep", [9, 8])
+def test_a_terminal_event_without_output_ends_what_was_accumulated(keep: int) -> None:
+    response = decode_stream([sse(*WHOLE[:keep], completed())]).unwrap()
+    assert response.text == "Let me."
+    assert response.stop_reason == "end"
+
+
+def test_a_stream_that_is_cut_keeps_what_was_read() -> None:
+    error = decode_stream([sse(*WHOLE[:11])]).failure()
+    assert isinstance(error, Incomplete)
+    assert error.partial is not None
+    assert error.partial.id == "resp_1"
+    assert error.partial.text == "Let me."
+    last = error.partial.message.content[-1]
+    assert isinstance(last, ToolCall)  # all of it had come
+    cut = decode_stream([sse(*WHOLE[:10])]).failure().partial
+    assert cut is not None
+    assert isinstance(cut.message.content[-1], BrokenToolCall)
+
+
+@pytest.mark.parametrize(
+    ("event", "kind"),
+    [
+        ({"type": "error", "code": "insufficient_quota", "message": "no"}, Quota),
+        ({"type": "error", "error": {"code": "insufficient_quota", "message": "no"}}, Quota),
+        (
+            {
+                "type": "response.failed",
+                "response": {"status": "failed", "error": {"code": "insufficient_quota"}},
+            },
+            Quota,
+        ),
+    ],
+)
+def test_errors_in_a_stream(event: Event, kind: type[Any]) -> None:
+    error = decode_stream([sse(*WHOLE[:9], event)]).failure()
+    assert isinstance(error, kind)
+    assert error.partial is not None
+    assert error.partial.text == "Let me."
+
+
+def test_an_error_of_a_server_by_the_name_of_its_event() -> None:
+    body = encode_error(Overloaded(message="no room", code="overloaded")).body
+    error = decode_stream([sse(CREATED), b"event: error\ndata: " + body + b"\n\n"]).failure()
+    assert error.message == "no room"
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (delta("output_text", 0, "a", content_index=0),),
+        (added(1, type="message", role="assistant", content=[]),),
+        (added(-1, type="message", role="assistant", content=[]),),
+        (added(0, type="message", content=[]), added(0, type="message", content=[])),
+        (added(0, type="message", content=[]), delta("output_text", 0, "a", content_index=1)),
+        (added(0, type="message", content=[]), delta("output_text", 0, "a", content_index=-1)),
+        (added(0, type="message", content=[]), delta("function_call_arguments", 0, "a")),
+        (done(0, type="message", content=[]),),
+    ],
+)
+def test_events_out_of_order(events: tuple[Event, ...]) -> None:
+    assert isinstance(decode_stream([sse(CREATED, *events)]).failure(), OutOfOrder)
+
+
+def test_what_is_no_stream() -> None:
+    assert isinstance(decode_stream([]).failure(), Malformed)
+    assert isinstance(decode_stream([b"<html>"]).failure(), Malformed)
+    body = dump_json({"status": "completed", "output": [message("a")]})
+    assert decode_stream([body]).unwrap().text == "a"
+
+
+def test_the_last_of_two_answers_counts() -> None:
+    stream = sse(CREATED, completed(message("One.")), *WHOLE)
+    state, events = stream_step(stream_start(), stream)
+    assert Restarted(0) in events
+    assert stream_ended(state)
+    assert stream_result(state).unwrap().text == "Let me."
+    assert isinstance(decode_stream([sse(CREATED, completed(message("One.")), *WHOLE[:5])]), Failure)
+
+
+def test_a_delta_costs_what_it_is_long() -> None:
+    def spent(deltas: int) -> float:
+        events = [delta("output_text", 0, "word ", content_index=0)] * deltas
+        chunks = [sse(CREATED, added(0, type="message", content=[])), *[sse(event) for event in events]]
+        state = stream_start()
+        start = time.perf_counter()
+        for chunk in chunks:
+            state, _ = stream_step(state, chunk)
+        return time.perf_counter() - start
+
+    short = min(spent(500) for _ in range(5))
+    assert min(spent(4000) for _ in range(3)) < 20 * short
