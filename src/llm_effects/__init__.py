@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from llm_effects.ports import Store
     from llm_effects.programs import relay
     from llm_effects.providers.anthropic import anthropic_runner
-    from llm_effects.providers.openai import openai_chat_runner
+    from llm_effects.providers.openai import openai_chat_runner, openai_responses_runner
     from llm_effects.resolving import Draft, Resolvable, Unresolved, resolve
     from llm_effects.runner import Runner
     from llm_effects.stacks import Wrapper, compose, standard
@@ -58,6 +58,7 @@ _WHERE = {
     "astream": "interpreters.aio",
     "compose": "stacks",
     "openai_chat_runner": "providers.openai",
+    "openai_responses_runner": "providers.openai",
     "part_of": "media",
     "read_part": "media",
     "relay": "programs",
@@ -97,6 +98,7 @@ __all__ = [
     "astream",
     "compose",
     "openai_chat_runner",
+    "openai_responses_runner",
     "part_of",
     "read_part",
     "relay",

@@ -1,7 +1,7 @@
 """Provider-neutral completions, converted to provider payloads and back by total functions over frozen values.
 
 Everything here is a value, a builder, a policy or a decision; nothing performs anything. The codecs are packages of
-their own: `llm_pure.anthropic_messages`, `llm_pure.openai_chat`.
+their own: `llm_pure.anthropic_messages`, `llm_pure.openai_chat`, `llm_pure.openai_responses`.
 """
 
 from llm_pure.cache_key import cache_key

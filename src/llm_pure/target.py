@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Target", "WireFormat", "codec_of"]
 
-WireFormat: TypeAlias = Literal["anthropic_messages", "openai_chat"]
+WireFormat: TypeAlias = Literal["anthropic_messages", "openai_chat", "openai_responses"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -46,4 +46,8 @@ def codec_of(wire: WireFormat) -> Codec[object]:
         from llm_pure import openai_chat
 
         return cast("Codec[object]", openai_chat)
+    if wire == "openai_responses":
+        from llm_pure import openai_responses
+
+        return cast("Codec[object]", openai_responses)
     assert_never(wire)

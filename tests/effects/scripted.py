@@ -35,6 +35,11 @@ RAW: Mapping[WireFormat, Mapping[str, str]] = {
         "tool_call": "tool_calls",
         "refusal": "content_filter",
     },
+    "openai_responses": {
+        "end": "completed",
+        "max_tokens": "max_output_tokens",
+        "refusal": "content_filter",
+    },
 }
 
 
@@ -53,7 +58,7 @@ def answer(
         RAW[wire][stop],
         id="m1",
         model="model-x",
-        provider="anthropic" if wire == "anthropic_messages" else "openai_chat",
+        provider=codec_of(wire).PROVIDER,
     )
 
 

@@ -29,6 +29,7 @@ VECTORS = Path(__file__).parents[2] / "docs" / "cache-key-vectors.json"
 
 CLAUDE = Target("anthropic", "anthropic_messages")
 GPT = Target("openai", "openai_chat")
+RESPONSES = Target("openai", "openai_responses")
 CITY = JsonObject({"type": "object", "properties": {"city": {"type": "string"}}})
 WEATHER: AnyTool = Tool("weather", "Tells the weather.", CITY)
 ASKED = Completion(
@@ -59,6 +60,17 @@ QUESTIONS: dict[str, tuple[Completion, Target]] = {
             [user("hi")], model="gpt-4o", output=Output(JsonObject({"type": "object"}), "answer", strict=True)
         ),
         GPT,
+    ),
+    "tools, openai responses": (ASKED.replace(model="gpt-4o"), RESPONSES),
+    "json, openai responses": (
+        Completion(
+            [user("hi")],
+            model="gpt-5.1",
+            output=Output(JsonObject({"type": "object"}), "answer", strict=True),
+            reasoning="low",
+            provider_options={"openai": {"store": False, "include": ["reasoning.encrypted_content"]}},
+        ),
+        RESPONSES,
     ),
 }
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
     from openai._types import RequestOptions  # the type of a public parameter; it has no public name
 
-__all__ = ["openai_chat_runner"]
+__all__ = ["openai_chat_runner", "openai_responses_runner"]
 
 _VARIABLE: Final = "OPENAI_BASE_URL"
 _OWN: Final = "https://api.openai.com/v1"
@@ -42,6 +42,20 @@ def openai_chat_runner(
     address = address_of(client or async_client, _VARIABLE)
     target = Target("openai", "openai_chat", endpoint_of(address, _OWN), model)
     return Leaf(SdkDoor(_SDK, client, async_client, address), target, when_streaming=_USAGE)
+
+
+def openai_responses_runner(
+    client: OpenAI | None = None, *, async_client: AsyncOpenAI | None = None, model: str | None = None
+) -> Leaf:
+    """A runner of OpenAI's Responses API on the OpenAI SDK; clients and `model` as for `openai_chat_runner`.
+
+    The provider keeps what was asked and answered unless `provider_options` say `{"openai": {"store": False}}`. What an
+    answer held goes back as the items that it came as, so that a conversation needs no storing; with a model that
+    reasons, ask for what it thought: `{"include": ["reasoning.encrypted_content"]}`.
+    """
+    address = address_of(client or async_client, _VARIABLE)
+    target = Target("openai", "openai_responses", endpoint_of(address, _OWN), model)
+    return Leaf(SdkDoor(_SDK, client, async_client, address), target)
 
 
 @final

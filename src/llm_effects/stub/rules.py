@@ -154,9 +154,77 @@ def _chat_tool_results(payload: Payload, _: Headers) -> LlmError | None:
     )
 
 
+# ---------------------------------------------------------------- OpenAI Responses
+
+_MOVED: Final[Mapping[str, str]] = {
+    "messages": "input",
+    "max_tokens": "max_output_tokens",
+    "max_completion_tokens": "max_output_tokens",
+    "response_format": "text.format",
+    "reasoning_effort": "reasoning.effort",
+}
+_UNKNOWN: Final = ("stop", "seed", "n", "logit_bias", "frequency_penalty", "presence_penalty", "top_k")
+
+
+def _responses_required(payload: Payload, _: Headers) -> LlmError | None:
+    if not payload.get("model") and not payload.get("prompt"):
+        return _no("Missing required parameter: 'model'.", code="missing_required_parameter", path="model")
+    if not any(payload.get(name) for name in ("input", "prompt", "previous_response_id", "conversation")):
+        return _no(
+            "One of 'input' or 'previous_response_id' or 'prompt' or 'conversation' must be provided.",
+            code="missing_required_parameter",
+            path="input",
+        )
+    return None
+
+
+def _responses_unknown(payload: Payload, _: Headers) -> LlmError | None:
+    """What stood in Chat Completions, and stands elsewhere or nowhere now."""
+    for name, place in _MOVED.items():
+        if payload.get(name) is not None:
+            return _no(
+                f"Unsupported parameter: '{name}'. In the Responses API, this parameter has moved to '{place}'.",
+                code="unsupported_parameter",
+                path=name,
+            )
+    for name in _UNKNOWN:
+        if payload.get(name) is not None:
+            return _no(f"Unknown parameter: '{name}'.", code="unknown_parameter", path=name)
+    return None
+
+
+def _responses_calls(payload: Payload, _: Headers) -> LlmError | None:
+    """A call has its result, and a result its call, unless the provider has kept what stood before."""
+    items = list(_objects(payload.get("input")))
+    called = [str(item.get("call_id")) for item in items if item.get("type") == "function_call"]
+    told = [str(item.get("call_id")) for item in items if item.get("type") == "function_call_output"]
+    for call in called:
+        if call not in told:
+            return _no(f"No tool output found for function call {call}.", path="input")
+    if payload.get("previous_response_id") or payload.get("conversation"):
+        return None
+    for call in told:
+        if call not in called:
+            return _no(f"No tool call found for function call output with call_id {call}.", path="input")
+    return None
+
+
+def _responses_reasoning(payload: Payload, _: Headers) -> LlmError | None:
+    items = list(_objects(payload.get("input")))
+    for number, item in enumerate(items):
+        following = items[number + 1] if number + 1 < len(items) else {"role": "user"}
+        if item.get("type") == "reasoning" and following.get("role") in ("user", "system", "developer"):
+            return _no(
+                f"Item '{item.get('id')}' of type 'reasoning' was provided without its required following item.",
+                path="input",
+            )
+    return None
+
+
 RULES: Final[Mapping[WireFormat, tuple[Rule, ...]]] = {
     "anthropic_messages": (_version, _required, _sampling, _texts, _prefill, _tool_results),
     "openai_chat": (_chat_required, _chat_limit, _chat_tool_results),
+    "openai_responses": (_responses_required, _responses_unknown, _responses_calls, _responses_reasoning),
 }
 
 

@@ -60,6 +60,13 @@ _WIRES: Final = (
         ping=b": keep-alive\n\n",
         error_event=b"data: ",
     ),
+    Wire(
+        format="openai_responses",
+        id_prefix="resp_",
+        request_id="x-request-id",
+        ping=b'event: keepalive\ndata: {"type":"keepalive"}\n\n',
+        error_event=b"event: error\ndata: ",
+    ),
 )
 
 WIRES: Final[Mapping[WireFormat, Wire]] = {wire.format: wire for wire in _WIRES}

@@ -15,8 +15,13 @@ MESSAGES: dict[str, Any] = {
     "messages": [{"role": "user", "content": QUESTION}],
 }
 CHAT: dict[str, Any] = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": QUESTION}]}
-PATHS = {"anthropic_messages": "/v1/messages", "openai_chat": "/v1/chat/completions"}
-PAYLOADS = {"anthropic_messages": MESSAGES, "openai_chat": CHAT}
+RESPONSES: dict[str, Any] = {"model": "gpt-4o-mini", "input": QUESTION}
+PATHS = {
+    "anthropic_messages": "/v1/messages",
+    "openai_chat": "/v1/chat/completions",
+    "openai_responses": "/v1/responses",
+}
+PAYLOADS = {"anthropic_messages": MESSAGES, "openai_chat": CHAT, "openai_responses": RESPONSES}
 WIRES = tuple(PATHS)
 HEADERS = {"content-type": "application/json", "anthropic-version": "2026-10-21"}
 

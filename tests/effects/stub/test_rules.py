@@ -151,3 +151,43 @@ def test_a_lenient_stub_answers_all_that() -> None:
 )
 def test_any_payload_is_refused_or_not(payload: Changes, wire: WireFormat) -> None:
     refusal(wire, payload, HEADERS)
+
+
+ASKED = {"role": "user", "content": "Hi"}
+FUNCTION_CALL = {"type": "function_call", "call_id": "t1", "name": "f", "arguments": "{}"}
+OUTPUT = {"type": "function_call_output", "call_id": "t1", "output": "ok"}
+THOUGHT = {"type": "reasoning", "id": "rs_1", "summary": []}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model": None}, "Missing required parameter: 'model'."),
+        ({"input": []}, "One of 'input'"),
+        ({"max_tokens": 5}, "Unsupported parameter: 'max_tokens'. In the Responses API"),
+        ({"stop": ["x"]}, "Unknown parameter: 'stop'."),
+        ({"input": [ASKED, FUNCTION_CALL]}, "No tool output found for function call t1."),
+        ({"input": [OUTPUT]}, "No tool call found for function call output with call_id t1."),
+        ({"input": [ASKED, THOUGHT, ASKED]}, "Item 'rs_1' of type 'reasoning' was provided without"),
+        ({"input": [ASKED, THOUGHT]}, "Item 'rs_1' of type 'reasoning' was provided without"),
+    ],
+)
+def test_responses_refuses(changes: Changes, message: str) -> None:
+    with Stub(["never"]) as stub:
+        reply = ask(stub, "openai_responses", **changes)
+        assert (reply.status, reply.json["error"]["type"]) == (400, "invalid_request_error")
+        assert reply.json["error"]["message"].startswith(message)
+        assert stub.left == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"input": [ASKED, THOUGHT, FUNCTION_CALL, OUTPUT]},
+        {"input": [OUTPUT], "previous_response_id": "resp_1"},
+        {"input": None, "prompt": {"id": "pmpt_1"}},
+    ],
+)
+def test_responses_accepts(changes: Changes) -> None:
+    with Stub(["fine"]) as stub:
+        assert ask(stub, "openai_responses", **changes).status == 200

@@ -179,6 +179,59 @@ def test_openai_errors() -> None:
             client.chat.completions.create(model="o3", messages=CHAT, max_tokens=5)
 
 
+# ---------------------------------------------------------------- OpenAI Responses
+
+
+def test_responses_create() -> None:
+    with Stub([CALL]) as stub, openai_client(stub) as client:
+        answer = client.responses.create(model="gpt-4o-mini", input=QUESTION, max_output_tokens=100)
+    assert (answer.id, answer.status, answer.output_text) == ("msg_1", "completed", "Let me look.")
+    message, call = answer.output
+    assert message.type == "message"
+    assert call.type == "function_call"
+    assert (call.call_id, call.name, call.arguments) == ("call_1", "weather", '{"city":"Rome"}')
+    assert answer.usage
+    assert (answer.usage.input_tokens, answer.usage.output_tokens) == (7, 3)
+    [received] = stub.requests
+    assert isinstance(received.completion, Success)
+    assert received.completion.unwrap().max_tokens == 100
+    assert received.completion.unwrap().last_text == QUESTION
+
+
+def test_responses_stream() -> None:
+    with (
+        Stub([CALL]) as stub,
+        openai_client(stub) as client,
+        client.responses.stream(model="gpt-4o-mini", input=QUESTION) as stream,
+    ):
+        text = "".join(event.delta for event in stream if event.type == "response.output_text.delta")
+        answer = stream.get_final_response()
+    assert text == answer.output_text == "Let me look."
+    assert [item.type for item in answer.output] == ["message", "function_call"]
+
+
+async def test_responses_async() -> None:
+    with Stub() as stub:
+        async with async_openai_client(stub) as client:
+            answer = await client.responses.create(model="gpt-4o-mini", input=QUESTION, max_output_tokens=5)
+    assert (answer.status, answer.output_text) == ("incomplete", "You said: Tell me something")
+    assert answer.incomplete_details
+    assert answer.incomplete_details.reason == "max_output_tokens"
+
+
+def test_responses_errors() -> None:
+    step = Sent(CALL, cut_events=3, then=Overloaded(message="no room"))
+    with Stub([step]) as stub, openai_client(stub) as client:
+        stream = client.responses.create(model="gpt-4o-mini", input=QUESTION, stream=True)
+        with pytest.raises(openai.APIError, match="no room"):
+            list(stream)
+        with pytest.raises(openai.BadRequestError, match="No tool call found"):
+            client.responses.create(
+                model="gpt-4o-mini",
+                input=[{"type": "function_call_output", "call_id": "call_1", "output": "ok"}],
+            )
+
+
 # ---------------------------------------------------------------- many
 
 

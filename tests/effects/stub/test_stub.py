@@ -479,7 +479,7 @@ def test_an_error_in_the_midst_of_a_stream(wire: str) -> None:
     data = body(exchanged(Sent(HELLO, cut_events=2, then=Overloaded(message="no room")), wire=wire))
     last = data.strip().split(b"\n\n")[-1]
     assert json.loads(last.partition(b"data: ")[2])["error"]["message"] == "no room"
-    assert last.startswith(b"event: error" if wire == "anthropic_messages" else b"data: ")
+    assert last.startswith(b"data: " if wire == "openai_chat" else b"event: error")
 
 
 def test_an_error_before_anything_else() -> None:
