@@ -7,14 +7,19 @@ raise whatever it likes, and the interpreter makes a miss of it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from llm_pure import LlmError
 
 if TYPE_CHECKING:
     from llm_effects.operations import HttpRequest
 
-__all__ = ["AsyncConnection", "Connection", "Door", "Store"]
+__all__ = ["MAX_BODY", "MAX_STREAM", "AsyncConnection", "Connection", "Door", "Store"]
+
+MAX_BODY: Final = 64 * 1024 * 1024
+"""How large a whole answer may be, decompressed, in bytes."""
+MAX_STREAM: Final = 4 * MAX_BODY
+"""The same of a stream, most of which is what every event says again."""
 
 
 class Connection(Protocol):

@@ -41,7 +41,7 @@ from llm_effects.operations import (
     Sleep,
     Tell,
 )
-from llm_effects.ports import Door, Store
+from llm_effects.ports import MAX_BODY, Door, Store
 from llm_pure import (
     Deadline,
     Disconnected,
@@ -231,7 +231,7 @@ class Run(Generic[R]):
 
     def _left(self) -> float | None:
         deadline = self._cells.get(_DEADLINE)
-        return deadline - self._backend.now() if isinstance(deadline, float) else None
+        return min(deadline - self._backend.now(), _LONGEST) if isinstance(deadline, float) else None
 
     async def _connect(self, door: Door, request: HttpRequest) -> Link | LlmError:
         left = self._left()
@@ -340,8 +340,8 @@ class Run(Generic[R]):
 _DEADLINE = cast("Cell[object]", DEADLINE)
 _OVER = Deadline(message="the time for the run is over")
 _TICK = 0.001
-MAX_BODY = 256 * 1024 * 1024
-"""How large a whole answer may be, decompressed, in bytes."""
+_LONGEST = 1_000_000.0
+"""No single wait is longer, in seconds: clocks of the system have an end, and deadlines have none."""
 
 
 def finished(coroutine: Coroutine[object, None, A]) -> A:

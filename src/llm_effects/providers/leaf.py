@@ -27,9 +27,9 @@ from llm_effects.operations import (
     Tell,
     ask,
 )
-from llm_effects.ports import Door
+from llm_effects.ports import MAX_BODY, MAX_STREAM, Door
 from llm_effects.runner import Runner
-from llm_pure import Completion, Done, LlmError, Outcome, Response
+from llm_pure import Completion, Done, LlmError, Outcome, Response, TooLarge
 from llm_pure.events import events_of
 from llm_pure.json import EMPTY, JsonObject
 from llm_pure.target import Target, codec_of
@@ -97,15 +97,19 @@ def _streamed(
     opened = yield from ask(Open(door, sent))
     if not isinstance(opened, Opened):
         return Failure(opened)
-    if opened.status >= 400 or any(
-        kind in opened.headers.get("content-type", "") for kind in ("json", "html")
-    ):
+    kind = opened.headers.get("content-type", "").lower()
+    if not _is_answer(opened.status) or "json" in kind or "html" in kind:
         return (yield from _whole(codec, opened, observed=observed))
     state, following = codec.stream_start(), Next(opened.handle)
     chunk: bytes | LlmError | None = b""
+    size = 0
     while isinstance(chunk, bytes) and not codec.stream_ended(state):
         chunk = yield from ask(following)
         if isinstance(chunk, bytes):
+            size += len(chunk)
+            if size > MAX_STREAM:
+                chunk = _too_large(opened.status, MAX_STREAM)
+                break
             state, events = codec.stream_step(state, chunk)
             if observed:
                 for event in events:
@@ -129,8 +133,13 @@ def _streamed(
 def _whole(codec: Codec[object], opened: Opened, *, observed: bool) -> Program[Outcome[Response]]:
     """A stream was asked for, and one JSON document came: an error, or an answer from a server that does not stream."""
     chunks: list[bytes] = []
+    size = 0
     while isinstance(chunk := (yield from ask(Next(opened.handle))), bytes):
         chunks.append(chunk)
+        size += len(chunk)
+        if size > MAX_BODY:
+            chunk = _too_large(opened.status, MAX_BODY)
+            break
     yield from ask(Close(opened.handle))
     if chunk is not None:
         return Failure(chunk)
@@ -142,6 +151,10 @@ def _whole(codec: Codec[object], opened: Opened, *, observed: bool) -> Program[O
         for event in events_of(outcome.unwrap()):
             yield Emit(event)
     return outcome
+
+
+def _too_large(status: int, limit: int) -> TooLarge:
+    return TooLarge(message=f"the answer is larger than {limit} bytes", status=status)
 
 
 def _is_answer(status: int) -> bool:
