@@ -11,11 +11,20 @@ from returns.result import Failure, Success
 
 from llm_pure import Completion, Message, Response, Usage, openai_chat
 from llm_pure.errors import ERRORS, Incomplete, Lossy, Malformed
-from llm_pure.events import PartDone, Restarted, StreamEvent, TextDelta
+from llm_pure.events import (
+    PartDone,
+    ReasoningDelta,
+    RefusalDelta,
+    Restarted,
+    Started,
+    StreamEvent,
+    TextDelta,
+    ToolCallStarted,
+)
 from llm_pure.json import JsonObject, PlainJson, dump_json
 from llm_pure.normal import normal
 from llm_pure.openai_chat.stream import State
-from llm_pure.parts import Text
+from llm_pure.parts import BrokenToolCall, Part, Reasoning, Refusal, Text, ToolCall
 from llm_pure.strategies import (
     assistant_parts,
     chunkings,
@@ -238,6 +247,81 @@ def test_events_do_not_depend_on_chunks_and_tell_the_answer(
         for index, part in enumerate(response.message.content)
         if isinstance(part, Text) and (part.text or index in text)
     }
+
+
+_PIECES: list[Plain] = [
+    {"content": "a"},
+    {"content": "b"},
+    {"content": [{"type": "text", "text": "c"}, {"type": "text", "text": "d"}]},
+    {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "h"}]}]},
+    {"reasoning": "r"},
+    {"reasoning_content": "s"},
+    {"reasoning_details": [{"type": "reasoning.text", "index": 0, "text": "t"}]},
+    {"refusal": "no"},
+    {"audio": {"id": "a", "transcript": "x"}},
+    {"function_call": {"name": "f", "arguments": "{"}},
+    {"annotations": [{"type": "url_citation"}]},
+    {"tool_calls": [{"index": 0, "function": {"name": "f", "arguments": "{"}}]},
+    {"tool_calls": [{"index": 0, "function": {"arguments": "}"}}]},
+    {"tool_calls": [{"index": 1, "id": "b", "function": {"name": "g", "arguments": "{}"}}]},
+    {"tool_calls": [{"index": 0, "id": "late"}]},
+    {"tool_calls": [{"id": "c", "function": {"name": "h"}}]},
+    {"tool_calls": [{"index": 2, "type": "custom", "custom": {"name": "k"}}]},
+    {"content": {"a": 1}},
+    {},
+]
+
+
+@many
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(_PIECES), st.sampled_from([None, None, None, "stop", "length"]), st.booleans()
+        ),
+        max_size=8,
+    ),
+    st.booleans(),
+)
+def test_what_events_tell_adds_up_whatever_comes_after_what(
+    pieces: list[tuple[Plain, str | None, bool]], done: bool
+) -> None:
+    chunks: list[Plain] = [
+        {**({"id": "x"} if named else {}), "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
+        for delta, finish, named in pieces
+    ]
+    state, events = fold([sse([chunk], done=False) for chunk in chunks] + [b"data: [DONE]\n\n"] * done)
+    result = codec.stream_result(state)
+    if isinstance(result, Failure):
+        return
+    content = result.unwrap().message.content
+    told: dict[int, Part] = {}
+    said: dict[int, str] = {}
+    ids: dict[int, str] = {}
+    texts: list[str] = []
+    for event in events:
+        match event:
+            case Started():
+                pass
+            case Restarted():
+                told, said, ids, texts = {}, {}, {}, []
+            case PartDone(index, part):
+                told[index] = part
+            case ToolCallStarted(index, id_):
+                ids[index] = id_
+            case TextDelta(index, more) | ReasoningDelta(index, more) | RefusalDelta(index, more):
+                said[index] = said.get(index, "") + more
+                texts += [more] if isinstance(event, TextDelta) else []
+            case _:
+                pass
+    if done or told or Restarted(0) not in events:
+        assert told == dict(enumerate(content))
+        assert ids == {
+            at: part.id for at, part in enumerate(content) if isinstance(part, ToolCall | BrokenToolCall)
+        }
+        words = [part.text for part in content if isinstance(part, Text | Reasoning | Refusal) and part.text]
+        assert [said[at] for at in sorted(said)] == words
+    else:  # who went on after an end is believed when the stream has ended, and tells in its own order until then
+        assert sorted("".join(texts)) == sorted(result.unwrap().text)
 
 
 @many

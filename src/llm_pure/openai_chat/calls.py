@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     )
     from openai.types.shared_params import FunctionDefinition
 
-__all__ = ["read_call", "read_choice", "read_tool", "say_call", "say_choice", "say_tool"]
+__all__ = ["given_id", "read_call", "read_choice", "read_tool", "say_call", "say_choice", "say_tool"]
 
 
 # ---------------------------------------------------------------- calls
@@ -49,7 +49,7 @@ def read_call(
         if not (isinstance(id_, str | None) and isinstance(text, str | dict | None)):
             return Opaque(PROVIDER, JsonObject.wrap({"tool_calls": [call]}))
         extras = _call_extras(call, function, answer_id is None)
-        id_ = id_ or ("" if answer_id is None else f"call_{answer_id}_{place}")
+        id_ = id_ or ("" if answer_id is None else given_id(answer_id, place))
     if isinstance(text, dict):
         return ToolCall(id_, name, JsonObject.wrap(text), extras)
     if not text:
@@ -61,6 +61,11 @@ def read_call(
     if not isinstance(arguments, dict):
         return BrokenToolCall(id_, name, text, extras)
     return ToolCall(id_, name, JsonObject.wrap(arguments, text), extras)
+
+
+def given_id(answer_id: str, place: int) -> str:
+    """The id of an answer's call that came without one."""
+    return f"call_{answer_id}_{place}"
 
 
 def _call_extras(call: PlainObject, function: PlainObject, nameless: bool) -> JsonObject:

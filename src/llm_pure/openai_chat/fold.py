@@ -15,22 +15,28 @@ from itertools import chain
 from typing import Final, NamedTuple, TypeAlias
 
 from llm_pure.events import (
+    Done,
     ReasoningDelta,
     RefusalDelta,
+    Started,
     StreamEvent,
     TextDelta,
     ToolCallDelta,
     ToolCallStarted,
 )
 from llm_pure.json import JsonError, PlainJson, dump_json
+from llm_pure.openai_chat.calls import given_id
 from llm_pure.openai_chat.reasoning import DETAILS, FIELDS, details_text
+from llm_pure.parts import BrokenToolCall, Part, Reasoning, ToolCall
 from llm_pure.reading import PlainObject, as_object, within, wrong
 
-__all__ = ["NOTHING", "Answer", "body_of", "fold_choice", "in_order", "merged", "same_message"]
+__all__ = ["NOTHING", "Answer", "as_told", "body_of", "fold_choice", "merged", "retold", "same_message"]
 
 Rope: TypeAlias = tuple[str, ...]
 Items: TypeAlias = tuple[tuple[PlainJson, ...], ...]
 """The same of JSON values."""
+Places: TypeAlias = tuple[Mapping[int | str, int], ...]
+"""And of places, by the key."""
 
 
 def _keep(rope: Sequence[Sized], size: int) -> int:
@@ -54,6 +60,24 @@ def push_items(rope: Items, piece: tuple[PlainJson, ...]) -> Items:
     return (*rope[:keep], tuple(chain(*rope[keep:], piece)))
 
 
+def push_place(places: Places, key: int | str, place: int) -> Places:
+    """The same of the places of keys."""
+    keep = _keep(places, 1)
+    found: dict[int | str, int] = {}
+    for some in places[keep:]:
+        found.update(some)
+    found[key] = place
+    return (*places[:keep], found)
+
+
+def place_of(places: Places, key: int | str) -> int | None:
+    """Where the key has its place, as was said last."""
+    for some in reversed(places):
+        if key in some:
+            return some[key]
+    return None
+
+
 class Segment(NamedTuple):
     """A piece of the content: text, thinking, or a content part as it came."""
 
@@ -71,7 +95,21 @@ class Call(NamedTuple):
     arguments: Rope
     rest: PlainObject
     function: PlainObject
-    started: bool
+    told: str | None
+    """The id under which it was told of, None if it was not yet."""
+
+
+class Spoken(NamedTuple):
+    """An object whose strings grow."""
+
+    texts: Mapping[str, Rope] = {}
+    rest: PlainObject = {}
+
+
+class Listed(NamedTuple):
+    """An array that grows."""
+
+    items: Items = ()
 
 
 class Answer(NamedTuple):
@@ -83,11 +121,17 @@ class Answer(NamedTuple):
     """`reasoning_content`, `reasoning` and `refusal`."""
     details: Items = ()
     calls: tuple[Call, ...] = ()
-    message: Mapping[str, PlainJson] = {}
+    message: Mapping[str, PlainJson | Spoken | Listed] = {}
     """What is neither, such as audio and the old form of a call."""
     logs: Mapping[str, Items] = {}
     rest: Mapping[str, PlainJson] = {}
     finish: str | None = None
+    heard: tuple[str, Rope] = ("", ())
+    """Where the reasoning that was told stood, and what it was: of two places the first one is told."""
+    at: Places = ()
+    """Which call has a number, the last of those; or an id, the first of those."""
+    name: str = ""
+    """The answer's id, after which calls without an id are named."""
 
 
 NOTHING: Final = Answer()
@@ -95,10 +139,48 @@ NOTHING: Final = Answer()
 _RANKS: Final = {"reasoning": 0, "content": 1, "refusal": 2, "audio": 3, "function_call": 4, "call": 5}
 
 
-def in_order(answer: Answer, parts: int) -> bool:
-    """Whether the parts appeared in the order in which a message has them."""
+def as_told(answer: Answer, parts: Sequence[Part]) -> bool:
+    """Whether the parts of the message are what the events have told, and stand where they have told it."""
     ranks = [_RANKS[kind] for kind in answer.order]
-    return len(ranks) == parts and ranks == sorted(ranks)
+    if len(ranks) != len(parts) or ranks != sorted(ranks):
+        return False
+    for call in answer.calls:
+        part = parts[call.place]
+        if isinstance(part, ToolCall | BrokenToolCall) and part.id != call.told:
+            return False
+    if "reasoning" not in answer.order:
+        return True
+    thought = parts[answer.order.index("reasoning")]
+    return not isinstance(thought, Reasoning) or thought.text == "".join(answer.heard[1])
+
+
+def retold(answer: Answer, name: str, events: list[StreamEvent]) -> Answer:
+    """The answer, called `name`, all of which has been told anew."""
+    calls = tuple([call._replace(told=_id_of(call, name, at)) for at, call in enumerate(answer.calls)])
+    told: list[StreamEvent] = []
+    for segment in answer.content:
+        text = "".join(segment.rope)
+        if text and segment.kind != "other":
+            kind = TextDelta if segment.kind == "text" else ReasoningDelta
+            told.append(kind(segment.place, text))
+    if text := "".join(answer.heard[1]):
+        told.append(ReasoningDelta(answer.order.index("reasoning"), text))
+    if text := "".join(answer.words.get("refusal", ())):
+        told.append(RefusalDelta(answer.order.index("refusal"), text))
+    for call in calls:
+        if call.name:
+            told.append(ToolCallStarted(call.place, call.told or "", call.name))
+            told.extend([ToolCallDelta(call.place, piece) for piece in call.arguments])
+    events += sorted(told, key=_place)
+    return answer._replace(calls=calls, name=name)
+
+
+def _place(event: StreamEvent) -> int:
+    return -1 if isinstance(event, Started | Done) else event.index
+
+
+def _id_of(call: Call, name: str, at: int) -> str | None:
+    return (call.id or given_id(name, at)) if call.name else None
 
 
 # ---------------------------------------------------------------- a delta
@@ -112,7 +194,7 @@ def same_message(a: Answer, b: Answer) -> bool:
 def fold_choice(answer: Answer, choice: PlainObject, events: list[StreamEvent]) -> Answer:
     """The answer with one more choice of a chunk. Raises `JsonError`."""
     delta = choice.get("delta")
-    if delta is None and answer is NOTHING:
+    if delta is None and not answer.order:
         delta = choice.get("message")  # some say all at once
     if isinstance(delta, dict):
         text = delta.get("content")
@@ -160,7 +242,7 @@ def _content(answer: Answer, key: str, value: PlainJson, events: list[StreamEven
 
 
 def _text(answer: Answer, text: str, events: list[StreamEvent]) -> Answer:
-    order, content, words, details, calls, message, logs, rest, finish = answer
+    order, content, words, details, calls, message, logs, rest, finish, heard, at, name = answer
     if content and content[-1].kind == "text":
         place, _, rope, fields = content[-1]
         content = (*content[:-1], Segment(place, "text", push(rope, text), fields))
@@ -169,7 +251,7 @@ def _text(answer: Answer, text: str, events: list[StreamEvent]) -> Answer:
         order = (*order, "content")
         content = (*content, Segment(place, "text", (text,), {}))
     events.append(TextDelta(place, text))
-    return Answer(order, content, words, details, calls, message, logs, rest, finish)
+    return Answer(order, content, words, details, calls, message, logs, rest, finish, heard, at, name)
 
 
 def _block(answer: Answer, block: PlainObject, events: list[StreamEvent], *, more: bool) -> Answer:
@@ -213,9 +295,17 @@ def _words(answer: Answer, key: str, value: PlainJson, events: list[StreamEvent]
     answer, place = _placed(answer, "refusal" if key == "refusal" else "reasoning")
     if key == "refusal":
         events.append(RefusalDelta(place, value))
-    elif not any(name in answer.words for name in FIELDS if name != key):
-        events.append(ReasoningDelta(place, value))  # of two fields the first one is told
+    else:
+        answer = _heard(answer, key, place, value, events)
     return answer._replace(words={**answer.words, key: push(answer.words.get(key, ()), value)})
+
+
+def _heard(answer: Answer, key: str, place: int, text: str, events: list[StreamEvent]) -> Answer:
+    where, rope = answer.heard
+    if not text or (where and where != key):
+        return answer
+    events.append(ReasoningDelta(place, text))
+    return answer._replace(heard=(key, push(rope, text)))
 
 
 def _details(answer: Answer, key: str, value: PlainJson, events: list[StreamEvent]) -> Answer:
@@ -224,17 +314,18 @@ def _details(answer: Answer, key: str, value: PlainJson, events: list[StreamEven
     if not value:
         return answer
     answer, place = _placed(answer, "reasoning")
-    text = details_text(value)
-    if text and not any(name in answer.words for name in FIELDS):
-        events.append(ReasoningDelta(place, text))
+    answer = _heard(answer, key, place, details_text(value), events)
     return answer._replace(details=push_items(answer.details, tuple(value)))
 
 
 def _other(answer: Answer, key: str, value: PlainJson) -> Answer:
     there = answer.message.get(key)
-    if isinstance(there, list) and isinstance(value, list):
-        value = there + value
-    return answer._replace(message={**answer.message, key: merged(there, value)})
+    new: PlainJson | Listed
+    if isinstance(value, list):
+        new = Listed(push_items(there.items if isinstance(there, Listed) else (), tuple(value)))
+    else:
+        new = value if isinstance(there, Spoken | Listed) else merged(there, value)
+    return answer._replace(message={**answer.message, key: new})
 
 
 def _spoken(answer: Answer, key: str, value: PlainJson, events: list[StreamEvent]) -> Answer:
@@ -242,15 +333,18 @@ def _spoken(answer: Answer, key: str, value: PlainJson, events: list[StreamEvent
     if not isinstance(value, dict) or not any(value.values()):
         return answer
     there = answer.message.get(key)
-    grown: PlainObject = {**there} if isinstance(there, dict) else {}
+    texts, rest = there if isinstance(there, Spoken) else Spoken()
     for name, item in value.items():
-        before = grown.get(name)
-        if isinstance(before, str) and isinstance(item, str):
-            grown[name] = before if name in ("id", "name") else before + item
-        elif item is not None:
-            grown[name] = item
+        if isinstance(item, str) and name not in _NAMES:
+            texts = {**texts, name: push(texts.get(name, ()), item)}
+        elif item is not None and not (name in _NAMES and rest.get(name)):
+            rest = {**rest, name: item}
     answer, _ = _placed(answer, key)
-    return answer._replace(message={**answer.message, key: grown})
+    return answer._replace(message={**answer.message, key: Spoken(texts, rest)})
+
+
+_NAMES: Final = frozenset({"id", "name"})
+"""What does not grow."""
 
 
 # ---------------------------------------------------------------- calls
@@ -282,11 +376,14 @@ def _call(answer: Answer, piece: PlainObject, events: list[StreamEvent]) -> Answ
     if not isinstance(text, str | None):
         raise wrong(text, "a string", ".function.arguments")
     name = name if isinstance(name, str) else ""
-    at = _which(answer.calls, index, id_ or "", name)
+    at = _which(answer, index, id_ or "", name)
+    order, known = answer.order, answer.at
     if at is None:
-        call = Call(len(answer.order), index, id_ or "", name, (), {}, {}, False)
-        answer = answer._replace(order=(*answer.order, "call"))
         at = len(answer.calls)
+        call = Call(len(answer.order), index, id_ or "", name, (), {}, {}, None)
+        if index is not None:
+            known = push_place(known, index, at)
+        order += ("call",)
     else:
         call = answer.calls[at]
     rope = push(call.arguments, text) if text else call.arguments
@@ -298,32 +395,35 @@ def _call(answer: Answer, piece: PlainObject, events: list[StreamEvent]) -> Answ
         if field not in _FUNCTION and item is not None:
             more = {**more, field: merged(more.get(field), item)}
     name = call.name or name
-    new = Call(call.place, call.number, call.id or id_ or "", name, rope, rest, more, bool(name))
-    if name and not call.started:
-        events.append(ToolCallStarted(new.place, new.id, name))
+    new = Call(call.place, call.number, call.id or id_ or "", name, rope, rest, more, call.told)
+    if id_ and place_of(known, id_) is None:
+        known = push_place(known, id_, at)
+    if name and call.told is None:
+        new = new._replace(told=_id_of(new, answer.name, at))
+        events.append(ToolCallStarted(new.place, new.told or "", name))
         text = "".join(rope)
     if name and text:
         events.append(ToolCallDelta(new.place, text))
-    return answer._replace(calls=(*answer.calls[:at], new, *answer.calls[at + 1 :]))
+    calls = answer.calls[:at] + (new,) + answer.calls[at + 1 :]  # noqa: RUF005 - several times as fast
+    return answer._replace(order=order, calls=calls, at=known)
 
 
 _CALL: Final = frozenset({"index", "id", "function"})
 _FUNCTION: Final = frozenset({"name", "arguments"})
 
 
-def _which(calls: tuple[Call, ...], index: int | None, id_: str, name: str) -> int | None:
+def _which(answer: Answer, index: int | None, id_: str, name: str) -> int | None:
     """Which call a piece belongs to, None if it begins one.
 
     By index, unless another id says that this is another call; without an index by id; with neither it goes on with the
     last call, unless it brings a name once more.
     """
+    calls = answer.calls
     if index is not None:
-        for at in range(len(calls) - 1, -1, -1):
-            if calls[at].number == index:
-                return None if id_ and calls[at].id and id_ != calls[at].id else at
-        return None
+        at = place_of(answer.at, index)
+        return None if at is None or (id_ and calls[at].id and id_ != calls[at].id) else at
     if id_:
-        return next((at for at, call in enumerate(calls) if call.id == id_), None)
+        return place_of(answer.at, id_)
     return len(calls) - 1 if calls and not (name and calls[-1].name) else None
 
 
@@ -363,7 +463,7 @@ def _logged(logs: Mapping[str, Items], value: PlainObject) -> Mapping[str, Items
 
 def body_of(answer: Answer, index: int) -> PlainObject:
     """The choice as a whole body would have it."""
-    message: PlainObject = dict(answer.message)
+    message: PlainObject = {key: _unfolded(value) for key, value in answer.message.items()}
     message["role"] = "assistant"
     if answer.content:
         blocks = [_block_of(segment) for segment in answer.content]
@@ -382,6 +482,12 @@ def body_of(answer: Answer, index: int) -> PlainObject:
             key: [item for items in rope for item in items] for key, rope in answer.logs.items()
         }
     return choice
+
+
+def _unfolded(value: PlainJson | Spoken | Listed) -> PlainJson:
+    if isinstance(value, Spoken):
+        return {**value.rest, **{name: "".join(rope) for name, rope in value.texts.items()}}
+    return list(chain(*value.items)) if isinstance(value, Listed) else value
 
 
 def _block_of(segment: Segment) -> PlainJson:

@@ -5,7 +5,8 @@ that has begun; a stream that stops before it is a Failure with the part read, a
 that is no chunk. The end of a stream is the answer that the whole body would have given.
 
 Events tell of the first choice. A part is done when its choice is, since pieces of calls may come interleaved. Should
-the parts have appeared in an order that no message has, `Restarted` takes them back, and they are told again.
+the parts have appeared in an order that no message has, or be others than was told, `Restarted` takes them back, and
+they are told again. So is what goes on after its `finish_reason`: its parts are done when the stream is.
 """
 
 from __future__ import annotations
@@ -20,7 +21,16 @@ from llm_pure.errors import Incomplete, LlmError, Loss, Lossy, Malformed
 from llm_pure.events import PartDone, Restarted, Started, StreamEvent, events_of
 from llm_pure.json import JsonError, PlainJson, dump_json, parse_json, thaw
 from llm_pure.openai_chat.errors import error_in, named_error
-from llm_pure.openai_chat.fold import NOTHING, Answer, body_of, fold_choice, in_order, merged, same_message
+from llm_pure.openai_chat.fold import (
+    NOTHING,
+    Answer,
+    as_told,
+    body_of,
+    fold_choice,
+    merged,
+    retold,
+    same_message,
+)
 from llm_pure.openai_chat.reasoning import DETAILS, FIELDS
 from llm_pure.openai_chat.response import decode_response, encode_response, read_body
 from llm_pure.outcome import Outcome
@@ -52,6 +62,8 @@ class Read(NamedTuple):
     started: bool = False
     told: Answer | None = None
     """The first choice as it was when its parts were called done."""
+    reopened: bool = False
+    """More came after that: its parts are done when the stream is."""
     ended: bool = False
     error: LlmError | None = None
 
@@ -150,7 +162,7 @@ def _event(read: Read, kind: bytes, data: bytes, events: list[StreamEvent]) -> R
 
 
 def _chunk(read: Read, chunk: PlainObject, events: list[StreamEvent]) -> Read:
-    head, usage, first, others, begun, started, told, ended, error = read
+    head, usage, first, others, begun, started, told, reopened, ended, error = read
     choices = chunk.get("choices")
     for key, value in chunk.items():
         if value is None or head.get(key) == value or key in _ASIDE:
@@ -181,13 +193,27 @@ def _chunk(read: Read, chunk: PlainObject, events: list[StreamEvent]) -> Read:
             if index:
                 others = {**others, index: fold_choice(others.get(index, NOTHING), choice, [])}
             else:
-                # What comes after the parts were called done is too late to tell, but not to count.
+                if not begun:
+                    begun, first = True, Answer(name=_id(head))
                 first = fold_choice(first, choice, events if told is None else [])
-                begun = True
         except JsonError as problem:
             raise within(problem, f".choices[{place}]") from None
-    read = Read(head, usage, first, others, begun, started, told, ended, error)
-    return _told(read, events) if told is None and first.finish is not None else read
+    if told is not None and _is_other(first, told, _id(head)):
+        # More of what was called done: it is taken back, once, and nothing is called done before the stream is.
+        events.append(Restarted(0))
+        first, told, reopened = retold(first, _id(head), events), None, True
+    read = Read(head, usage, first, others, begun, started, told, reopened, ended, error)
+    return _told(read, events) if told is None and first.finish is not None and not reopened else read
+
+
+def _id(head: Mapping[str, PlainJson]) -> str:
+    id_ = head.get("id")
+    return id_ if isinstance(id_, str) else ""
+
+
+def _is_other(first: Answer, told: Answer, name: str) -> bool:
+    """Whether the message is no longer the one that was told."""
+    return not same_message(first, told) or first.finish != told.finish or told.name != name
 
 
 _ASIDE: Final = frozenset({"choices", "obfuscation"})
@@ -196,20 +222,20 @@ _KEPT: Final = frozenset({"id", "model"})
 
 
 def _told(read: Read, events: list[StreamEvent]) -> Read:
-    """The parts of the first choice called done, unless they were, and nothing was added since."""
-    first, told = read.first, read.told
-    if not read.begun or (told is not None and same_message(first, told)):
+    """The parts of the first choice called done, unless they were."""
+    first = read.first
+    if not read.begun or read.told is not None:
         return read
-    partial = _partial(read, cut=first.finish is None)
+    partial = _partial(read, cut=False)
     if partial is None:
         return read
     parts = partial.message.content
-    if told is None and in_order(first, len(parts)):
+    if as_told(first, parts):
         events += [PartDone(index, part) for index, part in enumerate(parts)]
     else:
         told_events = events_of(Response(partial.message))
         events += [Restarted(0), *told_events[1:-1]]
-    return read._replace(told=first)
+    return read._replace(told=first._replace(name=_id(read.head)))
 
 
 # ---------------------------------------------------------------- the answer

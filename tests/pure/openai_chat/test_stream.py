@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -358,3 +358,58 @@ def test_nothing_is_read_after_the_end() -> None:
         raise AssertionError("the answer is whole")
 
     assert decode_stream(chunks()).unwrap().text == "a"
+
+
+def test_a_call_without_an_id_has_the_same_one_from_the_start() -> None:
+    nameless = piece(index=0, function={"name": "f", "arguments": "{}"})
+    events, response = run(nameless, delta("tool_calls"))
+    assert events == [
+        Started("x", "m"),
+        ToolCallStarted(0, "call_x_0", "f"),
+        ToolCallDelta(0, "{}"),
+        PartDone(0, ToolCall("call_x_0", "f")),
+    ]
+    assert response.tool_calls == (ToolCall("call_x_0", "f"),)
+
+
+def test_what_goes_on_after_its_finish_reason_takes_back_what_was_done() -> None:
+    chunks = (delta("stop", content="a"), delta(content="b"), delta("stop", content="c"))
+    events, response = run(*chunks, DONE)
+    told: list[StreamEvent] = [
+        Started("x", "m"),
+        TextDelta(0, "a"),
+        PartDone(0, Text("a")),
+        Restarted(0),
+        TextDelta(0, "ab"),
+        TextDelta(0, "c"),
+    ]
+    assert (events, response.text) == ([*told, PartDone(0, Text("abc"))], "abc")
+    state, cut = stream_start(), list[StreamEvent]()
+    for chunk in chunks:
+        state, more = stream_step(state, chunk)
+        cut += more
+    assert (cut, stream_result(state).unwrap().text) == (told, "abc")
+
+
+@pytest.mark.parametrize(
+    ("chunk", "start"),
+    [
+        (lambda at: delta(audio={"data": "A" * 1024}), delta(audio={"id": "a"})),
+        (lambda at: delta(annotations=[{"n": at}]), delta(content="a")),
+        (lambda at: piece(index=at, id=f"c{at}", function={"name": "f", "arguments": "{}"}), b""),
+        (lambda at: piece(index=at % 2, function={"arguments": " "}), piece(index=0, id="a")),
+        (lambda at: delta(function_call={"arguments": "x" * 99}), b""),
+    ],
+    ids=["audio", "lists", "calls", "pieces", "old call"],
+)
+def test_what_grows_costs_what_it_is_long(chunk: Callable[[int], bytes], start: bytes) -> None:
+    def seconds(count: int) -> float:
+        chunks = [start, *map(chunk, range(count))]
+        before = time.process_time()
+        state = stream_start()
+        for one in chunks:
+            state, _ = stream_step(state, one)
+        return time.process_time() - before
+
+    once = min(seconds(500) for _ in range(3))
+    assert min(seconds(4000) for _ in range(2)) < 8 * once * 4
