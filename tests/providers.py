@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from anthropic import Anthropic, AsyncAnthropic
 from openai import AsyncOpenAI, OpenAI
 
-from llm_effects import anthropic_runner, openai_chat_runner
+from llm_effects import anthropic_runner, openai_chat_runner, openai_responses_runner
 from llm_effects.providers.leaf import Leaf
 from llm_effects.stub import Stub
 from llm_pure import Completion, WireFormat, user
@@ -35,7 +35,7 @@ CLEARED = (
 class Provider:
     """One provider as tests see it."""
 
-    name: Literal["anthropic", "openai"]
+    name: Literal["anthropic", "openai", "openai-responses"]
     wire: WireFormat
     model: str
     key_variable: str
@@ -53,8 +53,9 @@ class Provider:
         return {self.key_variable: KEY, self.url_variable: self.url(stub)}
 
     def from_settings(self) -> Leaf:
-        make = anthropic_runner if self.name == "anthropic" else openai_chat_runner
-        return make(model=self.model)
+        if self.name == "anthropic":
+            return anthropic_runner(model=self.model)
+        return self._on_openai(model=self.model)
 
     def with_clients(
         self,
@@ -79,7 +80,7 @@ class Provider:
                 else None,
                 model=self.model,
             )
-        return openai_chat_runner(
+        return self._on_openai(
             OpenAI(api_key=key, base_url=url, timeout=timeout, max_retries=max_retries) if blocking else None,
             async_client=AsyncOpenAI(api_key=key, base_url=url, timeout=timeout, max_retries=max_retries)
             if asynchronous
@@ -87,9 +88,16 @@ class Provider:
             model=self.model,
         )
 
+    @property
+    def _on_openai(self) -> Callable[..., Leaf]:
+        return openai_chat_runner if self.name == "openai" else openai_responses_runner
+
 
 ANTHROPIC = Provider(
     "anthropic", "anthropic_messages", "claude-haiku-4-5", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"
 )
 OPENAI = Provider("openai", "openai_chat", "gpt-4o-mini", "OPENAI_API_KEY", "OPENAI_BASE_URL")
-PROVIDERS = (ANTHROPIC, OPENAI)
+RESPONSES = Provider(
+    "openai-responses", "openai_responses", "gpt-4o-mini", "OPENAI_API_KEY", "OPENAI_BASE_URL"
+)
+PROVIDERS = (ANTHROPIC, OPENAI, RESPONSES)

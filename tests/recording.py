@@ -43,7 +43,7 @@ from llm_pure import (
     user,
 )
 from llm_pure.json import JsonError, PlainJson, parse_json, same_json
-from tests.providers import ANTHROPIC, OPENAI, Provider
+from tests.providers import ANTHROPIC, OPENAI, RESPONSES, Provider
 
 CASSETTES = Path(__file__).parent / "cassettes"
 SCHEMA = 1
@@ -259,13 +259,19 @@ SCENES: tuple[Scene, ...] = (
         ("I will not", "refusal", (), 2),
         wrappers=[with_continuation()],
     ),
-    *_scenes(OPENAI),
-    Scene(
-        OPENAI,
-        "refusal",
-        [Response(AssistantMessage((Refusal("I will not."),)), Usage(12, 3), "refusal")],
-        ("", "refusal", (), 3),
-        wrappers=[with_continuation()],
+    *(
+        scene
+        for provider in (OPENAI, RESPONSES)
+        for scene in (
+            *_scenes(provider),
+            Scene(
+                provider,
+                "refusal",
+                [Response(AssistantMessage((Refusal("I will not."),)), Usage(12, 3), "refusal")],
+                ("", "refusal", (), 3),
+                wrappers=[with_continuation()],
+            ),
+        )
     ),
 )
 

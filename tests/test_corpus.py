@@ -30,11 +30,17 @@ WIRES: Mapping[str, WireFormat] = {
     "anthropic": "anthropic_messages",
     "openai_chat": "openai_chat",
     "openai_compatible": "openai_chat",
+    "openai_responses": "openai_responses",
 }
-PATHS = {"anthropic_messages": "/messages", "openai_chat": "/chat/completions"}
+PATHS = {
+    "anthropic_messages": "/messages",
+    "openai_chat": "/chat/completions",
+    "openai_responses": "/responses",
+}
 OTHER: Mapping[WireFormat, WireFormat] = {
     "anthropic_messages": "openai_chat",
     "openai_chat": "anthropic_messages",
+    "openai_responses": "openai_chat",
 }
 
 SHARDS = 4
@@ -178,6 +184,8 @@ def _is_answer(wire: WireFormat, body: Any) -> bool:
         return False
     if wire == "anthropic_messages":
         return body.get("type") == "message" and isinstance(body.get("content"), list)
+    if wire == "openai_responses":
+        return body.get("status") in {"completed", "incomplete"} and isinstance(body.get("output"), list)
     choices = body.get("choices")
     message = choices[0].get("message") if isinstance(choices, list) and choices else None
     return isinstance(message, dict) and isinstance(message.get("content", ""), str | list | None)
@@ -242,6 +250,8 @@ def test_an_error_is_one_of_ours_whatever_its_body_is(folder: str, shard: int) -
 def _has_ended(wire: WireFormat, sse: str) -> bool:
     if wire == "anthropic_messages":
         return '"message_stop"' in sse
+    if wire == "openai_responses":
+        return '"response.completed"' in sse or '"response.incomplete"' in sse
     return "[DONE]" in sse or '"finish_reason":"' in sse.replace(" ", "")
 
 

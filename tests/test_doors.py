@@ -33,6 +33,7 @@ from llm_effects import (
     anthropic_runner,
     compose,
     openai_chat_runner,
+    openai_responses_runner,
     resolve,
     simulate,
     standard,
@@ -328,7 +329,11 @@ def test_policies_states_and_targets_travel() -> None:
 
 
 def stacks(store: MemoryStore | SqliteStore) -> list[Runner]:
-    leaves = [anthropic_runner(model="claude-haiku-4-5"), openai_chat_runner(model="gpt-4o-mini")]
+    leaves = [
+        anthropic_runner(model="claude-haiku-4-5"),
+        openai_chat_runner(model="gpt-4o-mini"),
+        openai_responses_runner(model="gpt-5.2"),
+    ]
     return [
         stack
         for leaf in leaves

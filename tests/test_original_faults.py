@@ -63,7 +63,7 @@ from llm_pure.strategies import texts
 from tests.effects.scripted import failed, leaf
 from tests.providers import PROVIDERS, Provider
 
-WIRES: Sequence[WireFormat] = ("anthropic_messages", "openai_chat")
+WIRES: Sequence[WireFormat] = ("anthropic_messages", "openai_chat", "openai_responses")
 ANTHROPIC: WireFormat = "anthropic_messages"
 CHAT: WireFormat = "openai_chat"
 QUESTION = Completion([user("Tell me")], model="claude-haiku-4-5", max_tokens=20)

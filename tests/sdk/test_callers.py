@@ -126,10 +126,10 @@ def test_one_runner_serves_loops_of_several_threads_at_once(provider: Provider, 
 
 FORKED = """
     import json, os, sys
-    from llm_effects import anthropic_runner, openai_chat_runner, run
+    from llm_effects import anthropic_runner, openai_chat_runner, openai_responses_runner, run
     from llm_pure import Completion, user
-    make = anthropic_runner if sys.argv[1] == "anthropic" else openai_chat_runner
-    runner, question = make(model=sys.argv[2]), Completion([user("Say hello")], max_tokens=9)
+    makers = {"anthropic": anthropic_runner, "openai": openai_chat_runner, "openai-responses": openai_responses_runner}
+    runner, question = makers[sys.argv[1]](model=sys.argv[2]), Completion([user("Say hello")], max_tokens=9)
     def ask():
         return run(runner, question).map(lambda response: response.text).value_or("failed")
     before = ask()

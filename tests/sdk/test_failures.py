@@ -20,6 +20,7 @@ from llm_pure import (
     Incomplete,
     LlmError,
     Malformed,
+    Misconfigured,
     Overloaded,
     Quota,
     RateLimited,
@@ -88,6 +89,20 @@ def test_an_error_with_any_body_is_an_error_of_its_status(
     _, runner = serve(Raw(body, 502), Raw(body, 429))
     errors = [failed(colour(runner, provider.question).outcome) for _ in range(2)]
     assert [(type(error), error.status) for error in errors] == [(ServerFault, 502), (RateLimited, 429)]
+
+
+@pytest.mark.parametrize("status", [301, 307])
+@pytest.mark.parametrize("place", ["", "/elsewhere"])
+def test_a_redirect_is_misconfigured_and_takes_the_prompt_and_the_key_nowhere(
+    provider: Provider, serve: Serve, status: int, place: str
+) -> None:
+    there = (("location", place),) if place else ()
+    stub, runner = serve(*[Raw(b"<html>Moved</html>", status, there)] * len(COLOURS))
+    errors = [failed(colour(runner, provider.question).outcome) for colour in COLOURS.values()]
+    assert [(type(error), error.status, error.retryable) for error in errors] == [
+        (Misconfigured, status, False)
+    ] * len(COLOURS)
+    assert len(stub.requests) == len(COLOURS)
 
 
 def test_what_is_asked_to_wait_is_told_and_waited_for(

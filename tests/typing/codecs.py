@@ -19,6 +19,7 @@ from llm_pure import (
     anthropic_messages,
     codec_of,
     openai_chat,
+    openai_responses,
 )
 from llm_pure.json import PlainJson
 
@@ -37,7 +38,7 @@ def folded(codec: Codec[S], chunks: list[bytes]) -> Outcome[Response]:
 
 
 def every_codec_module_is_a_codec(chunks: list[bytes]) -> list[Outcome[Response]]:
-    return [folded(anthropic_messages, chunks), folded(openai_chat, chunks)]
+    return [folded(anthropic_messages, chunks), folded(openai_chat, chunks), folded(openai_responses, chunks)]
 
 
 def a_codec_is_found_by_its_wire_format(wire: WireFormat, chunks: list[bytes]) -> Outcome[Response]:

@@ -29,6 +29,7 @@ from llm_effects import (
     astream,
     compose,
     openai_chat_runner,
+    openai_responses_runner,
     resolve,
     run,
     simulate,
@@ -67,6 +68,7 @@ def leaves_are_runners(
         anthropic_runner(anthropic, async_client=asynchronous),
         openai_chat_runner(openai, model="gpt-4o-mini"),
         openai_chat_runner(async_client=other),
+        openai_responses_runner(openai, async_client=other, model="gpt-5.2"),
     ]
 
 
@@ -157,6 +159,7 @@ def an_asynchronous_client_in_the_blocking_place_is_refused(
 ) -> None:
     anthropic_runner(client)  # type: ignore[arg-type]
     openai_chat_runner(other)  # type: ignore[arg-type]
+    openai_responses_runner(other)  # type: ignore[arg-type]
 
 
 def a_blocking_client_in_the_asynchronous_place_is_refused(client: Anthropic, other: OpenAI) -> None:
