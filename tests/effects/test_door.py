@@ -1,0 +1,309 @@
+"""The door's limits, through the real SDKs and over a real socket: time, room, redirects, and whose client it is."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Final, cast
+
+import pytest
+from anthropic import Anthropic, AsyncAnthropic, AsyncAnthropicBedrock, InternalServerError
+from openai import AsyncAzureOpenAI, AsyncOpenAI, OpenAI
+from returns.result import Success
+
+from llm_effects import Runner, anthropic_runner, openai_chat_runner, run, stream, with_deadline
+from llm_effects.ports import MAX_BODY
+from llm_effects.providers.room import MAX_ERROR
+from llm_effects.stub import Raw, Sent, Stub
+from llm_pure import Completion, Deadline, LlmError, Misconfigured, ServerFault, TooLarge, user
+from tests.effects.scripted import COLOURS, Colour, failed
+from tests.providers import ANTHROPIC, CLEARED, PROVIDERS, Provider
+
+CLOSE: Final = ("connection", "close")  # a client of one's own outlives the event loop that it was used in
+JSON: Final = (("content-type", "application/json"), CLOSE)
+QUESTION: Final = Completion([user("Say hello")], max_tokens=100)
+DRIPPING: Final = Sent(Raw(b'{"error":"' + b"x" * 400 + b'"}', 529, JSON), size=5, pause=0.05)
+
+
+@pytest.fixture(params=PROVIDERS, ids=lambda provider: provider.name)
+def provider(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Provider:
+    for name in CLEARED:
+        monkeypatch.delenv(name, raising=False)
+    return cast("Provider", request.param)
+
+
+@pytest.fixture(params=COLOURS, ids=str)
+def colour(request: pytest.FixtureRequest) -> Colour:
+    return COLOURS[request.param]
+
+
+@pytest.fixture(params=["given", "made"])
+def made(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def runner_of(provider: Provider, stub: Stub, monkeypatch: pytest.MonkeyPatch, made: str = "given") -> Runner:
+    """On clients of the caller's own, or on those that the door makes."""
+    if made == "given":
+        return provider.with_clients(provider.url(stub))
+    for name, value in provider.settings(stub).items():
+        monkeypatch.setenv(name, value)
+    return provider.from_settings()
+
+
+# ---------------------------------------------------------------- room
+
+
+def test_an_error_that_never_ends_is_that_error_cut_off(
+    provider: Provider, colour: Colour, made: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Stub([Sent(Raw(b"{", 500, JSON), ending="flood")]) as stub:
+        error = failed(colour(runner_of(provider, stub, monkeypatch, made), QUESTION).outcome)
+        assert (type(error), error.status) == (ServerFault, 500)
+        assert stub.wait_until(lambda it: it.connections == 0)
+
+
+def test_an_error_just_short_of_the_limit_is_read_whole(
+    provider: Provider, colour: Colour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, end = b'{"pad": "', b'", "error": {"type": "x", "message": "at the end"}}'
+    body = start + b"x" * (MAX_ERROR - len(start) - len(end)) + end
+    with Stub([Raw(body, 500, JSON)]) as stub:
+        error = failed(colour(runner_of(provider, stub, monkeypatch), QUESTION).outcome)
+        assert error.message == "at the end"
+
+
+def test_whoever_else_uses_a_client_reads_errors_whole() -> None:
+    body = json.dumps({"error": {"type": "x", "message": "x" * (MAX_ERROR + 9)}}).encode()
+    with Stub([Raw(body, 500, JSON)] * 2) as stub:
+        client = Anthropic(api_key="x", base_url=stub.url, max_retries=0)
+        runner = anthropic_runner(client, model="claude-haiku-4-5")
+        failed(run(runner, QUESTION))
+        with pytest.raises(InternalServerError) as raised:
+            client.messages.create(model="m", max_tokens=9, messages=[{"role": "user", "content": "Hello"}])
+        assert raised.value.response.content == body
+
+
+@pytest.mark.parametrize("name", COLOURS)
+def test_an_answer_that_never_ends_is_too_large(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Stub([Sent(Raw(b"{", 200, JSON), ending="flood")]) as stub:
+        error = failed(COLOURS[name](runner_of(ANTHROPIC, stub, monkeypatch), QUESTION).outcome)
+        assert type(error) is TooLarge
+        assert str(MAX_BODY) in error.message
+        assert stub.wait_until(lambda it: it.connections == 0)
+
+
+# ---------------------------------------------------------------- time
+
+LATE: Mapping[str, Sent] = {
+    "an error that drips": DRIPPING,
+    "late headers and a body that stalls": Sent("w " * 50, delay=0.6, cut_bytes=20, ending="stall"),
+}
+
+
+@pytest.mark.parametrize("late", LATE)
+def test_the_deadline_holds_from_the_request_to_the_end(
+    provider: Provider, colour: Colour, late: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Stub([LATE[late]]) as stub:
+        began = time.monotonic()
+        error = failed(colour(with_deadline(0.7)(runner_of(provider, stub, monkeypatch)), QUESTION).outcome)
+        assert time.monotonic() - began < 1.1
+        assert type(error) is Deadline
+        assert stub.wait_until(lambda it: it.connections == 0)
+
+
+@pytest.mark.parametrize("name", ["run", "stream"])
+def test_a_post_that_is_left_behind_closes_its_connection_when_it_opens(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Stub([Sent("Hello", delay=0.4, ending="stall"), "Hello"]) as stub:
+        runner = runner_of(ANTHROPIC, stub, monkeypatch)
+        assert type(failed(COLOURS[name](with_deadline(0.2)(runner), QUESTION).outcome)) is Deadline
+        assert stub.wait_until(lambda it: it.connections == 0)
+        assert isinstance(run(runner, QUESTION), Success)
+    left = [thread for thread in threading.enumerate() if thread.name == "llm_effects-post"]
+    for thread in left:
+        thread.join(5)
+    assert not any(thread.is_alive() for thread in left)
+
+
+class Endless:
+    """Answers the first request with a body that ends with its connection, one byte after another."""
+
+    def __enter__(self) -> str:
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.thread = threading.Thread(target=self.serve)
+        self.thread.start()
+        return f"http://127.0.0.1:{self.listening.getsockname()[1]}"
+
+    def __exit__(self, *_: object) -> None:
+        self.listening.close()
+        self.thread.join()
+
+    def serve(self) -> None:
+        with self.listening.accept()[0] as sock, suppress(OSError):
+            sock.recv(65536)
+            sock.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n")
+            for _ in range(200):
+                sock.sendall(b"[")
+                time.sleep(0.02)
+
+
+def test_an_answer_that_ends_with_its_connection_is_not_whole_when_the_deadline_ends_it(
+    colour: Colour,
+) -> None:
+    with Endless() as url:
+        runner = ANTHROPIC.with_clients(url)
+        assert type(failed(colour(with_deadline(0.4)(runner), QUESTION).outcome)) is Deadline
+
+
+def test_streams_that_are_dropped_leave_no_threads() -> None:
+    with Stub([Sent("w " * 50, cut_events=4, ending="stall")] * 12) as stub:
+        client = Anthropic(api_key="x", base_url=stub.url)
+        runner = with_deadline(5)(anthropic_runner(client, model="claude-haiku-4-5"))
+        next(stream(runner, QUESTION))
+        before = threading.active_count()
+        held = [stream(runner, QUESTION) for _ in range(10)]
+        for events in held:
+            next(events)
+        del held, events
+        mine = [it for it in threading.enumerate() if it.name.startswith("llm_effects-")]
+        assert len(mine) <= 2
+        assert threading.active_count() <= before + 10 + 1  # the stub has a thread for each connection
+        client.close()
+
+
+@pytest.mark.parametrize("seconds", [1e7, 1e10, 1e300])
+def test_a_deadline_may_be_as_far_away_as_it_likes(
+    colour: Colour, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Stub([Sent("Hello", ending="close")]) as stub:
+        runner = with_deadline(seconds)(runner_of(ANTHROPIC, stub, monkeypatch))
+        assert isinstance(colour(runner, QUESTION).outcome, Success)
+
+
+# ---------------------------------------------------------------- where it goes
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_an_error_and_takes_the_prompt_nowhere(
+    provider: Provider, colour: Colour, made: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Stub(["stolen"]) as other, Stub() as none:
+        away = Raw(b"", status, (("location", other.url + "/v1/messages"), CLOSE))
+        with Stub([away]) as stub:
+            error = failed(colour(runner_of(provider, stub, monkeypatch, made), QUESTION).outcome)
+            assert error.status == status
+        assert (other.accepted, other.requests, none.requests) == (0, (), ())
+
+
+def test_the_client_goes_where_the_target_says_though_the_settings_change(
+    provider: Provider, colour: Colour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Stub(["first"]) as first, Stub(["second"]) as second:
+        runner = runner_of(provider, first, monkeypatch, "made")
+        monkeypatch.setenv(provider.url_variable, provider.url(second))
+        assert runner.target.endpoint == provider.url(first)
+        outcome = colour(runner, QUESTION).outcome
+        assert (len(first.requests), len(second.requests)) == (1, 0)
+        assert outcome.unwrap().text == "first"
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_client_that_the_settings_left_alone_stays_with_the_provider(
+    provider: Provider, asynchronous: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from llm_effects.providers import anthropic, openai
+
+    monkeypatch.setenv(provider.key_variable, "x")
+    monkeypatch.setenv(provider.url_variable, "https://elsewhere.example")
+    sdk = anthropic._SDK if provider is ANTHROPIC else openai._SDK
+    client = sdk.async_client(None) if asynchronous else sdk.client(None)
+    own = "api.anthropic.com" if provider is ANTHROPIC else "api.openai.com"
+    assert client.base_url.host == own
+
+
+def test_a_password_in_a_base_url_is_shown_nowhere(
+    provider: Provider, made: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "https://me:hunter2@gateway.example/v1"
+    monkeypatch.setenv(provider.url_variable, url)
+    runner = provider.with_clients(url) if made == "given" else provider.from_settings()
+    assert "hunter2" not in repr(runner) + repr(runner.target)
+    assert runner.target.endpoint == "https://[masked]@gateway.example/v1"
+
+
+# ---------------------------------------------------------------- whose client it is
+
+
+def crossed(kind: str, url: str) -> Runner:
+    """A runner whose client was given in the place of the other colour, which no checker lets pass."""
+    clients = {
+        "anthropic": (Anthropic(api_key="x", base_url=url), AsyncAnthropic(api_key="x", base_url=url)),
+        "openai": (OpenAI(api_key="x", base_url=url), AsyncOpenAI(api_key="x", base_url=url)),
+        "bedrock": (
+            Anthropic(api_key="x", base_url=url),
+            AsyncAnthropicBedrock(aws_region="x", aws_access_key="x", aws_secret_key="x", base_url=url),
+        ),
+        "azure": (
+            OpenAI(api_key="x", base_url=url),
+            AsyncAzureOpenAI(api_key="x", api_version="x", azure_endpoint=url),
+        ),
+    }
+    blocking, asynchronous = clients[kind.removesuffix(" both")]
+    both = kind.endswith(" both")
+    if kind.startswith(("anthropic", "bedrock")):
+        return anthropic_runner(
+            cast("Anthropic", asynchronous),
+            async_client=cast("AsyncAnthropic", blocking) if both else None,
+            model="m",
+        )
+    return openai_chat_runner(
+        cast("OpenAI", asynchronous),
+        async_client=cast("AsyncOpenAI", blocking) if both else None,
+        model="m",
+    )
+
+
+@pytest.mark.parametrize("kind", ["anthropic", "anthropic both", "openai", "openai both", "bedrock", "azure"])
+def test_a_client_in_the_place_of_the_other_colour_is_misconfigured_before_anything_is_sent(
+    kind: str, colour: Colour
+) -> None:
+    with Stub() as stub:
+        error = failed(colour(crossed(kind, stub.url), QUESTION).outcome)
+        assert type(error) is Misconfigured
+        assert "async_client=" in error.message
+        assert (stub.accepted, stub.requests) == (0, ())
+
+
+@pytest.mark.parametrize("name", COLOURS)
+def test_a_blocking_client_alone_as_the_asynchronous_one_is_misconfigured(name: str) -> None:
+    with Stub() as stub:
+        client = cast("AsyncAnthropic", Anthropic(api_key="x", base_url=stub.url))
+        error = failed(COLOURS[name](anthropic_runner(async_client=client, model="m"), QUESTION).outcome)
+        assert type(error) is Misconfigured
+        assert stub.accepted == 0
+
+
+# ---------------------------------------------------------------- what an answer is
+
+
+@pytest.mark.parametrize("name", ["stream", "astream"])
+@pytest.mark.parametrize("kind", ["Application/JSON", "TEXT/HTML"])
+def test_the_case_of_a_content_type_does_not_matter(
+    provider: Provider, name: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [
+        Raw(b'{"unexpected": true}', 200, (("content-type", it), CLOSE)) for it in (kind, kind.lower())
+    ]
+    with Stub(answers) as stub:
+        told: list[LlmError] = []
+        for _ in answers:  # a client of one's own has one loop
+            runner = provider.with_clients(provider.url(stub))
+            told.append(failed(COLOURS[name](runner, QUESTION).outcome))
+        assert told[0] == told[1]
