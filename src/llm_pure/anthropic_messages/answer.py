@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import cast
 
 from llm_pure.anthropic_messages.content import block_of
+from llm_pure.anthropic_messages.ids import CallIds
 from llm_pure.anthropic_messages.tables import CUT, PROVIDER
 from llm_pure.errors import Loss
 from llm_pure.json import JsonError, JsonObject, PlainJson, dump_json, parse_json, thaw
@@ -95,4 +96,4 @@ def _reasoning(part: Reasoning) -> PlainJson:
 
 def _other(part: Part) -> PlainJson:
     losses: list[Loss] = []
-    return cast("PlainObject | None", block_of(part, losses))
+    return cast("PlainObject | None", block_of(part, losses, CallIds()))

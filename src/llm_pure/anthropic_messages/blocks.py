@@ -20,7 +20,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
-from llm_pure.anthropic_messages.tables import INVALID_JSON, PROVIDER, own_id
+from llm_pure.anthropic_messages.ids import own_id
+from llm_pure.anthropic_messages.tables import INVALID_JSON, PROVIDER
 from llm_pure.json import EMPTY, JsonObject, PlainJson, dump_json
 from llm_pure.parts import (
     Base64,

@@ -7,10 +7,12 @@ is left out in silence. Typed by the SDK's own parameters; `extras` are merged a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal, TypeVar, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, Literal, TypeVar, cast
 
 from llm_pure.anthropic_messages.blocks import MESSAGE, MODELLED, RESULT, Readers, read_block
-from llm_pure.anthropic_messages.tables import INVALID_JSON, PROVIDER, wire_id
+from llm_pure.anthropic_messages.ids import CallIds, own_id, wire_id
+from llm_pure.anthropic_messages.tables import INVALID_JSON, PROVIDER
 from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, thaw
 from llm_pure.normal import normal_content
@@ -50,9 +52,20 @@ if TYPE_CHECKING:
     from anthropic.types.image_block_param import Source as ImageSource
     from anthropic.types.tool_result_block_param import Content as ResultContent
 
-__all__ = ["attached", "block_of", "inner_block_of", "is_plain", "lose_extras", "moved", "text_block_of"]
+__all__ = [
+    "attached",
+    "block_of",
+    "inner_block_of",
+    "is_plain",
+    "lose_extras",
+    "moved",
+    "own_extras",
+    "text_block_of",
+    "with_own",
+]
 
 B = TypeVar("B")
+Called = TypeVar("Called", bound=ToolCall | BrokenToolCall | ToolResult)
 
 
 def moved(losses: list[Loss], since: int, step: str) -> None:
@@ -77,6 +90,19 @@ def own_extras(extras: JsonObject, losses: list[Loss]) -> PlainObject:
     return own
 
 
+def with_own(extras: JsonObject, field: str, value: str | None) -> JsonObject:
+    """The extras with this field of ours; without it if it is None."""
+    own = extras.get(PROVIDER)
+    fields: dict[str, JsonInput] = dict(own) if isinstance(own, JsonObject) else {}
+    fields.pop(field, None)
+    if value is not None:
+        fields[field] = value
+    rest: dict[str, JsonInput] = {key: fields for key, fields in extras.items() if key != PROVIDER}
+    if fields:
+        rest[PROVIDER] = fields
+    return JsonObject(rest) if rest else EMPTY
+
+
 def lose_extras(extras: JsonObject, losses: list[Loss]) -> None:
     """All extras are lost: there is no place for them."""
     losses.extend(
@@ -99,10 +125,11 @@ def attached(block: B, part: Part, losses: list[Loss], readers: Readers = MESSAG
     modelled = MODELLED.get(kind, frozenset()) if isinstance(kind, str) else frozenset()
     data.update(own)
     if not modelled.isdisjoint(own) and len(losses) == before and not _comes_back(data, part, readers):
-        losses.append(
-            Loss(f".extras.{PROVIDER}", "contradicts the part's own fields, and has been sent instead")
-        )
+        losses.append(Loss(f".extras.{PROVIDER}", _CONTRADICTION))
     return block
+
+
+_CONTRADICTION: Final = "contradicts the part's own fields, and has been sent instead"
 
 
 def _comes_back(block: PlainObject, part: Part, readers: Readers) -> bool:
@@ -290,31 +317,53 @@ def _reasoning(part: Reasoning, losses: list[Loss]) -> ThinkingBlockParam | Reda
 # ---------------------------------------------------------------- tools
 
 
-def _call(part: ToolCall, losses: list[Loss]) -> ToolUseBlockParam:
-    arguments = cast("dict[str, object]", thaw(part.arguments))
-    block: ToolUseBlockParam = {
-        "type": "tool_use",
-        "id": wire_id(part.id),
-        "name": part.name,
-        "input": arguments,
-    }
-    if len(arguments) == 1 and isinstance(arguments.get(INVALID_JSON), str):
-        losses.append(Loss(".arguments", f"{INVALID_JSON} alone comes back as a broken call"))
-    return block if part.extras is EMPTY else attached(block, part, losses)
+def _call(part: ToolCall | BrokenToolCall, losses: list[Loss], ids: CallIds) -> ToolUseBlockParam:
+    arguments: dict[str, object] = {INVALID_JSON: part.text} if isinstance(part, BrokenToolCall) else {}
+    if isinstance(part, ToolCall):
+        arguments = cast("dict[str, object]", thaw(part.arguments))
+        if len(arguments) == 1 and isinstance(arguments.get(INVALID_JSON), str):
+            losses.append(Loss(".arguments", f"{INVALID_JSON} alone comes back as a broken call"))
+    block: ToolUseBlockParam = {"type": "tool_use", "id": part.id, "name": part.name, "input": arguments}
+    if part.extras is EMPTY or (stood := _stood(part, "id")) is None:
+        block["id"] = ids.call(part.id)
+        return block if part.extras is EMPTY else attached(block, part, losses)
+    block["id"] = wire_id(part.id)
+    block = attached(block, _without(part, "id"), losses)
+    _check_id(stood, ids.call(part.id, stood), part.id, losses)
+    block["id"] = stood
+    return block
 
 
-def _broken_call(part: BrokenToolCall, losses: list[Loss]) -> ToolUseBlockParam:
-    wrapped: dict[str, object] = {INVALID_JSON: part.text}
-    block: ToolUseBlockParam = {
-        "type": "tool_use",
-        "id": wire_id(part.id),
-        "name": part.name,
-        "input": wrapped,
-    }
-    return attached(block, part, losses)
+def _stood(part: ToolCall | BrokenToolCall | ToolResult, field: str) -> str | None:
+    """The id that the call, or the result, had on the wire, if that is not the one that we would give it."""
+    own = part.extras.get(PROVIDER)
+    stood = own.get(field) if isinstance(own, JsonObject) else None
+    return stood if isinstance(stood, str) else None
 
 
-def _result(part: ToolResult, losses: list[Loss]) -> ToolResultBlockParam:
+def _without(part: Called, field: str) -> Called:
+    return replace(part, extras=with_own(part.extras, field, None))
+
+
+def _check_id(stood: str, given: str, own: str, losses: list[Loss]) -> None:
+    read = own_id(stood)
+    if (stood if read is None else read) != own:
+        losses.append(Loss(f".extras.{PROVIDER}", _CONTRADICTION))
+    elif stood == given:
+        losses.append(Loss(f".extras.{PROVIDER}", "it has this id anyway"))
+
+
+def _result(part: ToolResult, losses: list[Loss], ids: CallIds) -> ToolResultBlockParam:
+    given = ids.result(part.call_id)
+    stood = None if part.extras is EMPTY else _stood(part, "tool_use_id")
+    block = _bare_result(part if stood is None else _without(part, "tool_use_id"), losses)
+    if stood is not None:
+        _check_id(stood, given, part.call_id, losses)
+    block["tool_use_id"] = given if stood is None else stood
+    return block
+
+
+def _bare_result(part: ToolResult, losses: list[Loss]) -> ToolResultBlockParam:
     block: ToolResultBlockParam = {"type": "tool_result", "tool_use_id": wire_id(part.call_id)}
     content = part.content
     if len(content) == 1 and is_plain(content[0]):
@@ -333,15 +382,15 @@ def _result(part: ToolResult, losses: list[Loss]) -> ToolResultBlockParam:
 # ---------------------------------------------------------------- any part
 
 
-def block_of(part: Part, losses: list[Loss]) -> ContentBlockParam | None:
-    """The block of a part in a message; None if the wire has none, which is a loss."""
+def block_of(part: Part, losses: list[Loss], ids: CallIds) -> ContentBlockParam | None:
+    """The block of a part in a message, whoever says it; None if the wire has none, which is a loss."""
     match part:
         case Text():
             return _text(part, losses)
-        case ToolCall():
-            return _call(part, losses)
+        case ToolCall() | BrokenToolCall():
+            return _call(part, losses, ids)
         case ToolResult():
-            return _result(part, losses)
+            return _result(part, losses, ids)
         case Reasoning():
             return _reasoning(part, losses)
         case Image():
@@ -350,8 +399,6 @@ def block_of(part: Part, losses: list[Loss]) -> ContentBlockParam | None:
             return _document(part, losses)
         case Opaque():
             return _opaque(part, losses, MESSAGE)
-        case BrokenToolCall():
-            return _broken_call(part, losses)
         case Refusal(text):
             return _said(text, "refusals have no block of their own: said as text", losses)
         case Audio(_, transcript):

@@ -7,19 +7,23 @@ Law: writing the completion gives the payload back. A field that no part of a co
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, cast
 
 from returns.result import Failure, Success
 
 from llm_pure.anthropic_messages.blocks import MESSAGE, SYSTEM, text_or_parts
-from llm_pure.anthropic_messages.reasoning import read_output, read_reasoning
+from llm_pure.anthropic_messages.content import with_own
+from llm_pure.anthropic_messages.ids import CallIds
+from llm_pure.anthropic_messages.places import is_prefill, unfit
+from llm_pure.anthropic_messages.reasoning import Beside, has_samples, read_output, read_reasoning
 from llm_pure.anthropic_messages.tables import EFFORTS, FIELDS, PROVIDER
 from llm_pure.anthropic_messages.tools import read_choice, read_tool
 from llm_pure.completion import Completion, Output, ReasoningSetting
 from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
 from llm_pure.models import ModelTraits, traits_of
-from llm_pure.normal import normal_content
+from llm_pure.parts import BrokenToolCall, Part, ToolCall, ToolResult
 from llm_pure.reading import (
     PlainObject,
     array,
@@ -30,6 +34,7 @@ from llm_pure.reading import (
     integer_or_none,
     number_or_none,
     owned_object,
+    string,
     string_or_none,
     within,
     wrong,
@@ -85,42 +90,60 @@ def _strings(data: PlainObject, key: str) -> list[str]:
 # ---------------------------------------------------------------- messages
 
 _MESSAGE: Final = frozenset({"role", "content"})
-_STOOD_HERE: Final = JsonObject({PROVIDER: {"role": "system"}})
-"""On instructions that would be written elsewhere if nothing were said: they go back where they stood."""
 
 
 def _messages(data: PlainObject, traits: ModelTraits) -> list[Message]:
-    items = array(data, "messages")
+    """The messages; one that would be written otherwise if nothing were said is marked with its role."""
+    given = array(data, "messages")
+    items: list[PlainObject] = []
     found: list[Message] = []
-    leading = True
+    ids = CallIds()
     try:
-        for item in items:
-            message = _message(as_object(item))
-            if not isinstance(message, SystemMessage):
-                leading = False
-            elif (leading and normal_content(message.content)) or not traits.system_in_conversation:
-                message = SystemMessage(message.content, _stood_here(message.extras))
-            found.append(message)
+        for item in given:
+            items.append(as_object(item))
+            found.append(_message(items[-1], ids))
     except JsonError as error:
         raise within(error, f".messages[{len(found)}]") from None
+    stands = set(unfit(items, traits))
+    for index, message in enumerate(found):
+        if not isinstance(message, SystemMessage):
+            break
+        stands.add(index)  # else it would open the conversation, in `system`
+    for index in stands:
+        role = cast("str", items[index]["role"])
+        found[index] = replace(found[index], extras=with_own(found[index].extras, "role", role))
     return found
 
 
-def _stood_here(extras: JsonObject) -> JsonObject:
-    own = extras.get(PROVIDER)
-    return JsonObject({PROVIDER: {**own, "role": "system"}}) if isinstance(own, JsonObject) else _STOOD_HERE
-
-
-def _message(data: PlainObject) -> Message:
+def _message(data: PlainObject, ids: CallIds) -> Message:
     role = data.get("role")
     extras = EMPTY if len(data) == len(_MESSAGE) else extras_of(PROVIDER, data, _MESSAGE)
     if role == "user":
-        return UserMessage(text_or_parts(data, "content", MESSAGE), extras)
+        return UserMessage(_allotted(data, text_or_parts(data, "content", MESSAGE), ids), extras)
     if role == "assistant":
-        return AssistantMessage(text_or_parts(data, "content", MESSAGE), extras)
+        return AssistantMessage(_allotted(data, text_or_parts(data, "content", MESSAGE), ids), extras)
     if role == "system":
         return SystemMessage(text_or_parts(data, "content", SYSTEM), extras)
     raise wrong(role, "the role user, assistant or system", ".role")
+
+
+def _allotted(data: PlainObject, parts: tuple[Part, ...], ids: CallIds) -> tuple[Part, ...]:
+    """The parts, with the ids of calls and results in their extras where we would give them others."""
+    blocks = data.get("content")
+    if not isinstance(blocks, list):
+        return parts
+    found: list[Part] = []
+    for block, part in zip(blocks, parts, strict=True):
+        own = part
+        if isinstance(part, ToolCall | BrokenToolCall | ToolResult) and isinstance(block, dict):
+            field = "tool_use_id" if isinstance(part, ToolResult) else "id"
+            stood = string(block, field)
+            given = ids.result(part.call_id) if isinstance(part, ToolResult) else ids.call(part.id, stood)
+            if part.extras or given != stood:
+                extras = with_own(part.extras, field, stood if given != stood else None)
+                own = replace(part, extras=extras)
+        found.append(own)
+    return tuple(found)
 
 
 # ---------------------------------------------------------------- settings
@@ -142,7 +165,18 @@ def _reasoning(data: PlainObject, options: PlainObject, traits: ModelTraits) -> 
         options["thinking"] = thinking
         thinking = None
     known = isinstance(effort, str) and effort in EFFORTS
-    return read_reasoning(thinking, effort, traits) if thinking is not None or known else None
+    if thinking is None and not known:
+        return None
+    choice = data.get("tool_choice")
+    samples = number_or_none(data, "temperature"), number_or_none(data, "top_p")
+    beside = Beside(
+        traits,
+        integer_or_none(data, "max_tokens"),
+        forced=isinstance(choice, dict) and choice.get("type") in ("any", "tool"),
+        prefilled=is_prefill([message for message in array(data, "messages") if isinstance(message, dict)]),
+        sampled=traits.sampling and has_samples(*samples, integer_or_none(data, "top_k")),
+    )
+    return read_reasoning(thinking, effort, beside)
 
 
 def _output(data: PlainObject, options: PlainObject) -> Output | None:

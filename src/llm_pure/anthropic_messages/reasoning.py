@@ -9,12 +9,15 @@ of them, and keeps the field as it stood in `extras` where not.
     effort              output_config.effort; and thinking: adaptive, where the model has it
     budget_tokens       thinking: enabled
     anything else       extras: {"anthropic": {"thinking": …}}, as it stood; None where none stood
+
+What the provider refuses is not written: a budget below 1024 or not below `max_tokens`; a budget beside a forced tool
+call or a prefill; beside any thinking, other sampling than the default. Where it was read, it goes back as it stood.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, cast
 
 from llm_pure.anthropic_messages.content import own_extras
 from llm_pure.anthropic_messages.tables import EFFORTS, PROVIDER
@@ -30,7 +33,33 @@ if TYPE_CHECKING:
     Asked: TypeAlias = Literal["low", "medium", "high", "xhigh", "max"]
     Thought: TypeAlias = tuple[ThinkingConfigParam | None, Asked | None]
 
-__all__ = ["read_output", "read_reasoning", "write_output", "write_reasoning"]
+__all__ = ["Beside", "has_samples", "read_output", "read_reasoning", "write_output", "write_reasoning"]
+
+
+class Beside(NamedTuple):
+    """What stands beside the setting in a request, and bears on it."""
+
+    traits: ModelTraits
+    max_tokens: int | None = None
+    forced: bool = False
+    """A tool has to be called."""
+    prefilled: bool = False
+    """The last message is one that the model shall continue."""
+    sampled: bool = False
+    """Other sampling than the default is asked for."""
+
+
+_LEAST_TOP_P: Final = 0.95
+
+
+def has_samples(temperature: float | None, top_p: float | None, top_k: int | None) -> bool:
+    """Whether sampling is asked for that does not go with thinking."""
+    return (
+        (temperature is not None and temperature != 1)
+        or (top_p is not None and not _LEAST_TOP_P <= top_p <= 1)
+        or top_k is not None
+    )
+
 
 # ---------------------------------------------------------------- output
 
@@ -71,7 +100,7 @@ def write_output(output: Output, losses: list[Loss]) -> JSONOutputFormatParam:
 # ---------------------------------------------------------------- reasoning
 
 
-def read_reasoning(thinking: PlainObject | None, effort: PlainJson, traits: ModelTraits) -> ReasoningSetting:
+def read_reasoning(thinking: PlainObject | None, effort: PlainJson, beside: Beside) -> ReasoningSetting:
     """The setting that writes these two."""
     kind = thinking.get("type") if thinking is not None else None
     budget = thinking.get("budget_tokens") if thinking is not None and kind == "enabled" else None
@@ -79,7 +108,8 @@ def read_reasoning(thinking: PlainObject | None, effort: PlainJson, traits: Mode
     asked = cast("Effort", effort) if isinstance(effort, str) and effort in EFFORTS else None
     plain = ReasoningSetting("none" if kind == "disabled" and asked is None else asked, number)
     losses: list[Loss] = []
-    if write_reasoning(plain, traits, None, losses) == (thinking, asked) and not losses:
+    written = write_reasoning(plain, beside, losses)
+    if written == (thinking, asked) and not losses and not (beside.sampled and _thinks(written[0])):
         return plain
     rest: PlainJson = None
     if thinking is not None:
@@ -87,31 +117,34 @@ def read_reasoning(thinking: PlainObject | None, effort: PlainJson, traits: Mode
     return ReasoningSetting(asked, number, JsonObject.wrap({PROVIDER: {"thinking": rest}}))
 
 
-def write_reasoning(
-    setting: ReasoningSetting, traits: ModelTraits, max_tokens: int | None, losses: list[Loss]
-) -> Thought:
+def _thinks(thinking: ThinkingConfigParam | None) -> bool:
+    return thinking is not None and thinking["type"] in {"enabled", "adaptive"}
+
+
+def write_reasoning(setting: ReasoningSetting, beside: Beside, losses: list[Loss]) -> Thought:
     """`thinking` and `output_config.effort`. `losses` begins empty."""
     own = own_extras(setting.extras, losses) if setting.extras else {}
     if own:
         found = _as_it_stood(setting, own, losses)
         thinking = cast("PlainObject | None", found[0])
-        if not losses and read_reasoning(thinking, found[1], traits) != setting:
+        if not losses and read_reasoning(thinking, found[1], beside) != setting:
             losses.append(
                 Loss(f".extras.{PROVIDER}", "contradicts the fields beside it, or says what they can say")
             )
         return found
+    traits = beside.traits
     if setting.effort == "none":
         return _off(setting, traits, losses)
     if setting.budget_tokens is not None:
         effort = _effort(setting.effort, traits, losses) if setting.effort is not None else None
         if traits.thinking_budget:
-            return {"type": "enabled", "budget_tokens": setting.budget_tokens}, effort
+            return _budget(setting.budget_tokens, beside, losses), effort
         losses.append(Loss(".budget_tokens", "this model takes no budget for its thinking"))
         return _adaptive(traits), effort
     if setting.effort is None:
         return None, None
     if traits.efforts == ():
-        return _as_budget(setting.effort, traits, max_tokens, losses), None
+        return _as_budget(setting.effort, beside, losses), None
     return _adaptive(traits), _effort(setting.effort, traits, losses)
 
 
@@ -168,14 +201,44 @@ _BUDGETS: Final[Mapping[str, int]] = {
 _SMALLEST_BUDGET: Final = 1024
 
 
-def _as_budget(
-    effort: Effort, traits: ModelTraits, max_tokens: int | None, losses: list[Loss]
-) -> ThinkingConfigParam | None:
+def _unthinkable(beside: Beside) -> str | None:
+    """Why no budget can be given."""
+    if beside.forced:
+        return "a budget for thinking does not go with a forced tool call"
+    return "a budget for thinking does not go with a prefill" if beside.prefilled else None
+
+
+def _budget(budget: int, beside: Beside, losses: list[Loss]) -> ThinkingConfigParam | None:
+    """The budget; or else the nearest that this request can have."""
+    if (reason := _unthinkable(beside)) is not None:
+        losses.append(Loss(".budget_tokens", f"{reason}: no thinking is asked for"))
+        return None
+    limit = beside.max_tokens if beside.max_tokens is not None else beside.traits.max_output_tokens
+    if limit is not None and limit <= _SMALLEST_BUDGET:
+        losses.append(Loss(".budget_tokens", "the limit leaves no room for thinking: none is asked for"))
+        return None
+    most = budget if limit is None or budget < limit else max(limit // 2, _SMALLEST_BUDGET)
+    asked = max(most, _SMALLEST_BUDGET)
+    if asked != budget:
+        losses.append(
+            Loss(
+                ".budget_tokens",
+                f"has to be at least {_SMALLEST_BUDGET}, and below the limit: {asked} are asked for",
+            )
+        )
+    return {"type": "enabled", "budget_tokens": asked}
+
+
+def _as_budget(effort: Effort, beside: Beside, losses: list[Loss]) -> ThinkingConfigParam | None:
     """A budget in place of an effort, at most half of the answer."""
-    room = (max_tokens if max_tokens is not None else traits.filled_max_tokens) // 2
+    traits, limit = beside.traits, beside.max_tokens
+    room = (limit if limit is not None else traits.filled_max_tokens) // 2
     budget = min(_BUDGETS.get(effort, 0), room)
     if not traits.thinking_budget or budget < _SMALLEST_BUDGET:
         losses.append(Loss(".effort", "this model, or this limit, has no room for thinking"))
+        return None
+    if (reason := _unthinkable(beside)) is not None:
+        losses.append(Loss(".effort", f"{reason}: no thinking is asked for"))
         return None
     losses.append(Loss(".effort", f"this model knows budgets only: {budget} tokens are asked for"))
     return {"type": "enabled", "budget_tokens": budget}

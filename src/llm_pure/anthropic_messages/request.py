@@ -12,35 +12,21 @@ from typing import TYPE_CHECKING, Final, cast
 
 from returns.result import Failure
 
-from llm_pure.anthropic_messages.blocks import SYSTEM
-from llm_pure.anthropic_messages.content import (
-    block_of,
-    is_plain,
-    lose_extras,
-    moved,
-    own_extras,
-    text_block_of,
-)
+from llm_pure.anthropic_messages.content import moved
 from llm_pure.anthropic_messages.decode import reads_as_option
-from llm_pure.anthropic_messages.reasoning import write_output, write_reasoning
+from llm_pure.anthropic_messages.places import is_prefill
+from llm_pure.anthropic_messages.reasoning import Beside, has_samples, write_output, write_reasoning
 from llm_pure.anthropic_messages.tables import FIELDS, MISTYPED, PROVIDER, SAMPLING, SAMPLING_VERSION
 from llm_pure.anthropic_messages.tools import write_choice, write_tool
+from llm_pure.anthropic_messages.turns import write_instructions, write_messages
 from llm_pure.errors import BadRequest, Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson
-from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
 from llm_pure.models import ModelTraits, traits_of
-from llm_pure.parts import Part, Text, ToolResult
 from llm_pure.reading import PlainObject, bad_request, within
 from llm_pure.wire import Encoded, OnLoss, encoded
 
 if TYPE_CHECKING:
-    from anthropic.types import (
-        ContentBlockParam,
-        MessageParam,
-        OutputConfigParam,
-        TextBlockParam,
-        ToolUnionParam,
-    )
+    from anthropic.types import OutputConfigParam, TextBlockParam, ThinkingConfigParam, ToolUnionParam
     from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
 
     from llm_pure.completion import Completion
@@ -70,8 +56,8 @@ def encode_request(completion: Completion, *, on_loss: OnLoss = "report") -> Out
 def _payload(completion: Completion, losses: list[Loss]) -> PlainObject:
     traits = traits_of(completion.model)
     system: list[TextBlockParam] = []
-    _instructions(completion.system, system, "$.system", losses)
-    messages = _messages(completion.messages, traits, system, losses)
+    write_instructions(completion.system, system, "$.system", losses)
+    messages = write_messages(completion.messages, traits, system, losses)
     limit = completion.max_tokens
     params: MessageCreateParamsNonStreaming = {
         "model": completion.model or "",
@@ -90,19 +76,30 @@ def _payload(completion: Completion, losses: list[Loss]) -> PlainObject:
             with _at(losses, f"$.tools[{index}]") as found:
                 tools.append(write_tool(tool, found))
         params["tools"] = tools
+    forced = False
     if completion.tool_choice is not None:
         with _at(losses, "$.tool_choice") as found:
             choice = write_choice(completion.tool_choice, found)
         if choice is not None:
             params["tool_choice"] = choice
+            forced = choice["type"] in {"any", "tool"}
     config: OutputConfigParam = {}
+    thinking: ThinkingConfigParam | None = None
     if completion.reasoning is not None:
+        beside = Beside(
+            traits,
+            limit,
+            forced=forced,
+            prefilled=is_prefill(cast("list[PlainObject]", messages)),
+            sampled=traits.sampling
+            and has_samples(completion.temperature, completion.top_p, completion.top_k),
+        )
         with _at(losses, "$.reasoning") as found:
-            thinking, effort = write_reasoning(completion.reasoning, traits, limit, found)
+            thinking, effort = write_reasoning(completion.reasoning, beside, found)
         if thinking is not None:
             params["thinking"] = thinking
-            if limit is None and thinking["type"] == "enabled":  # the wire wants more than the budget
-                params["max_tokens"] = max(params["max_tokens"], thinking["budget_tokens"] + _ANSWER)
+            if limit is None and thinking["type"] == "enabled" and "budget_tokens" in thinking:
+                params["max_tokens"] = _filled(thinking["budget_tokens"], traits)
         if effort is not None:
             config["effort"] = effort
     if completion.output is not None:
@@ -114,6 +111,14 @@ def _payload(completion: Completion, losses: list[Loss]) -> PlainObject:
     if completion.model is None:
         del payload["model"]
     return _merged(payload, completion, traits, losses)
+
+
+def _filled(budget: int, traits: ModelTraits) -> int:
+    """The limit that is filled in beside a thinking budget: the wire wants more than the budget."""
+    limit = max(traits.filled_max_tokens, budget + _ANSWER)
+    return (
+        limit if traits.max_output_tokens is None else max(min(limit, traits.max_output_tokens), budget + 1)
+    )
 
 
 @contextmanager
@@ -141,10 +146,11 @@ def _merged(
     for name in SAMPLING:
         value = getattr(completion, name)
         if value is not None:
-            if traits.sampling:
+            reason = _unsampled(name, value, payload, completion, traits)
+            if reason is None:
                 payload[name] = value
             else:
-                losses.append(Loss(f"$.{name}", _SAMPLES))
+                losses.append(Loss(f"$.{name}", reason))
     losses += [
         Loss(f"$.{name}", _UNKNOWN)
         for name in ("seed", "frequency_penalty", "presence_penalty")
@@ -168,6 +174,21 @@ def _merged(
     return payload
 
 
+def _unsampled(
+    name: str, value: float, payload: PlainObject, completion: Completion, traits: ModelTraits
+) -> str | None:
+    """Why a sampling parameter cannot be sent."""
+    if not traits.sampling:
+        return _SAMPLES
+    thinking = payload.get("thinking")
+    if not isinstance(thinking, dict) or thinking.get("type") not in {"enabled", "adaptive"}:
+        return None
+    if completion.reasoning is not None and completion.reasoning.extras.get(PROVIDER):
+        return None  # it stood so
+    heat, mass = (value if name == one else None for one in ("temperature", "top_p"))
+    return "does not go with thinking" if has_samples(heat, mass, 1 if name == "top_k" else None) else None
+
+
 def _override(payload: PlainObject, name: str, value: PlainJson, losses: list[Loss]) -> None:
     """An option that names a field of the completion's own goes out, and comes back as that field."""
     standing = payload.get(name)
@@ -185,142 +206,3 @@ def _override(payload: PlainObject, name: str, value: PlainJson, losses: list[Lo
     elif name in payload:
         losses.append(Loss("$.max_tokens", "`provider_options` say otherwise"))
     payload[name] = value
-
-
-# ---------------------------------------------------------------- instructions
-
-
-def _instructions(
-    parts: tuple[Part, ...], found: list[TextBlockParam], path: str, losses: list[Loss]
-) -> None:
-    for index, part in enumerate(parts):
-        before = len(losses)
-        if is_plain(part) and not cast("Text", part).text:
-            continue
-        try:
-            block = text_block_of(part, losses, SYSTEM)
-        except JsonError as error:
-            raise within(error, f"{path}[{index}]".removeprefix("$")) from None
-        if block is not None:
-            found.append(block)
-        if len(losses) != before:
-            moved(losses, before, f"{path}[{index}]")
-
-
-# ---------------------------------------------------------------- messages
-
-
-def _messages(
-    messages: tuple[Message, ...], traits: ModelTraits, system: list[TextBlockParam], losses: list[Loss]
-) -> list[MessageParam]:
-    found: list[MessageParam] = []
-    results: list[ContentBlockParam] | None = (
-        None  # the last message's blocks, if those are tool results only
-    )
-    leading = True
-    for index, message in enumerate(messages):
-        before = len(losses)
-        try:
-            if isinstance(message, UserMessage):
-                content = _content(message.content, losses)
-                bare = message.extras is EMPTY or not message.extras
-                if results is not None and bare:
-                    results.extend(
-                        [{"type": "text", "text": content}] if isinstance(content, str) else content
-                    )
-                    results = results if _only_results(message) else None
-                else:
-                    said_by_user: MessageParam = {"role": "user", "content": content}
-                    found.append(said_by_user if bare else _with_extras(said_by_user, message, losses))
-                    only = bare and not isinstance(content, str) and _only_results(message)
-                    results = cast("list[ContentBlockParam]", content) if content and only else None
-                leading = False
-            elif isinstance(message, AssistantMessage):
-                content = _content(message.content, losses)
-                answer: MessageParam = {"role": "assistant", "content": content}
-                found.append(answer if message.extras is EMPTY else _with_extras(answer, message, losses))
-                leading, results = False, None
-            elif isinstance(message, SystemMessage):
-                said = _system_message(message, traits, system if leading else None, index, losses)
-                if said is not None:
-                    found.append(said)
-                    results = None
-            else:
-                raise JsonError(f"{type(message).__name__} is no message", "")
-        except JsonError as error:
-            raise within(error, f".messages[{index}]") from None
-        if len(losses) != before:
-            moved(losses, before, f"$.messages[{index}]")
-    return found
-
-
-def _only_results(message: UserMessage) -> bool:
-    """Whether the message says nothing beside tool results."""
-    content = message.content
-    if len(content) == 1:
-        return isinstance(content[0], ToolResult) or content[0] == _EMPTY
-    return all(isinstance(part, ToolResult) or (is_plain(part) and part == _EMPTY) for part in content)
-
-
-_EMPTY: Final = Text("")
-
-
-def _content(parts: tuple[Part, ...], losses: list[Loss]) -> str | list[ContentBlockParam]:
-    only = parts[0] if len(parts) == 1 else None
-    if type(only) is Text and (only.extras is EMPTY or not only.extras):
-        return only.text or []
-    blocks: list[ContentBlockParam] = []
-    index = 0
-    try:
-        for index, part in enumerate(parts):
-            before = len(losses)
-            block = block_of(part, losses)
-            if block is not None and not (type(part) is Text and not part.text and is_plain(part)):
-                blocks.append(block)
-            if len(losses) != before:
-                moved(losses, before, f".content[{index}]")
-    except JsonError as error:
-        raise within(error, f".content[{index}]") from None
-    return blocks
-
-
-def _with_extras(made: MessageParam, message: Message, losses: list[Loss]) -> MessageParam:
-    if message.extras is EMPTY or not message.extras:
-        return made
-    own = own_extras(message.extras, losses)
-    if not _MESSAGE.isdisjoint(own) and {name: own[name] for name in own.keys() & _MESSAGE} != {
-        "role": made["role"]
-    }:
-        losses.append(Loss(f".extras.{PROVIDER}", "contradicts the message's own fields"))
-        own = {name: value for name, value in own.items() if name not in _MESSAGE}
-    cast("PlainObject", made).update(own)
-    return made
-
-
-_MESSAGE: Final = frozenset({"role", "content"})
-
-
-def _system_message(
-    message: SystemMessage,
-    traits: ModelTraits,
-    system: list[TextBlockParam] | None,
-    index: int,
-    losses: list[Loss],
-) -> MessageParam | None:
-    """Instructions among the messages. `system` is where they go if nothing but instructions stood before them."""
-    blocks: list[TextBlockParam] = []
-    _instructions(message.content, blocks, ".content", losses)
-    own = message.extras.get(PROVIDER)
-    stood_here = isinstance(own, JsonObject) and own.get("role") == "system"
-    if stood_here and traits.system_in_conversation and (system is None or not blocks):
-        losses.append(Loss(f".extras.{PROVIDER}.role", "it stands here anyway"))
-    if not stood_here and system is not None and blocks:
-        if system or message.extras or index:
-            losses.append(Loss("", "instructions that open the conversation stand together, in `system`"))
-        lose_extras(message.extras, losses)
-        system += blocks
-        return None
-    if not stood_here and not traits.system_in_conversation:
-        losses.append(Loss("", "this model takes no instructions in mid-conversation: said by the user"))
-        return {"role": "user", "content": blocks}
-    return _with_extras({"role": "system", "content": blocks}, message, losses)

@@ -1,13 +1,11 @@
 """What the Messages API calls things, and what we call them.
 
-Law: each table is read in both directions from one place; `wire_id` is injective, and `own_id` undoes it.
+Law: each table is read in both directions from one place.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -25,8 +23,6 @@ __all__ = [
     "SAMPLING_VERSION",
     "STOP_REASONS",
     "STOP_WORDS",
-    "own_id",
-    "wire_id",
 ]
 
 PROVIDER = "anthropic"
@@ -73,27 +69,3 @@ FIELDS: Final = frozenset(
     }
 )
 """The payload's fields that a completion has fields for."""
-
-# ---------------------------------------------------------------- tool call ids
-
-_FITS = re.compile(r"[a-zA-Z0-9_-]+")
-_ESCAPED: Final = "hex_"
-
-
-@lru_cache  # a conversation is sent again and again
-def wire_id(own: str) -> str:
-    """An id that fits the wire's pattern `[a-zA-Z0-9_-]+`: itself, or escaped if it does not fit or looks escaped."""
-    if not own.startswith(_ESCAPED) and _FITS.fullmatch(own) is not None:
-        return own
-    return _ESCAPED + own.encode("utf-8", "surrogatepass").hex()
-
-
-def own_id(wire: str) -> str | None:
-    """The id that `wire_id` made this of; None if it made it of none."""
-    if wire.startswith(_ESCAPED):
-        try:
-            own = bytes.fromhex(wire[len(_ESCAPED) :]).decode("utf-8", "surrogatepass")
-        except ValueError:
-            return None
-        return own if wire_id(own) == wire else None
-    return wire if _FITS.fullmatch(wire) is not None else None

@@ -44,8 +44,15 @@ def sent(completion: Completion) -> Encoded:
 
 
 def content(*parts: Any) -> tuple[Any, list[str]]:
-    encoded = sent(Completion([UserMessage(parts)], model="claude-sonnet-4-5", max_tokens=1))
-    return encoded.payload["messages"][0]["content"], [loss.path for loss in encoded.losses]  # type: ignore[index,call-overload]
+    encoded = sent(Completion([said_by(*parts)], model="claude-sonnet-4-5", max_tokens=1))
+    messages: Any = encoded.payload["messages"]
+    return messages[0]["content"] if messages else [], [loss.path for loss in encoded.losses]
+
+
+def said_by(*parts: Any) -> UserMessage | AssistantMessage:
+    """The parts as a message of who may say them."""
+    asked = any(isinstance(part, ToolCall | BrokenToolCall | Reasoning) for part in parts)
+    return AssistantMessage(parts) if asked else UserMessage(parts)
 
 
 def test_a_plain_completion() -> None:
@@ -72,7 +79,6 @@ def test_a_plain_completion() -> None:
     [
         (Text("a"), "a"),
         (Text("a", CACHED), [{"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}}]),
-        (Text(""), []),
         (
             Image(Base64("aa", "image/png")),
             [{"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aa"}}],
@@ -112,8 +118,9 @@ def test_a_plain_completion() -> None:
 )
 def test_a_part_is_a_block_and_back(part: Any, block: Any) -> None:
     assert content(part) == (block, [])
-    back = decode_request({"messages": [{"role": "user", "content": block}]}).unwrap()
-    assert back.messages == (UserMessage(() if part == Text("") else (part,)),)
+    message = said_by(part)
+    role = "user" if isinstance(message, UserMessage) else "assistant"
+    assert decode_request({"messages": [{"role": role, "content": block}]}).unwrap().messages == (message,)
 
 
 @pytest.mark.parametrize(
@@ -122,9 +129,6 @@ def test_a_part_is_a_block_and_back(part: Any, block: Any) -> None:
         (Image(Url("u"), "low"), [{"type": "image", "source": {"type": "url", "url": "u"}}], ".detail"),
         (Refusal("no"), [{"type": "text", "text": "no"}], ""),
         (Audio(Url("u"), "said"), [{"type": "text", "text": "said"}], ""),
-        (Audio(Url("u")), [], ""),
-        (Opaque("openai_chat", JsonObject({"type": "x"})), [], ""),
-        (Reasoning("unsigned"), [], ""),
         (
             Text("a", JsonObject({"openai_chat": {"x": 1}})),
             [{"type": "text", "text": "a"}],
@@ -139,6 +143,195 @@ def test_a_part_is_a_block_and_back(part: Any, block: Any) -> None:
 )
 def test_what_no_block_says_is_a_loss_with_its_place(part: Any, block: Any, lost: str) -> None:
     assert content(part) == (block, [f"$.messages[0].content[0]{lost}"])
+
+
+@pytest.mark.parametrize(
+    "part", [Audio(Url("u")), Opaque("openai_chat", JsonObject({"type": "x"})), Reasoning("unsigned")]
+)
+def test_a_part_without_a_block_is_a_loss_and_so_is_a_message_of_which_nothing_is_left(part: Any) -> None:
+    assert content(part) == ([], ["$.messages[0].content[0]", "$.messages[0]"])
+
+
+def turns(*messages: Any, model: str = "claude-opus-5") -> tuple[Any, list[str]]:
+    """What is sent of these messages, and what is lost; what is sent comes back, and goes out again as it was."""
+    encoded = sent(Completion(messages, model=model))
+    decoded = decode_request(encoded.payload).unwrap()
+    again = sent(decoded)
+    assert (decode_request(again.payload).unwrap(), again.losses) == (decoded, ())
+    return encoded.payload["messages"], [loss.path for loss in encoded.losses]
+
+
+def text(words: str) -> dict[str, str]:
+    return {"type": "text", "text": words}
+
+
+def result(name: str) -> dict[str, str]:
+    return {"type": "tool_result", "tool_use_id": name}
+
+
+ASKED = AssistantMessage((ToolCall("x", "f"), ToolCall("y", "f")))
+
+
+@pytest.mark.parametrize(
+    ("messages", "content", "lost"),
+    [
+        ([assistant("a"), system("S")], [[text("S")]], ["$.messages[2]"]),
+        ([assistant("a"), system("S"), user("u")], [[text("S")], "u"], ["$.messages[2]"]),
+        (
+            [ASKED, UserMessage((ToolResult("x"),)), system("S"), UserMessage((ToolResult("y"),))],
+            [[result("x"), result("y"), text("S")]],
+            ["$.messages[3]"],
+        ),
+        (
+            [ASKED, system("S"), UserMessage((ToolResult("x"), ToolResult("y"))), user("u")],
+            [[result("x"), result("y"), text("S")], "u"],
+            ["$.messages[2]"],
+        ),
+        ([system("S"), user("u")], [[text("S")], "u"], ["$.messages[1]"]),
+        ([system("")], [], ["$.messages[1]"]),
+    ],
+)
+def test_instructions_where_none_can_stand_are_said_by_the_user(
+    messages: list[Any], content: list[Any], lost: list[str]
+) -> None:
+    sent_turns, losses = turns(user("Hi"), *messages)
+    said = [turn["content"] for turn in sent_turns[1:] if turn["role"] == "user"]
+    assert (said, losses) == (content, lost)
+    assert all(turn["role"] != "system" for turn in sent_turns)
+
+
+def test_instructions_after_a_user_or_a_tool_of_the_provider_stand_where_they_are() -> None:
+    searched = AssistantMessage((Opaque("anthropic", JsonObject({"type": "web_search_tool_result"})),))
+    for before in (user("u"), searched):
+        messages, lost = turns(user("Hi"), before, system("S"), assistant("a"), user("go on"))
+        assert (messages[2], lost) == ({"role": "system", "content": [text("S")]}, [])
+
+
+@pytest.mark.parametrize(
+    ("message", "content", "lost"),
+    [
+        (AssistantMessage((Text("a"), Image(Url("u")))), [text("a")], ".content[1]"),
+        (AssistantMessage((Document(Text("d")), Text("a"))), [text("a")], ".content[0]"),
+        (AssistantMessage((ToolResult("t"), Text("a"))), [text("a")], ".content[0]"),
+        (UserMessage((Text("a"), ToolCall("t", "f"))), [text("a")], ".content[1]"),
+        (UserMessage((Text("a"), Reasoning("r", "s"))), [text("a")], ".content[1]"),
+        (UserMessage((Text("a"), ToolResult("t"))), [result("t"), text("a")], ".content[1]"),
+        (
+            AssistantMessage((Opaque("anthropic", JsonObject(result("t"))),)),
+            [result("t")],
+            ".content[0]",
+        ),
+    ],
+)
+def test_a_part_that_its_role_cannot_say_is_a_loss(message: Any, content: Any, lost: str) -> None:
+    messages, losses = turns(user("Hi"), message, user("go on"))
+    assert messages[1]["content"] == content
+    assert losses[0] == f"$.messages[1]{lost}"
+
+
+def test_a_message_without_content_is_left_out_with_a_loss() -> None:
+    assert turns(user("")) == ([], ["$.messages[0]"])
+    hi = {"role": "user", "content": "Hi"}
+    assert turns(user("Hi"), assistant(""), user("Hi")) == ([hi, hi], ["$.messages[1]"])
+
+
+def test_a_prefill_ends_without_white_space() -> None:
+    def prefilled(*parts: Any) -> tuple[Any, list[str]]:
+        messages, lost = turns(user("Hi"), AssistantMessage(parts), model="claude-sonnet-4-5")
+        return messages[1]["content"] if len(messages) > 1 else None, lost
+
+    assert prefilled(Text("a: ")) == ("a:", ["$.messages[1]"])
+    assert prefilled(Text("a"), Text("b\n\n")) == ([text("a"), text("b")], ["$.messages[1]"])
+    assert prefilled(Text(" \n")) == (None, ["$.messages[1]"])
+    assert prefilled(Text(" a:")) == (" a:", [])
+    messages, lost = turns(user("Hi"), assistant("a"), AssistantMessage((Text("a "),)), user("b"))
+    assert (messages[2]["content"], lost) == ("a ", [])
+
+
+def test_a_prefill_for_a_model_that_refuses_it_is_sent_and_is_a_loss() -> None:
+    for model, lost in (("claude-opus-4-6", ["$.messages[1]"]), ("unknown", []), ("claude-haiku-4-5", [])):
+        messages, losses = turns(user("Hi"), assistant("a"), model=model)
+        assert (messages[1], losses) == ({"role": "assistant", "content": "a"}, lost)
+    paused = AssistantMessage((Opaque("anthropic", JsonObject({"type": "server_tool_use", "id": "s"})),))
+    assert turns(user("Hi"), paused)[1] == []
+
+
+def test_calls_with_one_id_are_told_apart_and_their_results_follow_them() -> None:
+    def ids(*messages: Any) -> tuple[list[Any], list[str]]:
+        sent_turns, lost = turns(*messages)
+        blocks = [block for turn in sent_turns for block in turn["content"]]
+        return [block.get("id") or block.get("tool_use_id") for block in blocks], lost
+
+    again = "hex_63_2"
+    call, answer = AssistantMessage((ToolCall("c", "f"),)), UserMessage((ToolResult("c"),))
+    assert ids(call, answer, call, answer) == (["c", "c", again, again], [])
+    both = AssistantMessage((ToolCall("c", "f"), BrokenToolCall("c", "f", "{")))
+    assert ids(both, UserMessage((ToolResult("c"), ToolResult("c")))) == (["c", again, "c", again], [])
+    nameless = AssistantMessage((ToolCall("", "f"), ToolCall("", "f")))
+    assert ids(nameless, UserMessage((ToolResult(""),))) == (["hex_", "hex__2", "hex_"], [])
+    completion = Completion([call, answer, call, answer])
+    assert decode_request(sent(completion).payload).unwrap().messages == completion.messages
+
+
+def test_what_the_provider_would_refuse_goes_back_as_it_came() -> None:
+    used = [{"type": "tool_use", "id": "t", "name": "f", "input": {}} for _ in range(2)]
+    payload: dict[str, Any] = {
+        "model": "claude-sonnet-4-5",
+        "max_tokens": 1000,
+        "temperature": 0.5,
+        "thinking": {"type": "enabled", "budget_tokens": 2000},
+        "tool_choice": {"type": "any"},
+        "messages": [
+            {"role": "user", "content": []},
+            {"role": "assistant", "content": used},
+            {"role": "system", "content": [text("S")]},
+            {"role": "user", "content": [text("a"), result("t"), result("t")]},
+            {"role": "assistant", "content": [result("t"), text("a ")]},
+        ],
+    }
+    encoded = sent(decode_request(payload).unwrap())
+    assert (encoded.payload, encoded.losses) == (payload, ())
+
+
+@pytest.mark.parametrize(
+    ("changes", "thinking", "lost"),
+    [
+        ({"max_tokens": 1000, "reasoning": 2048}, None, ["$.reasoning.budget_tokens"]),
+        ({"max_tokens": 2000, "reasoning": 2048}, 1024, ["$.reasoning.budget_tokens"]),
+        ({"max_tokens": 6000, "reasoning": 6000}, 3000, ["$.reasoning.budget_tokens"]),
+        ({"reasoning": 500}, 1024, ["$.reasoning.budget_tokens"]),
+        ({"reasoning": 63_000}, 63_000, []),
+        ({"reasoning": 64_000}, 32_000, ["$.reasoning.budget_tokens"]),
+        ({"reasoning": 2048, "tool_choice": ToolChoice("required")}, None, ["$.reasoning.budget_tokens"]),
+        ({"reasoning": 2048, "tool_choice": ToolChoice.named("f")}, None, ["$.reasoning.budget_tokens"]),
+        ({"reasoning": "low", "tool_choice": ToolChoice("required")}, None, ["$.reasoning.effort"]),
+        ({"reasoning": 2048, "tool_choice": ToolChoice("none")}, 2048, []),
+        ({"reasoning": 2048, "temperature": 0.5, "top_k": 3}, 2048, ["$.temperature", "$.top_k"]),
+        ({"reasoning": 2048, "top_p": 0.5}, 2048, ["$.top_p"]),
+        ({"reasoning": 2048, "temperature": 1, "top_p": 0.95}, 2048, []),
+        ({"reasoning": "none", "temperature": 0.5}, None, []),
+        ({"reasoning": 2048, "messages": [user("Hi"), assistant("a")]}, None, ["$.reasoning.budget_tokens"]),
+    ],
+)
+def test_thinking_that_would_be_refused_is_not_asked_for(
+    changes: Any, thinking: int | None, lost: list[str]
+) -> None:
+    encoded = sent(Completion([user("Hi")], model="claude-sonnet-4-5").replace(**changes))
+    said: Any = encoded.payload.get("thinking", {})
+    assert (said.get("budget_tokens"), [loss.path for loss in encoded.losses]) == (thinking, lost)
+    limit: Any = encoded.payload["max_tokens"]
+    assert (thinking or 0) < limit <= 64_000
+    for name in ("temperature", "top_p", "top_k"):
+        assert (name in encoded.payload) == (name in changes and f"$.{name}" not in lost)
+    again = sent(decode_request(encoded.payload).unwrap())
+    assert (again.payload, again.losses) == (encoded.payload, ())
+
+
+def test_adaptive_thinking_goes_with_a_forced_call() -> None:
+    completion = Completion([user("Hi")], model="claude-opus-4-6", reasoning="high")
+    encoded = sent(completion.replace(tool_choice=ToolChoice("required"), temperature=0.5))
+    assert encoded.payload["thinking"] == {"type": "adaptive"}
+    assert [loss.path for loss in encoded.losses] == ["$.temperature"]
 
 
 def test_settings_that_the_api_lacks_are_losses_or_refused() -> None:

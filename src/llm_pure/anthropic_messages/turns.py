@@ -1,0 +1,325 @@
+"""From messages to the turns of a payload.
+
+Law: what a message says goes out, or a Loss names it. A message that its reader has marked (see `places`) goes out as
+it stood. Of the others none stands where the provider refuses it, but a last assistant message for a model that
+continues none: without it the answer would be one to another question, so that the provider has to say no.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, cast
+
+from llm_pure.anthropic_messages.blocks import SYSTEM
+from llm_pure.anthropic_messages.content import (
+    block_of,
+    is_plain,
+    lose_extras,
+    moved,
+    own_extras,
+    text_block_of,
+)
+from llm_pure.anthropic_messages.ids import CallIds
+from llm_pure.anthropic_messages.places import blocks_of, is_marked, is_prefill, unfit
+from llm_pure.anthropic_messages.tables import PROVIDER
+from llm_pure.errors import Loss
+from llm_pure.json import EMPTY, JsonError
+from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
+from llm_pure.models import ModelTraits
+from llm_pure.parts import (
+    BrokenToolCall,
+    Document,
+    Image,
+    Part,
+    Reasoning,
+    Text,
+    ToolCall,
+    ToolResult,
+)
+from llm_pure.reading import PlainObject, within
+
+if TYPE_CHECKING:
+    from anthropic.types import ContentBlockParam, MessageParam, TextBlockParam
+
+__all__ = ["write_instructions", "write_messages"]
+
+
+def write_instructions(
+    parts: tuple[Part, ...], found: list[TextBlockParam], path: str, losses: list[Loss]
+) -> None:
+    """The blocks of instructions, appended to `found`."""
+    for index, part in enumerate(parts):
+        before = len(losses)
+        if is_plain(part) and not cast("Text", part).text:
+            continue
+        try:
+            block = text_block_of(part, losses, SYSTEM)
+        except JsonError as error:
+            raise within(error, f"{path}[{index}]".removeprefix("$")) from None
+        if block is not None:
+            found.append(block)
+        if len(losses) != before:
+            moved(losses, before, f"{path}[{index}]")
+
+
+def write_messages(
+    messages: tuple[Message, ...], traits: ModelTraits, system: list[TextBlockParam], losses: list[Loss]
+) -> list[MessageParam]:
+    """The turns. Instructions that open the conversation are appended to `system`."""
+    turns = _Turns(traits, system, losses, _before_users(messages))
+    for index, message in enumerate(messages):
+        before = len(losses)
+        try:
+            turns.add(index, message)
+        except JsonError as error:
+            raise within(error, f".messages[{index}]") from None
+        if len(losses) != before:
+            moved(losses, before, f"$.messages[{index}]")
+    turns.close()
+    return turns.found
+
+
+def _before_users(messages: tuple[Message, ...]) -> set[int]:
+    """Which messages have a user message as the next that is no instructions."""
+    found: set[int] = set()
+    user = False
+    for index in range(len(messages) - 1, -1, -1):
+        message = messages[index]
+        if user:
+            found.add(index)
+        if isinstance(message, UserMessage | AssistantMessage) and (message.content or message.extras):
+            user = isinstance(message, UserMessage)
+    return found
+
+
+_MISPLACED: Final[Mapping[str, tuple[tuple[type[Part], ...], str]]] = {
+    "user": ((ToolCall, BrokenToolCall, Reasoning), "users neither call tools nor think here"),
+    "assistant": ((Image, Document, ToolResult), "no assistant message can hold this"),
+}
+_EMPTY: Final = Text("")
+_MESSAGE: Final = frozenset({"role", "content"})
+
+
+class _Turns:
+    """The turns so far. `results` are the last turn's blocks as long as more tool results belong to it; `late` of them,
+    at the end, are instructions that had to wait for those."""
+
+    def __init__(
+        self, traits: ModelTraits, system: list[TextBlockParam], losses: list[Loss], before_users: set[int]
+    ) -> None:
+        self.traits, self.system, self.losses, self.before_users = traits, system, losses, before_users
+        self.found: list[MessageParam] = []
+        self.sources: list[tuple[int, bool]] = []
+        self.results: list[ContentBlockParam] | None = None
+        self.late = 0
+        self.leading = True
+        self.ids = CallIds()
+
+    def add(self, index: int, message: Message) -> None:
+        if isinstance(message, UserMessage):
+            self._user(index, message)
+        elif isinstance(message, AssistantMessage):
+            self._assistant(index, message)
+        elif isinstance(message, SystemMessage):
+            self._instructions(index, message)
+        else:
+            raise JsonError(f"{type(message).__name__} is no message", "")
+
+    def _push(self, index: int, turn: MessageParam, message: Message, marked: bool) -> None:
+        if message.extras is not EMPTY and message.extras:
+            turn = _with_extras(turn, message, self.losses)
+        self.found.append(turn)
+        self.sources.append((index, marked))
+        self.results, self.late = None, 0
+        self.leading = False
+
+    # ------------------------------------------------------------ users and assistants
+
+    def _user(self, index: int, message: UserMessage) -> None:
+        marked = is_marked(message.extras, "user")
+        content = _content(message.content, "user", marked, self.ids, self.losses)
+        bare = message.extras is EMPTY or not message.extras
+        only = bare and _only_results(message)
+        if self.results is not None and bare and (not self.late or not content or _has_results(content)):
+            self._join(content, only)
+        elif content or marked:
+            self._push(index, {"role": "user", "content": content}, message, marked)
+            self.results = cast("list[ContentBlockParam]", content) if only else None
+        else:
+            self._left_out(message)
+
+    def _join(self, content: str | list[ContentBlockParam], only: bool) -> None:
+        """A message after one of tool results only is of the same turn."""
+        if not content:
+            return
+        results = cast("list[ContentBlockParam]", self.results)
+        blocks: list[ContentBlockParam] = (
+            [{"type": "text", "text": content}] if isinstance(content, str) else content
+        )
+        count = 0
+        while count < len(blocks) and blocks[count].get("type") == "tool_result":
+            count += 1
+        place = len(results) - self.late
+        results[place:place] = blocks[:count]
+        results += blocks[count:]
+        if not only:
+            self.results, self.late = None, 0
+
+    def _assistant(self, index: int, message: AssistantMessage) -> None:
+        marked = is_marked(message.extras, "assistant")
+        content = _content(message.content, "assistant", marked, self.ids, self.losses)
+        if content or marked:
+            self._push(index, {"role": "assistant", "content": content}, message, marked)
+        else:
+            self._left_out(message)
+
+    def _left_out(self, message: Message) -> None:
+        self.losses.append(Loss("", "a message without content is refused, and has been left out"))
+        lose_extras(message.extras, self.losses)
+
+    # ------------------------------------------------------------ instructions
+
+    def _instructions(self, index: int, message: SystemMessage) -> None:
+        blocks: list[TextBlockParam] = []
+        write_instructions(message.content, blocks, ".content", self.losses)
+        marked = is_marked(message.extras, "system")
+        if marked:
+            leading = self.leading
+            self._push(index, {"role": "system", "content": blocks}, message, marked)
+            self.leading = leading
+        elif not blocks:
+            self._left_out(message)
+        elif self.leading:
+            if self.system or message.extras or index:
+                self.losses.append(
+                    Loss("", "instructions that open the conversation stand together, in `system`")
+                )
+            lose_extras(message.extras, self.losses)
+            self.system += blocks
+        elif (reason := self._refusal(index)) is not None:
+            self.losses.append(Loss("", f"{reason}: said by the user"))
+            self._say(index, blocks, message)
+        else:
+            self._push(index, {"role": "system", "content": blocks}, message, marked)
+
+    def _refusal(self, index: int) -> str | None:
+        """Why no instructions can stand here."""
+        found: list[PlainObject] = [cast("PlainObject", turn) for turn in self.found[-1:]]
+        found.append({"role": "system", "content": "-"})
+        if index in self.before_users:
+            found.append({"role": "user", "content": "-"})
+        return unfit(found, self.traits).get(len(self.found[-1:]))
+
+    def _say(self, index: int, blocks: list[TextBlockParam], message: SystemMessage) -> None:
+        if self.results is not None:
+            lose_extras(message.extras, self.losses)
+            self.results += blocks
+            self.late += len(blocks)
+            return
+        said: list[ContentBlockParam] = [*blocks]
+        waits = bool(self.found) and self.found[-1]["role"] == "assistant"
+        lose_extras(message.extras, self.losses)
+        self._push(index, {"role": "user", "content": said}, UserMessage(()), marked=False)
+        if waits:
+            self.results, self.late = said, len(said)
+
+    # ------------------------------------------------------------ the end
+
+    def close(self) -> None:
+        """Put the end right, and say what stands where it is refused, or was marked without need."""
+        while self.found and not self.sources[-1][1] and self._trimmed():
+            self.found.pop()
+            self.sources.pop()
+        refused = unfit(cast("list[PlainObject]", self.found), self.traits)
+        leading = True
+        for place, (index, marked) in enumerate(self.sources):
+            leading = leading and self.found[place]["role"] == "system"
+            reason = refused.get(place)
+            if marked and reason is None and not leading:
+                self.losses.append(
+                    Loss(f"$.messages[{index}].extras.{PROVIDER}.role", "it stands here anyway")
+                )
+            elif not marked and reason is not None:
+                self.losses.append(Loss(f"$.messages[{index}]", reason))
+
+    def _trimmed(self) -> bool:
+        """Take trailing white space from a prefill. Whether nothing is left of it."""
+        last = cast("PlainObject", self.found[-1])
+        if not is_prefill([last]):
+            return False
+        content = list(blocks_of(last))
+        final = content[-1]
+        text = final.get("text") if isinstance(final, dict) else None
+        if not isinstance(final, dict) or not isinstance(text, str) or text == text.rstrip():
+            return False
+        self.losses.append(
+            Loss(
+                f"$.messages[{self.sources[-1][0]}]",
+                "a message that shall be continued goes without its white space",
+            )
+        )
+        if text := text.rstrip():
+            last["content"] = (
+                text if isinstance(last["content"], str) else [*content[:-1], {**final, "text": text}]
+            )
+        else:
+            last["content"] = content[:-1]
+        return not last["content"]
+
+
+def _has_results(content: str | list[ContentBlockParam]) -> bool:
+    return not isinstance(content, str) and content[0].get("type") == "tool_result"
+
+
+def _only_results(message: UserMessage) -> bool:
+    """Whether the message says tool results, and nothing beside them."""
+    some = False
+    for part in message.content:
+        if isinstance(part, ToolResult):
+            some = True
+        elif not is_plain(part) or part != _EMPTY:
+            return False
+    return some
+
+
+def _content(
+    parts: tuple[Part, ...], role: str, marked: bool, ids: CallIds, losses: list[Loss]
+) -> str | list[ContentBlockParam]:
+    only = parts[0] if len(parts) == 1 else None
+    if type(only) is Text and (only.extras is EMPTY or not only.extras):
+        return only.text or []
+    misplaced, reason = _MISPLACED[role]
+    blocks: list[ContentBlockParam] = []
+    results = 0
+    index = 0
+    try:
+        for index, part in enumerate(parts):
+            before = len(losses)
+            if not marked and isinstance(part, misplaced):
+                losses.append(Loss(f".content[{index}]", reason))
+                continue
+            block = block_of(part, losses, ids)
+            if block is not None and not (type(part) is Text and not part.text and is_plain(part)):
+                if isinstance(part, ToolResult) and not marked:
+                    if results < len(blocks):
+                        losses.append(Loss("", "tool results come before all else: moved there"))
+                    blocks.insert(results, block)
+                    results += 1
+                else:
+                    blocks.append(block)
+            if len(losses) != before:
+                moved(losses, before, f".content[{index}]")
+    except JsonError as error:
+        raise within(error, f".content[{index}]") from None
+    return blocks
+
+
+def _with_extras(made: MessageParam, message: Message, losses: list[Loss]) -> MessageParam:
+    own = own_extras(message.extras, losses)
+    if not _MESSAGE.isdisjoint(own) and {name: own[name] for name in own.keys() & _MESSAGE} != {
+        "role": made["role"]
+    }:
+        losses.append(Loss(f".extras.{PROVIDER}", "contradicts the message's own fields"))
+        own = {name: value for name, value in own.items() if name not in _MESSAGE}
+    cast("PlainObject", made).update(own)
+    return made
