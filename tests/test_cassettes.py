@@ -269,6 +269,7 @@ def test_the_scan_finds_every_secret_that_the_recording_had() -> None:
     assert [secret for secret in said if not SECRET.search(secret)] == []
 
 
+@pytest.mark.slow
 def test_whoever_records_anew_gets_the_same_interactions(tmp_path: Path) -> None:
     again = {path.name: path for path in record(tmp_path, COLOURS)}
     assert sorted(again) == [file.name for file in FILES]

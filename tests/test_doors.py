@@ -119,6 +119,7 @@ def test_a_star_import_gives_every_name_to_a_program_that_has_imported_nothing_e
     assert int(fresh(inspect.cleandoc(program))) > 20
 
 
+@pytest.mark.slow
 def test_every_name_of_llm_effects_can_be_imported_first() -> None:
     # Names are imported when they are asked for: none may need that another was asked for before.
     program = """
