@@ -91,7 +91,7 @@ def seamed(response: Response, state: SeamState) -> Response:
                 return response
             content = (
                 *response.message.content[:index],
-                replace(part, text=kept),
+                replace(part, text=kept, extras=_moved(part.extras, len(kept) - len(part.text))),
                 *response.message.content[index + 1 :],
             )
             extras = _moved(response.message.extras, len(kept) - len(part.text))
@@ -151,10 +151,11 @@ _OFFSETS = ("start_index", "end_index")
 
 
 def _moved(extras: JsonObject, by: int) -> JsonObject:
-    """A message's extras, the offsets of its annotations moved.
+    """A message's or a text's extras, the offsets of the annotations moved.
 
-    Chat has annotations on the message, `{"type": "url_citation", "url_citation": {"start_index": 3, ...}}`, with
-    offsets into its text. Anthropic's citations have offsets too, but into the documents that they cite: those stay.
+    Responses has annotations on a text, `{"type": "url_citation", "start_index": 3, ...}`, Chat on the message, where
+    they are one level deeper; both count in the text that is here. Anthropic's citations have offsets too, but into
+    the documents that they cite: those stay.
     """
     moved: dict[str, Json] = {}
     for name, own in extras.items():

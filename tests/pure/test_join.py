@@ -52,6 +52,19 @@ def test_offsets_of_annotations_move_on_by_the_text_before_them() -> None:
     assert both.message.extras == {"openai_chat": {"annotations": [first, note], "audio": None}}
 
 
+def test_offsets_in_a_text_move_with_what_is_taken_away_before_them() -> None:
+    note: dict[str, str | int] = {"type": "url_citation", "start_index": 60, "end_index": 62}
+    said = "Once upon a time there was a king who had three daughters."
+    repeated = Text(f"{said[5:]} And so on.", JsonObject({"openai_responses": {"annotations": [note]}}))
+    seen = seamed(Response(AssistantMessage((repeated,))), seam_start(said))
+    [text] = seen.message.content
+    assert isinstance(text, Text)
+    lost = len(repeated.text) - len(text.text)
+    assert lost > 0
+    moved = {**note, "start_index": 60 - lost, "end_index": 62 - lost}
+    assert text.extras == {"openai_responses": {"annotations": [moved]}}
+
+
 def test_offsets_into_documents_stay() -> None:
     citations = JsonObject({"anthropic": {"citations": [{"start_char_index": 3, "end_char_index": 5}]}})
     b = Response(AssistantMessage((Text("see", citations),)))

@@ -8,6 +8,8 @@ A few keys begin with `$`. They are notes of this codec to itself about a spelli
 
     $raw     a tool or a tool choice that we do not model, verbatim
     $media   on a tool result: pictures and files may stand in it (OpenAI takes text only, others take more)
+    $url     on a document: its address may stand where bytes should (OpenAI takes bytes only, others take more)
+    $filename  on a document: `false` where bytes came without a file's name
     $id      on a tool call: `false` where it came without an id
     $object  on a tool call: the arguments came as an object, not as text
     $type    on a tool: `false` where it came without a type
@@ -16,12 +18,9 @@ A few keys begin with `$`. They are notes of this codec to itself about a spelli
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
-from typing import Final, cast
+from typing import Final
 
-from llm_pure.errors import Loss
-from llm_pure.json import EMPTY, Json, JsonObject
-from llm_pure.reading import PlainObject
+from llm_pure.mirror import Losses, Mirror, plain
 
 __all__ = [
     "NOTES",
@@ -42,59 +41,12 @@ PATH: Final = "/chat/completions"
 OPTIONS: Final = ("openai", "openai_chat")
 """The names under which `provider_options` are read, the later one winning."""
 
-NOTES: Final = frozenset({"$raw", "$media", "$id", "$object", "$type"})
+NOTES: Final = frozenset({"$raw", "$media", "$id", "$object", "$type", "$url", "$filename"})
 
-Losses = list[Loss]
+MIRROR: Final = Mirror(PROVIDER, "Chat Completions", NOTES)
 
-
-def own(extras: JsonObject) -> JsonObject:
-    """What the extras hold for this wire format."""
-    if extras is EMPTY:
-        return EMPTY
-    found = extras.get(PROVIDER)
-    return found if isinstance(found, JsonObject) else EMPTY
-
-
-def noted(extras: JsonObject, note: str) -> Json:
-    """What a note of ours says, None if there is none."""
-    return None if extras is EMPTY else own(extras).get(note)
-
-
-def extras_with(rest: PlainObject) -> JsonObject:
-    """Fields that nobody has read, as extras. Takes `rest` over."""
-    return JsonObject.wrap({PROVIDER: rest}) if rest else EMPTY
-
-
-def plain(block: object) -> PlainObject:
-    """What was built as one of the SDK's TypedDicts, as the plain JSON that it is."""
-    return cast("PlainObject", block)
-
-
-def attach(
-    block: PlainObject, extras: JsonObject, losses: Losses, path: str, said: AbstractSet[str] = NOTES
-) -> PlainObject:
-    """Merge into `block` what the extras hold for us, and report what they hold for others. `said` is said already."""
-    if extras is EMPTY:
-        return block
-    for name, value in extras.items():
-        if name != PROVIDER or not isinstance(value, JsonObject):
-            losses.append(Loss(f"{path}.extras.{name}", f"only {name} understands this"))
-            continue
-        for key, item in value.thaw().items():
-            if key in said:
-                continue
-            there = block.get(key)
-            if key not in block:
-                block[key] = item
-            elif isinstance(there, dict) and isinstance(item, dict) and not there.keys() & item.keys():
-                there.update(item)
-            else:
-                losses.append(Loss(f"{path}.extras.{name}.{key}", "the value itself says what stands here"))
-    return block
-
-
-def unsaid(extras: JsonObject, losses: Losses, path: str) -> None:
-    """Report extras for which there is no place at all."""
-    losses.extend(
-        [Loss(f"{path}.extras.{name}", "Chat Completions has no place for this") for name in extras]
-    )
+own = MIRROR.own
+noted = MIRROR.noted
+extras_with = MIRROR.extras
+attach = MIRROR.attach
+unsaid = MIRROR.unsaid
