@@ -150,9 +150,11 @@ def say_usual(message: AssistantMessage) -> PlainObject | None:
         return None
     for part in message.content:
         if isinstance(part, ToolCall) and part.name and part.extras is EMPTY:
+            if type(part.id) is not str or type(part.name) is not str:
+                return None
             try:
                 function: Function = {"name": part.name, "arguments": part.arguments.text}
-            except JsonError:
+            except (JsonError, AttributeError):
                 return None
             call: ChatCompletionMessageFunctionToolCallParam = {
                 "id": part.id,
@@ -161,6 +163,8 @@ def say_usual(message: AssistantMessage) -> PlainObject | None:
             }
             calls.append(plain(call))
         elif isinstance(part, Text) and part.text and part.extras is EMPTY and content is None and not calls:
+            if type(part.text) is not str:
+                return None
             content = part.text
         else:
             return None

@@ -1,8 +1,8 @@
 """What OpenAI and its imitators answer instead of an answer.
 
 Law: any status, headers and body give an `LlmError`. Under an error status the status decides, unless the provider's
-own name for the error says more (a 429 that no waiting helps). Under status 200, and in a stream, the name decides,
-then a status that the body quotes.
+own name for the error says more (a 429 that no waiting helps); where the two contradict, the more permanent meaning
+counts. Under status 200, and in a stream, the name decides, then a status that the body quotes.
 
     {"error": {"message", "type", "code", "param"}}     OpenAI and most others
     {"error": "..."}, {"errors": [...]}, {"detail": ...}, {"object": "error", "message", ...}, {"message", "code"}
@@ -11,7 +11,7 @@ then a status that the body quotes.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from llm_pure.errors import (
@@ -134,14 +134,15 @@ def named_error(
     """The error that an error object says."""
     code, name = text_in(error, "code"), text_in(error, "type")
     told = [text for text in (code, name) if text]
-    kind = next((SHARPER[text] for text in told if text in SHARPER), None)
-    if status < 400 and kind is None:
+    if not 200 <= status < 300:  # a redirect says by its status what is wrong, too
+        kind = _kind(told, kind_of(status))
+    else:
+        # A quoted status is as good as a real one: it says more than `invalid_request_error`.
         quoted = [text for text in (text_in(error, "status_code"), *told, text_in(error, "status")) if text]
-        kind = next((NAMES[text] for text in told if text in NAMES), None)
         statuses = [int(text) for text in quoted if text.isascii() and text.isdigit() and len(text) == 3]
         by_status = next((kind_of(number) for number in statuses if number >= 400), None)
-        # A quoted status is as good as a real one: it says more than `invalid_request_error`.
-        kind = by_status or kind or (ServerFault if error else Malformed)
+        by_name = next((NAMES[text] for text in told if text in NAMES), None)
+        kind = _kind(told, by_status) or by_name or (ServerFault if error else Malformed)
     param = text_in(error, "param")
     return error_of(
         status,
@@ -152,6 +153,19 @@ def named_error(
         code=code,
         path=f"$.{param}" if param else None,
     )
+
+
+def _kind(told: Sequence[str], by_status: type[LlmError] | None) -> type[LlmError] | None:
+    """What the status means, or what the names say that say more: of two meanings the more permanent one.
+
+    So a 413 called `rate_limit_exceeded` (one request that no minute has room for) is too large, and a 429 called
+    `insufficient_quota` is a matter of money: to wait would help neither.
+    """
+    sharper = [SHARPER[text] for text in told if text in SHARPER]
+    lasting = next((kind for kind in sharper if not kind().retryable), None)
+    if lasting is not None or not sharper:
+        return lasting or by_status
+    return sharper[0] if by_status is None or by_status().retryable else by_status
 
 
 # ---------------------------------------------------------------- the provider's side
@@ -195,6 +209,4 @@ def encode_error(error: LlmError) -> WireError:
 
 
 def _reads(status: int, name: str, code: str | None) -> type[LlmError]:
-    return next(
-        (SHARPER[text] for text in (code, name) if text is not None and text in SHARPER), kind_of(status)
-    )
+    return _kind([text for text in (code, name) if text], kind_of(status)) or kind_of(status)

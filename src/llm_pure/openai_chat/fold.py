@@ -26,7 +26,7 @@ from llm_pure.events import (
 )
 from llm_pure.json import JsonError, PlainJson, dump_json
 from llm_pure.openai_chat.calls import given_id
-from llm_pure.openai_chat.reasoning import DETAILS, FIELDS, details_text
+from llm_pure.openai_chat.reasoning import DETAILS, details_text
 from llm_pure.parts import BrokenToolCall, Part, Reasoning, ToolCall
 from llm_pure.reading import PlainObject, as_object, within, wrong
 
@@ -103,7 +103,7 @@ class Spoken(NamedTuple):
     """An object whose strings grow."""
 
     texts: Mapping[str, Rope] = {}
-    rest: PlainObject = {}
+    rest: Mapping[str, PlainJson] = {}
 
 
 class Listed(NamedTuple):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonObject, PlainJson
-from llm_pure.openai_chat.shape import PROVIDER, Losses, attach, extras_with, plain
+from llm_pure.openai_chat.shape import PROVIDER, Losses, attach, extras_with, noted, own, plain
 from llm_pure.parts import Audio, Base64, Document, FileId, Image, Opaque, Part, Refusal, Source, Text, Url
 from llm_pure.reading import PlainObject, as_object
 
@@ -77,7 +77,24 @@ def _file(block: PlainObject) -> Part | None:
     source = FileId(data) if "file_id" in inner else _source(data)
     if isinstance(source, Url) and "://" not in data:
         return None  # base64 that does not say what it is
-    return Document(source, name, extras=_rest(block, "file", inner, "file_data", "file_id", "filename"))
+    extras = _rest(block, "file", inner, "file_data", "file_id", "filename")
+    if isinstance(source, Url):
+        extras = _with_note(extras, "$url", note=True)
+    elif isinstance(source, Base64):
+        if "filename" not in inner:
+            extras = _with_note(extras, "$filename", note=False)
+        elif name == _unnamed(source):
+            name = None
+    return Document(source, name, extras=extras)
+
+
+def _with_note(extras: JsonObject, name: str, *, note: bool) -> JsonObject:
+    return extras_with({**own(extras).thaw(), name: note})
+
+
+def _unnamed(source: Base64) -> str:
+    """What a file is called that has no name: the wire demands one."""
+    return "untitled." + source.media_type.rpartition("/")[2]
 
 
 _READERS: Final[Mapping[str, Callable[[PlainObject], Part | None]]] = {
@@ -175,8 +192,13 @@ def _say_document(part: Document, losses: Losses, path: str) -> list[PlainJson]:
     inner: FileFile = {}
     if isinstance(part.source, FileId):
         inner["file_id"] = part.source.id
+    elif isinstance(part.source, Url) and noted(part.extras, "$url") is not True:
+        losses.append(Loss(path, "Chat Completions takes documents as bytes or by file id, not by URL"))
+        return []
     else:
         inner["file_data"] = _url(part.source)
+        if isinstance(part.source, Base64) and noted(part.extras, "$filename") is not False:
+            inner["filename"] = _unnamed(part.source)
     if part.title is not None:
         inner["filename"] = part.title
     return [attach({"type": "file", "file": plain(inner)}, part.extras, losses, path)]

@@ -30,8 +30,10 @@ from llm_pure.normal import normal
 from llm_pure.openai_chat.calls import read_choice, read_tool, say_choice, say_tool
 from llm_pure.openai_chat.shape import OPTIONS, Losses, attach, extras_with, plain, unsaid
 from llm_pure.openai_chat.turns import read_messages, say_messages, say_system
+from llm_pure.openai_chat.typed import MISTYPED, blamed, check_typed, is_a
 from llm_pure.outcome import Outcome
 from llm_pure.reading import PlainObject, array, bad_request, owned_object, within
+from llm_pure.tools import Tool, ToolChoice
 from llm_pure.wire import Encoded, OnLoss, encoded
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from openai.types.shared_params.response_format_json_schema import JSONSchema
 
     from llm_pure.models import ModelTraits
-    from llm_pure.tools import AnyTool, ToolChoice
+    from llm_pure.tools import AnyTool
 
 __all__ = ["decode_request", "encode_request"]
 
@@ -63,23 +65,20 @@ def encode_request(completion: Completion, *, on_loss: OnLoss = "report") -> Out
         return Failure(bad_request(error))
     except RecursionError:
         return Failure(BadRequest(message="nested too deeply"))
+    except MISTYPED as error:
+        return Failure(bad_request(blamed(completion, Completion, error)))
     return encoded(payload, {}, losses, on_loss)
 
 
 def _payload(completion: Completion, losses: Losses) -> PlainObject:
+    _check_fields(completion)
     options = completion.options_for(*OPTIONS)
     traits = traits_of(completion.model)
     said = _sampling(completion, traits, losses)
-    if completion.seed is not None:
-        said["seed"] = completion.seed
-    if completion.frequency_penalty is not None:
-        said["frequency_penalty"] = completion.frequency_penalty
-    if completion.presence_penalty is not None:
-        said["presence_penalty"] = completion.presence_penalty
     if completion.stop_sequences and not traits.stop_sequences:
         losses.append(Loss("$.stop_sequences", "this model refuses stop sequences"))
     elif completion.stop_sequences:
-        said["stop"] = list(completion.stop_sequences)
+        said["stop"] = _stops(completion.stop_sequences, traits, losses)
     if completion.max_tokens is not None:
         if options.get(_SPELLING, _limit_name(completion.model)) == _OLD_LIMIT:
             said["max_tokens"] = completion.max_tokens
@@ -89,7 +88,9 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
         said["response_format"] = _say_output(completion.output, losses)
     if completion.reasoning is not None:
         if completion.reasoning.effort is not None:
-            said["reasoning_effort"] = completion.reasoning.effort
+            effort = _effort(completion.reasoning.effort, traits, losses)
+            if effort is not None:
+                said["reasoning_effort"] = effort
         if completion.reasoning.budget_tokens is not None:
             losses.append(
                 Loss("$.reasoning.budget_tokens", "Chat Completions knows efforts, no budget of tokens")
@@ -115,6 +116,44 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
     return payload
 
 
+_FIELDS: Final[tuple[tuple[str, type], ...]] = (
+    ("model", str),
+    ("max_tokens", int),
+    ("temperature", float),
+    ("top_p", float),
+    ("top_k", int),
+    ("seed", int),
+    ("frequency_penalty", float),
+    ("presence_penalty", float),
+)
+
+
+def _check_fields(completion: Completion) -> None:
+    """Raise `JsonError` where a field of one value holds another type."""
+    for name, kind in _FIELDS:
+        value = getattr(completion, name)
+        if value is not None and type(value) is not kind and not (kind is float and type(value) is int):
+            check_typed(value, kind, f".{name}")
+    for index, word in enumerate(completion.stop_sequences):
+        check_typed(word, str, f".stop_sequences[{index}]")
+    for name, setting in (
+        ("tool_choice", ToolChoice),
+        ("output", Output),
+        ("reasoning", ReasoningSetting),
+    ):
+        value = getattr(completion, name)
+        if value is not None:
+            check_typed(value, setting, f".{name}")
+    for index, tool in enumerate(completion.tools):
+        if (
+            not is_a(Tool, tool)
+            or not is_a(str, tool.name, "" if tool.description is None else tool.description)
+            or not is_a(JsonObject, tool.parameters)
+            or tool.extras is not EMPTY
+        ):
+            check_typed(tool, Tool, f".tools[{index}]")
+
+
 def _sampling(
     completion: Completion, traits: ModelTraits, losses: Losses
 ) -> CompletionCreateParamsNonStreaming:
@@ -124,6 +163,13 @@ def _sampling(
         said["temperature"] = heat
     if mass is not None and _fits("top_p", mass, completion, traits, losses):
         said["top_p"] = mass
+    if completion.seed is not None:
+        said["seed"] = completion.seed
+    often, present = completion.frequency_penalty, completion.presence_penalty
+    if often is not None and _fits("frequency_penalty", often, completion, traits, losses):
+        said["frequency_penalty"] = often
+    if present is not None and _fits("presence_penalty", present, completion, traits, losses):
+        said["presence_penalty"] = present
     return said
 
 
@@ -141,10 +187,40 @@ def _is_sampled(completion: Completion, traits: ModelTraits) -> bool:
 
 def _fits(name: str, value: float, completion: Completion, traits: ModelTraits, losses: Losses) -> bool:
     """Whether a sampling parameter may be sent. A model that refuses them takes their default all the same."""
-    if _is_sampled(completion, traits) or (value == 1 and name != "top_k"):
+    if _is_sampled(completion, traits) or value == _DEFAULTS.get(name):
         return True
     losses.append(Loss(f"$.{name}", "this model refuses sampling parameters"))
     return False
+
+
+_DEFAULTS: Final = {"temperature": 1, "top_p": 1, "frequency_penalty": 0, "presence_penalty": 0}
+
+
+def _stops(stops: tuple[str, ...], traits: ModelTraits, losses: Losses) -> list[str]:
+    """The stop sequences, as many as may be sent: OpenAI's own models, who alone want the new limit, take four."""
+    most = _MOST_STOPS if traits.max_tokens_name == _LIMIT else len(stops)
+    losses += [
+        Loss(f"$.stop_sequences[{index}]", "this model takes four stop sequences")
+        for index in range(most, len(stops))
+    ]
+    return list(stops[:most])
+
+
+_MOST_STOPS: Final = 4
+_EFFORT_ORDER: Final[tuple[Effort, ...]] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+
+
+def _effort(effort: Effort, traits: ModelTraits, losses: Losses) -> Effort | None:
+    """The effort; or else the next lower that the model has, or its lowest. None where it has none at all."""
+    if traits.efforts is None or effort in traits.efforts:
+        return effort
+    allowed = [one for one in _EFFORT_ORDER if one in traits.efforts]
+    rank = _EFFORT_ORDER.index(effort)
+    lower = [one for one in allowed if _EFFORT_ORDER.index(one) < rank]
+    nearest = lower[-1] if lower else allowed[0] if allowed else None
+    instead = f"; {nearest!r} is asked for" if nearest is not None else ""
+    losses.append(Loss("$.reasoning.effort", f"this model has no effort {effort!r}{instead}"))
+    return nearest
 
 
 def _add_options(payload: PlainObject, options: JsonObject, losses: Losses) -> None:

@@ -24,6 +24,7 @@ from llm_pure.openai_chat.assistant import read_assistant, say_assistant
 from llm_pure.openai_chat.errors import error_in, named_error
 from llm_pure.openai_chat.finish import is_cut, say_finish, stop_reason_of
 from llm_pure.openai_chat.shape import PROVIDER, Losses, extras_with, own
+from llm_pure.openai_chat.typed import MISTYPED, blamed, check_typed
 from llm_pure.openai_chat.usage import say_usage, take_usage
 from llm_pure.outcome import Outcome
 from llm_pure.parts import BrokenToolCall, Opaque, Part, ToolCall
@@ -176,12 +177,15 @@ def encode_response(response: Response) -> Outcome[dict[str, PlainJson]]:
     """The answer as OpenAI would send it. A Failure names what it could not say."""
     losses: Losses = []
     try:
+        check_typed(response, Response)
         body = _say(response, losses)
         back = decode_response(body)
     except JsonError as error:
         return Failure(bad_request(error))
     except RecursionError:
         return Failure(Malformed(message="nested too deeply"))
+    except MISTYPED as error:
+        return Failure(bad_request(blamed(response, Response, error)))
     if isinstance(back, Failure):
         return back
     lost = tuple([loss for loss in losses if ".extras." not in loss.path])

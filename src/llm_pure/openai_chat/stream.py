@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from returns.result import Failure, Success
+from typing_extensions import Buffer
 
 from llm_pure.errors import Incomplete, LlmError, Loss, Lossy, Malformed
 from llm_pure.events import PartDone, Restarted, Started, StreamEvent, events_of
@@ -33,6 +34,7 @@ from llm_pure.openai_chat.fold import (
 )
 from llm_pure.openai_chat.reasoning import DETAILS, FIELDS
 from llm_pure.openai_chat.response import decode_response, encode_response, read_body
+from llm_pure.openai_chat.typed import is_a
 from llm_pure.outcome import Outcome
 from llm_pure.reading import PlainObject, as_object, malformed, within, wrong
 from llm_pure.response import NO_USAGE, Response
@@ -130,7 +132,11 @@ def stream_result(state: State) -> Outcome[Response]:
 def decode_stream(chunks: Iterable[bytes]) -> Outcome[Response]:
     """The answer that a whole stream gives."""
     state = _START
+    if not is_a(Iterable, chunks):
+        return Failure(malformed(wrong(chunks, "chunks of bytes", "")))
     for chunk in chunks:
+        if not is_a(Buffer, chunk):
+            return Failure(malformed(wrong(chunk, "bytes", ""), _partial(state.read)))
         state, _ = stream_step(state, chunk)
         if stream_ended(state):
             break

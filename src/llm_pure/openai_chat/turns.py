@@ -26,6 +26,7 @@ from llm_pure.normal import normal_messages
 from llm_pure.openai_chat.assistant import read_assistant, say_assistant, say_usual
 from llm_pure.openai_chat.media import read_part, say_part, say_text, short
 from llm_pure.openai_chat.shape import NOTES, PROVIDER, Losses, attach, extras_with, noted, own, plain, unsaid
+from llm_pure.openai_chat.typed import check_typed, is_a
 from llm_pure.parts import Opaque, Part, Text, ToolCall, ToolResult
 from llm_pure.reading import PlainObject, as_object, string, within, wrong
 
@@ -133,6 +134,8 @@ def say_system(parts: tuple[Part, ...], losses: Losses) -> list[PlainJson]:
         return []
     before = len(losses)
     message = SystemMessage(parts)
+    if not _usual(message):
+        check_typed(parts, tuple[Part, ...], ".system")
     block = _say_system(message, losses, "$.system", "$.system")
     if not block["content"]:
         return []
@@ -144,32 +147,101 @@ def say_system(parts: tuple[Part, ...], losses: Losses) -> list[PlainJson]:
 def say_messages(messages: tuple[Message, ...], losses: Losses) -> list[PlainJson]:
     """The messages, in order. Raises `JsonError` if something is no message, or holds what is no JSON."""
     out: list[PlainJson] = []
+    late: list[PlainJson] = []
+    """What results hold that is no text: it follows once all results of the turn are said."""
+    renamed: dict[str, list[str]] = {}
+    """The ids of the last calls that were not fit to be sent, and what they were sent as, in order."""
     for index, message in enumerate(messages):
+        if late and (message.extras is not EMPTY or not isinstance(message, UserMessage)):
+            _say_late(late, out)
         role = _ROLES.get(type(message))
         if role is None:
             raise wrong(message, "a message", f".messages[{index}]")
         content = message.content
-        if len(content) == 1 and message.extras is EMPTY:
+        if len(content) == 1 and message.extras is EMPTY and not late:
             part = content[0]
             # By far the most messages are one text.
-            if type(part) is Text and part.extras is EMPTY and part.text:
+            if type(part) is Text and part.extras is EMPTY and part.text and type(part.text) is str:
                 out.append({"role": role, "content": part.text})
                 continue
         usual = say_usual(message) if isinstance(message, AssistantMessage) else _say_usual_result(message)
+        path = f"$.messages[{index}]"
         if usual is not None:
             out.append(usual)
+            if "tool_calls" in usual:
+                renamed = _named_apart(usual, losses, path)
+            elif renamed:
+                _follow(usual, renamed, losses, path)
             continue
-        path = f"$.messages[{index}]"
-        before, start = len(losses), len(out)
+        before, start = len(losses) if not late else -1, len(out)
+        if not (usually := _usual(message)):
+            check_typed(message, type(message), path[1:])
         if isinstance(message, UserMessage):
-            _say_user(message, out, losses, path)
+            _say_user(message, out, late, losses, path)
         elif isinstance(message, AssistantMessage):
             out.append(say_assistant(message, losses, path))
         else:
             out.append(_say_system(message, losses, path, f"{path}.content"))
-        if len(losses) == before and not _usual(message):
+        if len(losses) == before and not usually:
             _check(message, out[start:], losses, path)
+        for block in out[start:]:
+            if isinstance(block, dict) and "tool_calls" in block:
+                renamed = _named_apart(block, losses, path)
+            elif isinstance(block, dict) and renamed:
+                _follow(block, renamed, losses, path)
+    if late:
+        _say_late(late, out)
     return out
+
+
+def _named_apart(message: PlainObject, losses: Losses, path: str) -> dict[str, list[str]]:
+    """Give each call of the message an id of its own, and tell which ids went out as which, in order.
+
+    No server takes an id that is empty, or that two calls of one message share.
+    """
+    calls = message["tool_calls"]
+    found = [call for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
+    ids = [call["id"] for call in found if isinstance(call.get("id"), str)]
+    taken = set(ids)
+    if len(taken) == len(ids) and "" not in taken:
+        return {}
+    renamed: dict[str, list[str]] = {}
+    for place, call in enumerate(found):
+        id_ = call.get("id")
+        if not isinstance(id_, str):
+            continue
+        new = id_
+        if not id_ or id_ in renamed:
+            stem, count = id_ or "call", len(renamed.get(id_, ())) + 1
+            while (new := f"{stem}_{count}") in taken:
+                count += 1
+            taken.add(new)
+            call["id"] = new
+            losses.append(
+                Loss(path, f"the id of call {place} is empty, or another call's: it is sent as {new!r}")
+            )
+        renamed.setdefault(id_, []).append(new)
+    return renamed
+
+
+def _follow(message: PlainObject, renamed: dict[str, list[str]], losses: Losses, path: str) -> None:
+    """Let a result follow its call, if that was renamed: the first result the first call of its id, and so on."""
+    id_ = message.get("tool_call_id")
+    ids = renamed.get(id_) if isinstance(id_, str) else None
+    if not ids:
+        return
+    new = ids.pop(0) if len(ids) > 1 else ids[0]
+    if new != id_:
+        message["tool_call_id"] = new
+        losses.append(Loss(path, f"the id of this result's call is sent as {new!r}"))
+
+
+def _say_late(late: list[PlainJson], out: list[PlainJson]) -> None:
+    said: ChatCompletionUserMessageParam = {"role": "user", "content": ""}
+    block = plain(said)
+    block["content"] = short(late.copy())
+    late.clear()
+    out.append(block)
 
 
 _ROLES: Final[dict[type[Message], str]] = {
@@ -189,6 +261,8 @@ def _say_usual_result(message: Message) -> PlainObject | None:
         return None
     text = result.content[0]
     if not isinstance(text, Text) or text.extras is not EMPTY or not text.text:
+        return None
+    if not is_a(str, text.text, result.call_id):
         return None
     said: ChatCompletionToolMessageParam = {
         "role": "tool",
@@ -226,15 +300,22 @@ def _usual(message: Message) -> bool:
     for part in message.content:
         if isinstance(part, ToolResult):
             if part.extras is not EMPTY or not all(
-                isinstance(p, Text) and p.extras is EMPTY for p in part.content
+                isinstance(p, Text) and p.extras is EMPTY and is_a(str, p.text) for p in part.content
             ):
                 return False
-        elif isinstance(part, ToolCall):
-            if part.extras is not EMPTY or not part.name:
+            if not is_a(str, part.call_id) or not is_a(bool, part.is_error):
                 return False
-        elif not isinstance(part, Text) or part.extras is not EMPTY:
+        elif isinstance(part, ToolCall):
+            if part.extras is not EMPTY or not part.name or not _is_call(part):
+                return False
+        elif not isinstance(part, Text) or part.extras is not EMPTY or not is_a(str, part.text):
             return False
     return True
+
+
+def _is_call(part: ToolCall) -> bool:
+    """Whether the call holds what its type says."""
+    return is_a(str, part.id, part.name) and is_a(JsonObject, part.arguments)
 
 
 def _check(message: Message, wire: list[PlainJson], losses: Losses, path: str) -> None:
@@ -267,10 +348,11 @@ def _say_system(message: SystemMessage, losses: Losses, path: str, content_path:
     return attach(block, message.extras, losses, path, {"role"} if developer else NOTES)
 
 
-def _say_user(message: UserMessage, out: list[PlainJson], losses: Losses, path: str) -> None:
-    """One message for each result, then one for the rest."""
+def _say_user(
+    message: UserMessage, out: list[PlainJson], late: list[PlainJson], losses: Losses, path: str
+) -> None:
+    """One message for each result, then one for the rest; if there is none, the turn may go on with more results."""
     content: list[PlainJson] = []
-    late: list[PlainJson] = []
     wholes: list[PlainJson] = []
     results = 0
     for index, part in enumerate(message.content):
@@ -283,13 +365,14 @@ def _say_user(message: UserMessage, out: list[PlainJson], losses: Losses, path: 
             wholes.append(part.raw.thaw())
         else:
             content += say_part(part, losses, f"{path}.content[{index}]")
-    content = late + content
     out += wholes
     if not content and (results or wholes):
         unsaid(message.extras, losses, path)
         return
     if not content and message.extras is EMPTY and _is_result(out):
         return  # an empty message after results is part of their turn
+    content = late + content
+    late.clear()
     said: ChatCompletionUserMessageParam = {"role": "user", "content": ""}
     block = plain(said)
     block["content"] = short(content)

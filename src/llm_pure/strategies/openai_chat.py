@@ -67,7 +67,10 @@ def _text_blocks() -> Plains:
 def _media_blocks() -> Plains:
     urls = _just("https://example.org/a.png", "data:image/png;base64,aGk=", "data:,x", "")
     picture = _plain({"url": urls}, {"detail": _just("low", "auto"), "format": _just("x")})
-    file = _plain({"file_data": _just("data:application/pdf;base64,aGk=")}, {"filename": _texts()})
+    file = _plain(
+        {"file_data": _just("data:application/pdf;base64,aGk=", "https://example.org/a.pdf")},
+        {"filename": _texts() | _just("untitled.pdf")},
+    )
     sound = _plain({"data": _just("aGk="), "format": _just("wav", "mp3", "ogg")}, {})
     return (
         _plain({"type": _just("image_url"), "image_url": picture}, {})
@@ -95,7 +98,17 @@ def _calls() -> st.SearchStrategy[PlainJson]:
     usual = _plain({"id": _words(), "type": _just("function"), "function": function}, {})
     custom = _plain({"name": _words(), "input": _texts()}, {})
     free = _plain({"id": _words(), "type": _just("custom"), "custom": custom}, {})
-    return _listed(_with_fields(usual) | free, min_size=1)
+    return _listed(_with_fields(usual) | free, min_size=1).map(_named_apart)
+
+
+def _named_apart(calls: PlainJson) -> PlainJson:
+    """Calls without those whose id another one has: no server takes them back."""
+    found = {
+        str(call.get("id")): call
+        for call in reversed(calls if isinstance(calls, list) else [])
+        if isinstance(call, dict)
+    }
+    return [*reversed(found.values())]
 
 
 @cache
@@ -217,10 +230,13 @@ def chat_payloads() -> Plains:
 
 
 def _acceptable(payload: Plain) -> Plain:
-    """Without what the model refuses: OpenAI's own know no `top_k`."""
-    return {
-        key: value for key, value in payload.items() if key != "top_k" or payload.get("model") != "gpt-4o"
-    }
+    """Without what the model refuses: OpenAI's own know no `top_k`, take four stops, and not all think."""
+    if payload.get("model") != "gpt-4o":
+        return payload
+    stop = payload.get("stop")
+    if isinstance(stop, list):
+        payload = {**payload, "stop": stop[:4]}
+    return {key: value for key, value in payload.items() if key not in {"top_k", "reasoning_effort"}}
 
 
 # ---------------------------------------------------------------- answers

@@ -7,11 +7,13 @@ import pytest
 from returns.result import Failure, Success
 
 from llm_pure import (
+    AssistantMessage,
     Audio,
     BadRequest,
     Base64,
     Completion,
     Document,
+    FileId,
     Image,
     JsonObject,
     Loss,
@@ -29,7 +31,7 @@ from llm_pure import (
     assistant,
     user,
 )
-from llm_pure.completion import Output
+from llm_pure.completion import Effort, Output
 from llm_pure.json import JsonInput, PlainJson
 from llm_pure.openai_chat import decode_request, encode_request
 
@@ -57,17 +59,17 @@ def test_a_conversation_with_a_tool() -> None:
             assistant("Let me look.", call),
             UserMessage((ToolResult("call_1", (Text("rain"),)), Text("and tomorrow?"))),
         ],
-        model="gpt-4o",
+        model="o3-mini",
         system="Be brief.",
         max_tokens=99,
-        stop_sequences=["a", "b", "c", "d", "e"],
+        stop_sequences=["a", "b", "c", "d"],
         tools=[Tool("weather", "the weather", JsonObject({"type": "object"}), strict=True)],
         tool_choice=ToolChoice.named("weather", parallel=False),
         output=Output(JsonObject({"type": "object"})),
         reasoning="low",
     )
     assert payload(completion) == {
-        "model": "gpt-4o",
+        "model": "o3-mini",
         "messages": [
             {"role": "system", "content": "Be brief."},
             {
@@ -95,7 +97,7 @@ def test_a_conversation_with_a_tool() -> None:
             {"role": "user", "content": "and tomorrow?"},
         ],
         "max_completion_tokens": 99,
-        "stop": ["a", "b", "c", "d", "e"],
+        "stop": ["a", "b", "c", "d"],
         "tools": [
             {
                 "type": "function",
@@ -185,7 +187,12 @@ def test_what_a_model_refuses_is_a_loss_and_its_default_is_not() -> None:
         (Completion([assistant(Reasoning("hm", signature="s"))]), "$.messages[0].content[0]"),
         (Completion([user(Opaque("anthropic", JsonObject({"type": "x"})))]), "$.messages[0].content[0]"),
         (Completion([user(Document(Text("a")))]), "$.messages[0].content[0]"),
-        (Completion([user(Document(Url("https://x"), context="c"))]), "$.messages[0].content[0].context"),
+        (Completion([user(Document(FileId("f"), context="c"))]), "$.messages[0].content[0].context"),
+        (Completion([user(Document(Url("https://x")))]), "$.messages[0].content[0]"),
+        (Completion([], model="gpt-4o", stop_sequences=["a", "b", "c", "d", "e"]), "$.stop_sequences[4]"),
+        (Completion([], model="gpt-4o", reasoning="high"), "$.reasoning.effort"),
+        (Completion([], model="gpt-6.2-sol", presence_penalty=0.5), "$.presence_penalty"),
+        (Completion([], model="gpt-6.1-sol", frequency_penalty=-1), "$.frequency_penalty"),
         (Completion([user(Audio(Url("https://x")))]), "$.messages[0].content[0]"),
         (Completion([user(ToolCall("c", "f"))]), "$.messages[0].content[0]"),
         (
@@ -327,3 +334,145 @@ def test_encoding_is_linear() -> None:
         return best
 
     assert seconds(3000) < 40 * seconds(300)
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "sent"),
+    [
+        ("gpt-4o", "high", None),
+        ("gpt-5", "none", "minimal"),
+        ("gpt-5", "xhigh", "high"),
+        ("gpt-6.2-sol", "none", "low"),
+        ("gpt-5.1", "none", "none"),
+        ("some-llama", "xhigh", "xhigh"),
+    ],
+)
+def test_an_effort_that_a_model_does_not_know_is_the_next_lower(
+    model: str, asked: Effort, sent: str | None
+) -> None:
+    encoded = encode_request(Completion([], model=model, reasoning=asked)).unwrap()
+    assert encoded.payload.get("reasoning_effort") == sent
+    assert [loss.path for loss in encoded.losses] == (["$.reasoning.effort"] if sent != asked else [])
+
+
+def test_penalties_of_nothing_are_taken_everywhere() -> None:
+    asked = Completion([], model="gpt-6.2-sol", frequency_penalty=0, presence_penalty=0)
+    assert payload(asked) == {
+        "model": "gpt-6.2-sol",
+        "messages": [],
+        "frequency_penalty": 0,
+        "presence_penalty": 0,
+    }
+    assert not losses(Completion([], model="some-llama", presence_penalty=1, stop_sequences=list("abcde")))
+
+
+def test_a_file_without_a_name_gets_one_and_loses_it_again() -> None:
+    completion = Completion([user(Document(Base64("aGk=", "application/pdf")))])
+    sent = payload(completion)
+    file: PlainJson = {"file_data": "data:application/pdf;base64,aGk=", "filename": "untitled.pdf"}
+    assert sent["messages"] == [{"role": "user", "content": [{"type": "file", "file": file}]}]
+    assert decode_request(sent) == Success(completion)
+
+
+@pytest.mark.parametrize("data", ["https://example.org/a.pdf", "data:application/pdf;base64,aGk="])
+def test_a_file_goes_back_as_others_take_it(data: str) -> None:
+    sent: dict[str, PlainJson] = {
+        "messages": [{"role": "user", "content": [{"type": "file", "file": {"file_data": data}}]}]
+    }
+    assert payload(decode_request(sent).unwrap()) == sent
+
+
+def test_all_results_of_a_turn_follow_its_calls_and_their_pictures_follow_them() -> None:
+    picture = Image(Url("https://x"))
+    completion = Completion(
+        [
+            assistant(ToolCall("a", "f"), ToolCall("b", "f")),
+            UserMessage((ToolResult("a", (picture,)),)),
+            UserMessage((ToolResult("b", (Text("x"),)),)),
+            user("and?"),
+        ]
+    )
+    encoded = encode_request(completion).unwrap()
+    assert encoded.payload["messages"][1:] == [  # type: ignore[index]  # JSON
+        {"role": "tool", "tool_call_id": "a", "content": ""},
+        {"role": "tool", "tool_call_id": "b", "content": "x"},
+        {
+            "role": "user",
+            "content": [
+                {"type": "image_url", "image_url": {"url": "https://x"}},
+                {"type": "text", "text": "and?"},
+            ],
+        },
+    ]
+    assert [loss.path for loss in encoded.losses] == ["$.messages[1].content[0].content[0]"]
+    short = encode_request(completion.replace(messages=completion.messages[:3])).unwrap().payload["messages"]
+    assert [message["role"] for message in cast("list[dict[str, str]]", short)] == [
+        "assistant",
+        "tool",
+        "tool",
+        "user",
+    ]
+
+
+def test_calls_are_named_apart_and_their_results_follow() -> None:
+    completion = Completion(
+        [
+            assistant(ToolCall("a", "f"), ToolCall("", "f"), ToolCall("a", "f"), ToolCall("a_2", "f")),
+            UserMessage((ToolResult("a"), ToolResult("a"))),
+            UserMessage((ToolResult("a_2"), ToolResult(""))),
+            assistant(ToolCall("a", "f")),
+            UserMessage((ToolResult("a"),)),
+        ]
+    )
+    encoded = encode_request(completion).unwrap()
+    ids: list[str] = []
+    for message in cast("list[dict[str, Any]]", encoded.payload["messages"]):
+        ids += [call["id"] for call in message.get("tool_calls", [])] or [message["tool_call_id"]]
+    assert ids == ["a", "call_1", "a_3", "a_2", "a", "a_3", "a_2", "call_1", "a", "a"]
+    assert {loss.path for loss in encoded.losses} == {"$.messages[0]", "$.messages[1]", "$.messages[2]"}
+
+
+@pytest.mark.parametrize(
+    ("completion", "path"),
+    [
+        (None, "$"),
+        (Completion([user("a")], tools=cast("Any", ["x"])), "$.tools[0]"),
+        (
+            Completion([user("a"), UserMessage((Image(cast("Any", None)),))]),
+            "$.messages[1].content[0].source",
+        ),
+        (Completion([UserMessage((Text(cast("Any", 1)),))]), "$.messages[0].content[0].text"),
+        (Completion([UserMessage((Text("a"), Text(cast("Any", 1))))]), "$.messages[0].content[1].text"),
+        (Completion([AssistantMessage((Text(cast("Any", 1)),))]), "$.messages[0].content[0].text"),
+        (Completion([AssistantMessage((ToolCall(cast("Any", 1), "f"),))]), "$.messages[0].content[0].id"),
+        (
+            Completion([AssistantMessage((ToolCall("a", "f", cast("Any", {})),))]),
+            "$.messages[0].content[0].arguments",
+        ),
+        (
+            Completion([UserMessage((ToolResult("c", (Text(cast("Any", 1)),)),))]),
+            "$.messages[0].content[0].content[0].text",
+        ),
+        (Completion([UserMessage(cast("Any", "a"))]), "$.messages[0].content"),
+        (Completion([UserMessage(cast("Any", None))]), "$.messages[0].content"),
+        (Completion([], system=[Text(cast("Any", 1))]), "$.system[0].text"),
+        (Completion([], temperature=cast("Any", "hot")), "$.temperature"),
+        (Completion([], max_tokens=cast("Any", True)), "$.max_tokens"),
+        (Completion([], model=cast("Any", 5)), "$.model"),
+        (Completion([], stop_sequences=cast("Any", [1])), "$.stop_sequences[0]"),
+        (Completion([], reasoning=cast("Any", "much")), "$.reasoning.effort"),
+        (Completion([], output=cast("Any", {})), "$.output"),
+    ],
+)
+def test_what_is_not_of_its_type_is_named(completion: Completion, path: str) -> None:
+    outcome = encode_request(completion)
+    assert isinstance(outcome, Failure)
+    assert isinstance(error := outcome.failure(), BadRequest)
+    assert error.path == path
+
+
+@pytest.mark.parametrize("payload", [None, 5, "x", [], {}, {"messages": None}])
+def test_what_is_no_payload_is_a_failure(payload: Any) -> None:
+    outcome = decode_request(payload)
+    assert isinstance(outcome, Failure)
+    assert outcome.failure().path is not None

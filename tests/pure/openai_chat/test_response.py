@@ -1,6 +1,7 @@
 """Answers of Chat Completions and of its imitators, where a law alone would not say what they mean."""
 
 import json
+from typing import Any, cast
 
 import pytest
 from returns.result import Failure, Success
@@ -29,6 +30,7 @@ from llm_pure.errors import (
     Quota,
     RateLimited,
     ServerFault,
+    TooLarge,
 )
 from llm_pure.json import JsonInput, PlainJson
 from llm_pure.openai_chat import decode_error, decode_response, encode_response
@@ -258,6 +260,14 @@ def test_an_absurd_count_is_malformed_and_the_answer_is_kept() -> None:
     [
         (429, {"code": "insufficient_quota"}, Quota),
         (429, {"type": "requests", "code": "rate_limit_exceeded"}, RateLimited),
+        (413, {"type": "tokens", "code": "rate_limit_exceeded"}, TooLarge),
+        (400, {"type": "tokens", "code": "rate_limit_exceeded"}, BadRequest),
+        (403, {"type": "requests", "code": "rate_limit_exceeded"}, Denied),
+        (403, {"code": "insufficient_quota"}, Quota),
+        (429, {"type": "insufficient_quota", "code": "rate_limit_exceeded"}, Quota),
+        (503, {"code": "rate_limit_exceeded"}, RateLimited),
+        (200, {"code": "rate_limit_exceeded", "status_code": 413}, TooLarge),
+        (200, {"code": "rate_limit_exceeded"}, RateLimited),
         (401, {"type": "invalid_request_error", "code": "invalid_api_key"}, Denied),
         (400, {"type": "invalid_request_error", "code": "billing_hard_limit_reached"}, Quota),
         (200, {"type": "invalid_request_error", "status_code": 429}, RateLimited),
@@ -341,3 +351,25 @@ def test_a_null_says_what_a_field_says_that_is_not_there() -> None:
     ).unwrap()
     assert response.extras == own(created=1)
     assert openai_chat.decode_stream(openai_chat.encode_stream(response).unwrap()) == Success(response)
+
+
+@pytest.mark.parametrize(
+    ("response", "path"),
+    [
+        (None, "$"),
+        (Response(cast("Any", None)), "$.message"),
+        (Response(AssistantMessage((Text(cast("Any", 1)),))), "$.message.content[0].text"),
+        (Response(AssistantMessage(()), usage=cast("Any", {})), "$.usage"),
+    ],
+)
+def test_what_is_no_answer_of_ours_is_named(response: Response, path: str) -> None:
+    for outcome in (encode_response(response), openai_chat.encode_stream(response)):
+        assert isinstance(outcome, Failure)
+        assert outcome.failure().path == path
+
+
+@pytest.mark.parametrize("body", [None, 5, [], "", "[]", b"null"])
+def test_what_is_no_body_is_a_failure(body: Any) -> None:
+    for outcome in (decode_response(body), openai_chat.decode_stream(cast("Any", [body]))):
+        assert isinstance(outcome, Failure)
+    assert isinstance(openai_chat.decode_stream(cast("Any", None)), Failure)
