@@ -1,6 +1,7 @@
 """What requests look like on the wire of Responses, where a law alone would not say it."""
 
-import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -34,6 +35,7 @@ from llm_pure import (
 from llm_pure.completion import Output, ReasoningSetting
 from llm_pure.json import JsonInput, PlainJson
 from llm_pure.openai_responses import decode_request, decode_response, encode_request
+from tests.growth import growth
 
 
 def payload(completion: Completion) -> dict[str, PlainJson]:
@@ -337,11 +339,7 @@ def test_a_long_history_takes_time_as_it_is_long() -> None:
     response = decode_response({"status": "completed", "output": OUTPUT}).unwrap()
     result = UserMessage((ToolResult("call_1", (Text("rain"),)),))
 
-    def spent(rounds: int) -> float:
-        completion = Completion([response.message, result] * rounds)
-        start = time.perf_counter()
-        encode_request(completion)
-        return time.perf_counter() - start
+    def prepared(rounds: int) -> Callable[[], object]:
+        return partial(encode_request, Completion([response.message, result] * rounds))
 
-    short = min(spent(100) for _ in range(5))
-    assert min(spent(800) for _ in range(3)) < 24 * short
+    assert growth(prepared, 100, 800) < 4

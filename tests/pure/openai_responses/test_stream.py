@@ -1,6 +1,6 @@
 """What streams of Responses say, where a law alone would not say it."""
 
-import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -36,6 +36,7 @@ from llm_pure.openai_responses import (
     stream_start,
     stream_step,
 )
+from tests.growth import growth
 
 Event = dict[str, PlainJson]
 CREATED: Event = {
@@ -214,14 +215,15 @@ def test_the_last_of_two_answers_counts() -> None:
 
 
 def test_a_delta_costs_what_it_is_long() -> None:
-    def spent(deltas: int) -> float:
+    def prepared(deltas: int) -> Callable[[], object]:
         events = [delta("output_text", 0, "word ", content_index=0)] * deltas
         chunks = [sse(CREATED, added(0, type="message", content=[])), *[sse(event) for event in events]]
-        state = stream_start()
-        start = time.perf_counter()
-        for chunk in chunks:
-            state, _ = stream_step(state, chunk)
-        return time.perf_counter() - start
 
-    short = min(spent(500) for _ in range(5))
-    assert min(spent(4000) for _ in range(3)) < 20 * short
+        def fold() -> None:
+            state = stream_start()
+            for chunk in chunks:
+                state, _ = stream_step(state, chunk)
+
+        return fold
+
+    assert growth(prepared, 500, 4000) < 4
