@@ -20,7 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llm_effects.stores import SqliteStore, StoreUnusable, sqlite
+from llm_effects.stores import SqliteStore, StoreUnusable, database
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes, forks and signals as POSIX has them")
 
@@ -69,8 +69,8 @@ def test_the_files_are_the_owners_alone_whatever_the_umask(path: Path) -> None:
         with SqliteStore(path) as store:
             store.save("a", b"1")
             files = sorted(path.parent.iterdir())
-            assert [file.name for file in files] == ["answers.db", "answers.db-shm", "answers.db-wal"]
-            assert [mode(file) for file in files] == [0o600, 0o600, 0o600]
+            assert [file.name.removeprefix("answers.db") for file in files] == ["", "-pin", "-shm", "-wal"]
+            assert [mode(file) for file in files] == [0o600] * 4
     finally:
         os.umask(before)
 
@@ -81,7 +81,7 @@ def test_an_open_file_is_closed_to_others(path: Path) -> None:
     path.chmod(0o644)
     with SqliteStore(path) as store:
         assert store.load("0000") is not None
-        assert [mode(file) for file in path.parent.iterdir()] == [0o600] * 3
+        assert [mode(file) for file in path.parent.iterdir()] == [0o600] * 4
 
 
 @posix
@@ -198,11 +198,11 @@ def test_another_programs_database_is_left_alone(path: Path) -> None:
 def test_an_older_file_is_migrated(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     values = filled(path)
     more = (
-        *sqlite.MIGRATIONS,
+        *database.MIGRATIONS,
         "ALTER TABLE llm_effects_entries ADD COLUMN note TEXT",
         "CREATE TABLE more (x)",
     )
-    monkeypatch.setattr(sqlite, "MIGRATIONS", more)
+    monkeypatch.setattr(database, "MIGRATIONS", more)
     with SqliteStore(path) as store:
         assert {key: store.load(key) for key in values} == values
         store.save("a", b"1")
@@ -215,9 +215,9 @@ def test_a_migration_that_fails_changes_nothing(path: Path, monkeypatch: pytest.
     values = filled(path)
     with monkeypatch.context() as broken, SqliteStore(path) as store:
         broken.setattr(
-            sqlite,
+            database,
             "MIGRATIONS",
-            (*sqlite.MIGRATIONS, "CREATE TABLE more (x)", "INSERT INTO nowhere VALUES (1)"),
+            (*database.MIGRATIONS, "CREATE TABLE more (x)", "INSERT INTO nowhere VALUES (1)"),
         )
         with pytest.raises(sqlite3.OperationalError, match="no such table"):
             store.load("0000")
@@ -361,6 +361,141 @@ def test_a_file_that_goes_away_is_begun_anew(path: Path, how: str) -> None:
         assert store.load("b") == b"2"
 
 
+CRASHING = """
+import os, sys
+from llm_effects.stores import SqliteStore
+store = SqliteStore(sys.argv[1])
+store.save("old", b"1")
+os._exit(0)
+"""
+
+
+def old_store(path: Path, state: str) -> SqliteStore:
+    """A store whose log is not empty: open, or left so by a process that died."""
+    store = SqliteStore(path)
+    if state == "open":
+        store.save("old", b"1")
+    else:
+        subprocess.run([sys.executable, "-c", CRASHING, str(path)], check=True, env=environment())
+    assert Path(f"{path}-wal").stat().st_size > 0
+    return store
+
+
+def another(path: Path) -> Path:
+    with SqliteStore(path.with_name("another.db")) as store:
+        store.save("new", b"2")
+    return store.path
+
+
+@posix
+@pytest.mark.parametrize("state", ["open", "left by a crash"])
+def test_a_deleted_file_is_gone_with_all_that_was_in_it(path: Path, state: str) -> None:
+    with old_store(path, state) as store:
+        path.unlink()
+        assert store.load("old") is None
+        store.save("b", b"2")
+        assert store.load("b") == b"2"
+    with SqliteStore(path) as again:
+        assert (again.load("old"), again.load("b")) == (None, b"2")
+    assert list(path.parent.iterdir()) == [path]
+
+
+@posix
+@pytest.mark.parametrize("how", ["renamed", "copied after the old one was deleted"])
+@pytest.mark.parametrize("state", ["open", "left by a crash"])
+def test_a_file_put_in_place_is_read_as_it_stands(path: Path, state: str, how: str) -> None:
+    new = another(path)
+    with old_store(path, state) as store:
+        if how == "renamed":
+            new.rename(path)
+        else:
+            content = new.read_bytes()
+            new.unlink()
+            path.unlink()
+            path.write_bytes(content)  # file systems like to give it the number of the deleted one
+        content = path.read_bytes()
+        assert (store.load("old"), store.load("new")) == (None, b"2")
+        assert path.read_bytes() == content
+        store.save("b", b"3")
+    with SqliteStore(path) as again:
+        assert [again.load(key) for key in ("old", "new", "b")] == [None, b"2", b"3"]
+    assert list(path.parent.iterdir()) == [path]
+
+
+@posix
+def test_each_who_has_the_old_file_open_notices_and_harms_nobody(path: Path) -> None:
+    new = another(path)
+    with SqliteStore(path) as early, SqliteStore(path) as late, SqliteStore(path) as closing_only:
+        for store in (early, late, closing_only):
+            store.save("old", b"1")
+        new.rename(path)
+        early.save("early", b"3")
+        closing_only.close()
+        assert (late.load("old"), late.load("new"), late.load("early")) == (None, b"2", b"3")
+        late.save("late", b"4")
+        assert early.load("late") == b"4"
+        with SqliteStore(path) as fresh:
+            assert fresh.load("early") == b"3"
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert list(path.parent.iterdir()) == [path]
+
+
+@posix
+def test_a_file_deleted_before_the_store_closes_leaves_nothing(path: Path) -> None:
+    with SqliteStore(path) as store:
+        store.save("a", b"1")
+        path.unlink()
+    assert list(path.parent.iterdir()) == []
+
+
+@posix
+def test_what_was_saved_last_in_a_file_now_renamed_is_kept(path: Path) -> None:
+    with old_store(path, "left by a crash") as store:
+        path.rename(path.with_name("moved.db"))
+        assert store.load("old") is None
+    path.with_name("answers.db.orphan-1-wal").rename(path.with_name("moved.db-wal"))
+    with SqliteStore(path.with_name("moved.db")) as moved:
+        assert moved.load("old") == b"1"
+
+
+@posix
+def test_the_log_of_another_program_that_crashed_is_used(path: Path) -> None:
+    filled(path, 1)
+    program = """
+import os, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("UPDATE llm_effects_entries SET key = 'other'")
+os._exit(0)
+"""
+    subprocess.run([sys.executable, "-c", program, str(path)], check=True)
+    assert Path(f"{path}-wal").stat().st_size > 0
+    with SqliteStore(path) as store:
+        assert store.load("other") is None  # not what was saved under this key: removed
+        assert rows(path) == 0
+
+
+@posix
+def test_a_locked_folder_costs_no_more_than_the_timeout(path: Path) -> None:
+    import fcntl
+
+    with SqliteStore(path, timeout=0.1) as store:
+        store.save("a", b"1")
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            begun = time.monotonic()
+            assert store.load("a") == b"1"  # it is open, and needs nobody's leave
+            store.close()
+            with pytest.raises(TimeoutError, match="locked"):
+                store.load("a")
+            assert 0.2 <= time.monotonic() - begun < 1.2
+        finally:
+            os.close(folder)
+        assert store.load("a") == b"1"
+    assert list(path.parent.iterdir()) == [path]
+
+
 # ---------------------------------------------------------------- what is read is checked
 
 
@@ -475,6 +610,12 @@ def test_a_value_above_the_limit_is_not_kept_and_takes_the_old_one_along(path: P
 def test_limits_must_be_positive(path: Path, limits: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="must be positive"):
         SqliteStore(path, **limits)  # type: ignore[arg-type]  # a float for max_bytes is no matter here
+
+
+@pytest.mark.parametrize("name", [":memory:", Path(":memory:")])
+def test_a_store_is_a_file(name: str | Path) -> None:
+    with pytest.raises(ValueError, match="MemoryStore"):
+        SqliteStore(name)
 
 
 # ---------------------------------------------------------------- connections
