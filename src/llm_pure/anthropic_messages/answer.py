@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import cast
 
+from llm_pure.anthropic_messages.checks import check
 from llm_pure.anthropic_messages.content import block_of
 from llm_pure.anthropic_messages.ids import CallIds
-from llm_pure.anthropic_messages.tables import CUT, PROVIDER
+from llm_pure.anthropic_messages.tables import CUT, MISTYPED, PROVIDER, mistyped
 from llm_pure.errors import Loss
 from llm_pure.json import JsonError, JsonObject, PlainJson, dump_json, parse_json, thaw
 from llm_pure.parts import Audio, BrokenToolCall, Opaque, Part, Reasoning, Refusal, Text, ToolCall
@@ -23,14 +24,19 @@ __all__ = ["answer_blocks", "call_block"]
 def answer_blocks(response: Response, stop_reason: PlainJson) -> list[PlainJson]:
     """The content of a response's body that stopped so. Raises `JsonError` at a part that no block says."""
     content = response.message.content
+    if not isinstance(content, tuple):
+        raise JsonError("expected parts", ".message.content")
     last = len(content) - 1 if stop_reason in CUT else -1
     found: list[PlainJson] = []
     index = 0
     try:
         for index, part in enumerate(content):
+            check(part)
             found.append(_cut(part) if index == last else _block(part))
     except JsonError as error:
         raise within(error, f".message.content[{index}]") from None
+    except MISTYPED as error:
+        raise JsonError(mistyped(error), f".message.content[{index}]") from None
     return found
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal, TypeVar, cast
 
 from llm_pure.anthropic_messages.blocks import MESSAGE, MODELLED, RESULT, Readers, read_block
+from llm_pure.anthropic_messages.checks import check
 from llm_pure.anthropic_messages.ids import CallIds, own_id, wire_id
 from llm_pure.anthropic_messages.tables import INVALID_JSON, PROVIDER
 from llm_pure.errors import Loss
@@ -33,7 +34,7 @@ from llm_pure.parts import (
     ToolResult,
     Url,
 )
-from llm_pure.reading import PlainObject
+from llm_pure.reading import PlainObject, within, wrong
 
 if TYPE_CHECKING:
     from anthropic.types import (
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from anthropic.types.tool_result_block_param import Content as ResultContent
 
 __all__ = [
+    "NO_TEXT",
     "attached",
     "block_of",
     "inner_block_of",
@@ -142,6 +144,9 @@ def _comes_back(block: PlainObject, part: Part, readers: Readers) -> bool:
 # ---------------------------------------------------------------- text, and what may stand in a result
 
 
+NO_TEXT: Final = Text("")
+
+
 def is_plain(part: Part) -> bool:
     """Whether the part is a text and nothing but its text."""
     return type(part) is Text and (part.extras is EMPTY or not part.extras)
@@ -159,6 +164,7 @@ def _said(text: str, reason: str, losses: list[Loss]) -> TextBlockParam | None:
 
 def text_block_of(part: Part, losses: list[Loss], readers: Readers) -> TextBlockParam | None:
     """The block of a part among instructions: text, or a block of ours that nobody models."""
+    check(part)
     match part:
         case Text():
             return _text(part, losses, readers)
@@ -175,6 +181,7 @@ def text_block_of(part: Part, losses: list[Loss], readers: Readers) -> TextBlock
 
 def inner_block_of(part: Part, losses: list[Loss]) -> ResultContent | None:
     """The block of a part in a tool's result or in a document."""
+    check(part)
     match part:
         case Text():
             return _text(part, losses, RESULT)
@@ -199,9 +206,12 @@ def _inner(parts: tuple[Part, ...], losses: list[Loss]) -> list[ResultContent]:
     found: list[ResultContent] = []
     for index, part in enumerate(parts):
         before = len(losses)
-        if is_plain(part) and not cast("Text", part).text:
+        if part == NO_TEXT:
             continue
-        block = inner_block_of(part, losses)
+        try:
+            block = inner_block_of(part, losses)
+        except JsonError as error:
+            raise within(error, f"[{index}]") from None
         if block is not None:
             found.append(block)
         if len(losses) != before:
@@ -232,6 +242,7 @@ def _opaque(part: Opaque, losses: list[Loss], readers: Readers) -> ContentBlockP
 
 
 def _image_source(source: Source) -> ImageSource:
+    _check_source(source)
     match source:
         case Base64(data, media_type):
             kind = cast("Literal['image/png']", media_type)  # whatever it is: the server says what it takes
@@ -252,7 +263,15 @@ def _image(part: Image, losses: list[Loss]) -> ImageBlockParam:
     return attached(block, part, losses)
 
 
+def _check_source(source: object) -> None:
+    try:
+        check(source)
+    except JsonError as error:
+        raise within(error, ".source") from None
+
+
 def _document_source(source: Source | Text | tuple[Part, ...], losses: list[Loss]) -> DocumentSource:
+    _check_source(source)
     match source:
         case Text(text):
             before = len(losses)
@@ -271,7 +290,10 @@ def _document_source(source: Source | Text | tuple[Part, ...], losses: list[Loss
             return {"type": "file", "file_id": id_}
         case tuple():
             before = len(losses)
-            inner = _inner(source, losses)
+            try:
+                inner = _inner(source, losses)
+            except JsonError as error:
+                raise within(error, ".source") from None
             moved(losses, before, ".source")
             return {"type": "content", "content": cast("list[TextBlockParam | ImageBlockParam]", inner)}
         case _:
@@ -367,11 +389,17 @@ def _bare_result(part: ToolResult, losses: list[Loss]) -> ToolResultBlockParam:
     block: ToolResultBlockParam = {"type": "tool_result", "tool_use_id": wire_id(part.call_id)}
     content = part.content
     if len(content) == 1 and is_plain(content[0]):
-        if text := cast("Text", content[0]).text:
+        text = cast("Text", content[0]).text
+        if not isinstance(text, str):
+            raise wrong(text, "a string", ".content[0].text")
+        if text:
             block["content"] = text
     elif content:
         before = len(losses)
-        block["content"] = _inner(content, losses)
+        try:
+            block["content"] = _inner(content, losses)
+        except JsonError as error:
+            raise within(error, ".content") from None
         if len(losses) != before:
             moved(losses, before, ".content")
     if part.is_error:
@@ -384,6 +412,7 @@ def _bare_result(part: ToolResult, losses: list[Loss]) -> ToolResultBlockParam:
 
 def block_of(part: Part, losses: list[Loss], ids: CallIds) -> ContentBlockParam | None:
     """The block of a part in a message, whoever says it; None if the wire has none, which is a loss."""
+    check(part)
     match part:
         case Text():
             return _text(part, losses)

@@ -12,7 +12,7 @@ from returns.result import Failure, Success
 
 from llm_pure.anthropic_messages.answer import answer_blocks
 from llm_pure.anthropic_messages.response import message_of, usage_of
-from llm_pure.anthropic_messages.tables import MISTYPED
+from llm_pure.anthropic_messages.tables import MISTYPED, mistyped
 from llm_pure.errors import BadRequest
 from llm_pure.json import JsonError, PlainJson, dump_json, parse_json
 from llm_pure.outcome import Outcome
@@ -30,7 +30,7 @@ def encode_stream(response: Response) -> Outcome[tuple[bytes, ...]]:
     except JsonError as error:
         return Failure(bad_request(error))
     except MISTYPED as error:
-        return Failure(BadRequest(message=f"not a response as its types want it: {type(error).__name__}"))
+        return Failure(BadRequest(message=mistyped(error), path="$"))
 
 
 def _event(event: PlainObject) -> bytes:

@@ -54,8 +54,9 @@ def blocks_of(message: Mapping[str, object]) -> Sequence[PlainJson]:
     return [block for block in content if block != {"type": "text", "text": ""}]
 
 
-def _kind(block: PlainJson) -> PlainJson:
-    return block.get("type") if isinstance(block, dict) else None
+def _kind(block: PlainJson) -> str | None:
+    kind = block.get("type") if isinstance(block, dict) else None
+    return kind if isinstance(kind, str) else None
 
 
 def is_prefill(messages: Sequence[Mapping[str, object]]) -> bool:

@@ -12,24 +12,33 @@ from typing import TYPE_CHECKING, Final, cast
 
 from returns.result import Failure
 
+from llm_pure.anthropic_messages.checks import check
 from llm_pure.anthropic_messages.content import moved
 from llm_pure.anthropic_messages.decode import reads_as_option
 from llm_pure.anthropic_messages.places import is_prefill
 from llm_pure.anthropic_messages.reasoning import Beside, has_samples, write_output, write_reasoning
-from llm_pure.anthropic_messages.tables import FIELDS, MISTYPED, PROVIDER, SAMPLING, SAMPLING_VERSION
+from llm_pure.anthropic_messages.tables import (
+    FIELDS,
+    MISTYPED,
+    PROVIDER,
+    SAMPLING,
+    SAMPLING_VERSION,
+    mistyped,
+)
 from llm_pure.anthropic_messages.tools import write_choice, write_tool
 from llm_pure.anthropic_messages.turns import write_instructions, write_messages
+from llm_pure.completion import Completion
 from llm_pure.errors import BadRequest, Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson
 from llm_pure.models import ModelTraits, traits_of
-from llm_pure.reading import PlainObject, bad_request, within
+from llm_pure.reading import PlainObject, bad_request, within, wrong
+from llm_pure.tools import Tool
 from llm_pure.wire import Encoded, OnLoss, encoded
 
 if TYPE_CHECKING:
     from anthropic.types import OutputConfigParam, TextBlockParam, ThinkingConfigParam, ToolUnionParam
     from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
 
-    from llm_pure.completion import Completion
     from llm_pure.outcome import Outcome
 
 __all__ = ["encode_request"]
@@ -48,12 +57,13 @@ def encode_request(completion: Completion, *, on_loss: OnLoss = "report") -> Out
     except JsonError as error:
         return Failure(bad_request(error))
     except MISTYPED as error:
-        return Failure(BadRequest(message=f"not a completion as its types want it: {type(error).__name__}"))
+        return Failure(BadRequest(message=mistyped(error), path="$"))
     samples = any(name in payload for name in SAMPLING)
     return encoded(payload, {"anthropic-version": SAMPLING_VERSION} if samples else {}, losses, on_loss)
 
 
 def _payload(completion: Completion, losses: list[Loss]) -> PlainObject:
+    check(completion, Completion)
     traits = traits_of(completion.model)
     system: list[TextBlockParam] = []
     write_instructions(completion.system, system, "$.system", losses)
@@ -69,16 +79,18 @@ def _payload(completion: Completion, losses: list[Loss]) -> PlainObject:
     elif system:
         params["system"] = system
     if completion.stop_sequences:
-        params["stop_sequences"] = list(completion.stop_sequences)
+        params["stop_sequences"] = _words(completion.stop_sequences)
     if completion.tools:
         tools: list[ToolUnionParam] = []
         for index, tool in enumerate(completion.tools):
             with _at(losses, f"$.tools[{index}]") as found:
+                check(tool, Tool)
                 tools.append(write_tool(tool, found))
         params["tools"] = tools
     forced = False
     if completion.tool_choice is not None:
         with _at(losses, "$.tool_choice") as found:
+            check(completion.tool_choice)
             choice = write_choice(completion.tool_choice, found)
         if choice is not None:
             params["tool_choice"] = choice
@@ -95,6 +107,7 @@ def _payload(completion: Completion, losses: list[Loss]) -> PlainObject:
             and has_samples(completion.temperature, completion.top_p, completion.top_k),
         )
         with _at(losses, "$.reasoning") as found:
+            check(completion.reasoning)
             thinking, effort = write_reasoning(completion.reasoning, beside, found)
         if thinking is not None:
             params["thinking"] = thinking
@@ -104,6 +117,7 @@ def _payload(completion: Completion, losses: list[Loss]) -> PlainObject:
             config["effort"] = effort
     if completion.output is not None:
         with _at(losses, "$.output") as found:
+            check(completion.output)
             config["format"] = write_output(completion.output, found)
     if config:
         params["output_config"] = config
@@ -111,6 +125,13 @@ def _payload(completion: Completion, losses: list[Loss]) -> PlainObject:
     if completion.model is None:
         del payload["model"]
     return _merged(payload, completion, traits, losses)
+
+
+def _words(stop_sequences: tuple[str, ...]) -> list[str]:
+    for index, word in enumerate(stop_sequences):
+        if not isinstance(word, str):
+            raise wrong(word, "a string", f".stop_sequences[{index}]")
+    return list(stop_sequences)
 
 
 def _filled(budget: int, traits: ModelTraits) -> int:
@@ -129,6 +150,8 @@ def _at(losses: list[Loss], path: str) -> Iterator[list[Loss]]:
         yield found
     except JsonError as error:
         raise within(error, path.removeprefix("$")) from None
+    except MISTYPED as error:
+        raise JsonError(mistyped(error), path.removeprefix("$")) from None
     moved(found, 0, path)
     losses += found
 

@@ -21,8 +21,9 @@ from returns.result import Failure, Success
 
 from llm_pure.anthropic_messages.answer import answer_blocks
 from llm_pure.anthropic_messages.blocks import ANSWER, read_block
+from llm_pure.anthropic_messages.checks import check
 from llm_pure.anthropic_messages.errors import error_in
-from llm_pure.anthropic_messages.tables import CUT, MISTYPED, PROVIDER, STOP_REASONS, STOP_WORDS
+from llm_pure.anthropic_messages.tables import CUT, MISTYPED, PROVIDER, STOP_REASONS, STOP_WORDS, mistyped
 from llm_pure.errors import BadRequest
 from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson
 from llm_pure.messages import AssistantMessage
@@ -166,6 +167,10 @@ def _read_details(data: PlainObject) -> tuple[PlainJson, int | None]:
 def usage_of(response: Response) -> PlainObject:
     """The usage on the wire. Raises `JsonError` if its parts exceed the whole of the input, which no wire can say."""
     usage = response.usage
+    try:
+        check(usage, Usage)
+    except JsonError as error:
+        raise within(error, ".usage") from None
     counts: PlainObject = {}
     if usage.input_tokens is not None:
         fresh = usage.input_tokens - (usage.cache_write_tokens or 0) - (usage.cache_read_tokens or 0)
@@ -205,12 +210,13 @@ def encode_response(response: Response) -> Outcome[dict[str, PlainJson]]:
     except JsonError as error:
         return Failure(bad_request(error))
     except MISTYPED as error:
-        return Failure(BadRequest(message=f"not a response as its types want it: {type(error).__name__}"))
+        return Failure(BadRequest(message=mistyped(error), path="$"))
     return Success(message)
 
 
 def message_of(response: Response) -> PlainObject:
     """The answer without its content and usage."""
+    check(response, Response)
     if response.alternatives:
         raise JsonError("a message holds one choice", ".alternatives")
     message: PlainObject = {"type": "message", "role": "assistant"}

@@ -23,6 +23,7 @@ __all__ = [
     "SAMPLING_VERSION",
     "STOP_REASONS",
     "STOP_WORDS",
+    "mistyped",
 ]
 
 PROVIDER = "anthropic"
@@ -44,6 +45,12 @@ STOP_WORDS: Final[Mapping[StopReason, str]] = {reason: word for word, reason in 
 MISTYPED: Final = (AttributeError, TypeError, ValueError, RecursionError)
 """What a value raises whose field holds something that its type forbids. Nobody checks types at run time, so a writer
 may meet it; it answers with a Failure."""
+
+
+def mistyped(error: Exception) -> str:
+    """What is said of such an error."""
+    return f"not what its type wants: {type(error).__name__}"
+
 
 EFFORTS: Final = frozenset({"low", "medium", "high", "xhigh", "max"})
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from llm_pure.anthropic_messages.blocks import SYSTEM
 from llm_pure.anthropic_messages.content import (
+    NO_TEXT,
     block_of,
     is_plain,
     lose_extras,
@@ -21,7 +22,7 @@ from llm_pure.anthropic_messages.content import (
 )
 from llm_pure.anthropic_messages.ids import CallIds
 from llm_pure.anthropic_messages.places import blocks_of, is_marked, is_prefill, unfit
-from llm_pure.anthropic_messages.tables import PROVIDER
+from llm_pure.anthropic_messages.tables import MISTYPED, PROVIDER, mistyped
 from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
@@ -36,7 +37,7 @@ from llm_pure.parts import (
     ToolCall,
     ToolResult,
 )
-from llm_pure.reading import PlainObject, within
+from llm_pure.reading import PlainObject, within, wrong
 
 if TYPE_CHECKING:
     from anthropic.types import ContentBlockParam, MessageParam, TextBlockParam
@@ -50,7 +51,7 @@ def write_instructions(
     """The blocks of instructions, appended to `found`."""
     for index, part in enumerate(parts):
         before = len(losses)
-        if is_plain(part) and not cast("Text", part).text:
+        if part == NO_TEXT:
             continue
         try:
             block = text_block_of(part, losses, SYSTEM)
@@ -73,6 +74,8 @@ def write_messages(
             turns.add(index, message)
         except JsonError as error:
             raise within(error, f".messages[{index}]") from None
+        except MISTYPED as error:
+            raise JsonError(mistyped(error), f".messages[{index}]") from None
         if len(losses) != before:
             moved(losses, before, f"$.messages[{index}]")
     turns.close()
@@ -96,7 +99,6 @@ _MISPLACED: Final[Mapping[str, tuple[tuple[type[Part], ...], str]]] = {
     "user": ((ToolCall, BrokenToolCall, Reasoning), "users neither call tools nor think here"),
     "assistant": ((Image, Document, ToolResult), "no assistant message can hold this"),
 }
-_EMPTY: Final = Text("")
 _MESSAGE: Final = frozenset({"role", "content"})
 
 
@@ -277,7 +279,7 @@ def _only_results(message: UserMessage) -> bool:
     for part in message.content:
         if isinstance(part, ToolResult):
             some = True
-        elif not is_plain(part) or part != _EMPTY:
+        elif not is_plain(part) or part != NO_TEXT:
             return False
     return some
 
@@ -287,6 +289,8 @@ def _content(
 ) -> str | list[ContentBlockParam]:
     only = parts[0] if len(parts) == 1 else None
     if type(only) is Text and (only.extras is EMPTY or not only.extras):
+        if not isinstance(only.text, str):
+            raise wrong(only.text, "a string", ".content[0].text")
         return only.text or []
     misplaced, reason = _MISPLACED[role]
     blocks: list[ContentBlockParam] = []
@@ -311,6 +315,8 @@ def _content(
                 moved(losses, before, f".content[{index}]")
     except JsonError as error:
         raise within(error, f".content[{index}]") from None
+    except MISTYPED as error:
+        raise JsonError(mistyped(error), f".content[{index}]") from None
     return blocks
 
 

@@ -509,22 +509,49 @@ def test_what_is_wrong_in_a_payload_is_named(payload: Any, path: str) -> None:
     assert error.path == path
 
 
+BAD: Any = 1
+NOTHING: Any = None
+
+
 @pytest.mark.parametrize(
-    "completion",
+    ("completion", "path"),
     [
-        Completion([UserMessage(("text",))]),  # type: ignore[arg-type]
-        Completion([UserMessage(None)]),  # type: ignore[arg-type]
-        Completion([None]),  # type: ignore[list-item]
-        Completion([UserMessage((ToolResult("a", (object(),)),))]),  # type: ignore[arg-type]
-        Completion([AssistantMessage((ToolCall("a", "f", None),))]),  # type: ignore[arg-type]
-        Completion([UserMessage((Image("u"),))]),  # type: ignore[arg-type]
-        Completion([], system=[None]),  # type: ignore[list-item]
-        Completion([], tools=["f"]),  # type: ignore[list-item]
-        Completion([UserMessage((Text("a", extras=3),))]),  # type: ignore[arg-type]
+        (NOTHING, "$"),
+        (Completion([UserMessage(("text",))]), "$.messages[0].content[0]"),  # type: ignore[arg-type]
+        (Completion([UserMessage(NOTHING)]), "$.messages[0]"),
+        (Completion([NOTHING]), "$.messages[0]"),
+        (Completion([UserMessage((Text(BAD),))]), "$.messages[0].content[0].text"),
+        (Completion([UserMessage((Text("a"), Text(BAD)))]), "$.messages[0].content[1].text"),
+        (Completion([UserMessage((ToolResult("a", (BAD,)),))]), "$.messages[0].content[0].content[0]"),
+        (Completion([UserMessage((ToolResult("a", NOTHING),))]), "$.messages[0].content[0].content"),
+        (
+            Completion([UserMessage((ToolResult("a", (Text(BAD),)),))]),
+            "$.messages[0].content[0].content[0].text",
+        ),
+        (Completion([UserMessage((ToolResult(BAD),))]), "$.messages[0].content[0].call_id"),
+        (
+            Completion([AssistantMessage((ToolCall("a", "f", NOTHING),))]),
+            "$.messages[0].content[0].arguments",
+        ),
+        (Completion([UserMessage((Image(NOTHING),))]), "$.messages[0].content[0].source"),
+        (Completion([UserMessage((Image(Url(BAD)),))]), "$.messages[0].content[0].source.url"),
+        (Completion([UserMessage((Document((Text(BAD),)),))]), "$.messages[0].content[0].source[0].text"),
+        (Completion([UserMessage((Text("a", extras=BAD),))]), "$.messages[0].content[0].extras"),
+        (Completion([], system=[NOTHING]), "$.system[0]"),
+        (Completion([], system=[Text(BAD)]), "$.system[0].text"),
+        (Completion([], tools=[BAD]), "$.tools[0]"),
+        (Completion([], tools=[Tool(BAD)]), "$.tools[0].name"),
+        (Completion([], model=BAD), "$.model"),
+        (Completion([], max_tokens=BAD < 2), "$.max_tokens"),
+        (Completion([], stop_sequences=[BAD]), "$.stop_sequences[0]"),
+        (Completion([], tool_choice=BAD), "$.tool_choice"),
+        (Completion([], output=Output(NOTHING)), "$.output.schema"),
     ],
 )
-def test_a_value_of_the_wrong_type_is_a_failure(completion: Completion) -> None:
-    assert isinstance(encode_request(completion).failure(), BadRequest)
+def test_a_value_of_the_wrong_type_is_a_failure_with_its_place(completion: Completion, path: str) -> None:
+    error = encode_request(completion).failure()
+    assert isinstance(error, BadRequest)
+    assert error.path == path
 
 
 def test_a_payload_that_holds_itself_is_a_failure() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from returns.result import Success
@@ -15,6 +15,7 @@ from llm_pure.json import JsonObject
 from llm_pure.messages import AssistantMessage
 from llm_pure.parts import Audio, Refusal, Url
 
+NOTHING: Any = None
 BODY: dict[str, Any] = {"type": "message", "role": "assistant", "content": []}
 
 
@@ -179,6 +180,12 @@ def test_another_providers_answer() -> None:
 @pytest.mark.parametrize(
     ("response", "path"),
     [
+        (NOTHING, "$"),
+        (Response(AssistantMessage(NOTHING)), "$.message.content"),
+        (Response(AssistantMessage((NOTHING,))), "$.message.content[0]"),
+        (Response(AssistantMessage((Text(NOTHING),))), "$.message.content[0].text"),
+        (Response(AssistantMessage(()), id=cast("Any", 1)), "$.id"),
+        (Response(AssistantMessage(()), Usage(cast("Any", "1"))), "$.usage.input_tokens"),
         (Response(AssistantMessage(()), Usage(1, cache_read_tokens=2)), "$.usage.input_tokens"),
         (Response(AssistantMessage((Text("a"), Audio(Url("u"))))), "$.message.content[1]"),
         (Response(AssistantMessage((Audio(Url("u"), "said"),))), "$.message.content[0]"),
