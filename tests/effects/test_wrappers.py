@@ -619,11 +619,11 @@ class SlowStore:
     blocking = True
 
     def load(self, key: str) -> bytes | None:
-        time.sleep(0.6)
+        time.sleep(1.2)
         return None
 
     def save(self, key: str, value: bytes) -> None:
-        time.sleep(0.6)
+        time.sleep(1.2)
 
 
 def test_a_store_slower_than_the_deadline_is_a_miss_on_a_loop() -> None:
@@ -634,7 +634,7 @@ def test_a_store_slower_than_the_deadline_is_a_miss_on_a_loop() -> None:
         failed(await arun(runner, QUESTION))
         return time.monotonic() - began
 
-    assert asyncio.run(main()) < 0.5
+    assert asyncio.run(main()) < 1
 
 
 def test_what_failed_attempts_cost_is_not_lost(colour: Colour) -> None:

@@ -442,7 +442,7 @@ def seconds(function: Callable[[], object]) -> float:
 
 
 def test_delays_and_drips_take_their_time() -> None:
-    assert seconds(lambda: exchanged(HELLO)) < 0.14
+    assert min(seconds(lambda: exchanged(HELLO)) for _ in range(5)) < 0.14
     assert seconds(lambda: exchanged(Sent(HELLO, delay=0.15))) >= 0.15
     assert seconds(lambda: exchanged(Refuse(delay=0.15))) >= 0.15
     events = WHOLE.count(b"\n\n")
