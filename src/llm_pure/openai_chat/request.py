@@ -214,10 +214,10 @@ def _effort(effort: Effort, traits: ModelTraits, losses: Losses) -> Effort | Non
     """The effort; or else the next lower that the model has, or its lowest. None where it has none at all."""
     if traits.efforts is None or effort in traits.efforts:
         return effort
-    allowed = [one for one in _EFFORT_ORDER if one in traits.efforts]
+    allowed: list[Effort] = [one for one in _EFFORT_ORDER if one in traits.efforts]
     rank = _EFFORT_ORDER.index(effort)
-    lower = [one for one in allowed if _EFFORT_ORDER.index(one) < rank]
-    nearest = lower[-1] if lower else allowed[0] if allowed else None
+    lower: list[Effort] = [one for one in allowed if _EFFORT_ORDER.index(one) < rank]
+    nearest: Effort | None = lower[-1] if lower else allowed[0] if allowed else None
     instead = f"; {nearest!r} is asked for" if nearest is not None else ""
     losses.append(Loss("$.reasoning.effort", f"this model has no effort {effort!r}{instead}"))
     return nearest
