@@ -209,5 +209,8 @@ def in_time(post: Callable[[], httpx2.Response], limit: float) -> httpx2.Respons
             return None
         raise
     if isinstance(answer, BaseException):
-        raise answer
+        try:
+            raise answer
+        finally:
+            del answer  # or it would hold the frame that holds it, and what is open with it
     return answer
