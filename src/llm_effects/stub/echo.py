@@ -149,9 +149,12 @@ def _progress(whole: str, said: list[str]) -> int:
     of it, except where the answer begins at its end."""
     at = 0
     for turn in said:
-        start = whole.find(turn.strip(), max(0, at - len(turn)))
-        if turn.strip() and start >= 0:
-            at = start + len(turn.strip())
+        words = turn.strip()
+        next_word = at + len(whole[at:]) - len(whole[at:].lstrip())
+        # Right after the turn before, or else overlapping it: a short turn may stand inside that one as well.
+        start = next_word if whole.startswith(words, next_word) else whole.find(words, max(0, at - len(turn)))
+        if words and start >= 0:
+            at = start + len(words)
         else:
             at = next((n for n in range(min(len(whole), len(turn)), 0, -1) if turn.endswith(whole[:n])), 0)
     return at

@@ -1,7 +1,7 @@
 """The small model keeps to what it was asked for, and goes on where it stopped."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from llm_effects.stub import Echo
@@ -69,6 +69,7 @@ def test_prefills_lead_to_the_whole_answer(question: str, limit: int) -> None:
 
 
 @given(QUESTIONS, st.integers(1, 30))
+@example("Bkto", 1)
 def test_nudges_lead_to_the_whole_answer(question: str, limit: int) -> None:
     completion = asked(question).replace(max_tokens=limit)
     text = ""
