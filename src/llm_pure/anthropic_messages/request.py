@@ -48,7 +48,8 @@ def encode_request(completion: Completion, *, on_loss: OnLoss = "report") -> Out
     """The payload of a completion, the headers that it needs, and what it could not say.
 
     Fills: `max_tokens` from the model table where the completion has none, and an object schema for a tool without
-    parameters. Call ids that the wire refuses are escaped, in calls and results alike, and `decode_request` undoes it.
+    parameters. Call ids that the wire refuses, for their form or because they are taken, are escaped, in calls and
+    results alike, and `decode_request` undoes it.
     A Failure is a value that is no completion, or, under `on_loss="refuse"`, a loss.
     """
     losses: list[Loss] = []

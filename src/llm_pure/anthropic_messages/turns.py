@@ -85,6 +85,8 @@ def write_messages(
 def _before_users(messages: tuple[Message, ...]) -> set[int]:
     """Which messages have a user message as the next that is no instructions."""
     found: set[int] = set()
+    if not any(isinstance(message, SystemMessage) for message in messages):
+        return found  # nobody will ask
     user = False
     for index in range(len(messages) - 1, -1, -1):
         message = messages[index]
