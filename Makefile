@@ -13,17 +13,19 @@ VENV2  := .venv-newer
 
 export NEWEST
 define NEWEST
-import subprocess, sys
+import glob, os, subprocess, sys
 for minor in (14, 13, 12):
     if minor > sys.version_info[1]:
         name = f"python3.{minor}"
-        try:
-            found = subprocess.run([name, "-c", "import ensurepip, venv"], capture_output=True)
-        except OSError:
-            continue
-        if found.returncode == 0:
-            print(name)
-            break
+        # On the path, or where pyenv keeps what it has not put there.
+        for found in (name, *glob.glob(os.path.expanduser(f"~/.pyenv/versions/3.{minor}.*/bin/{name}"))):
+            try:
+                usable = subprocess.run([found, "-c", "import ensurepip, venv"], capture_output=True).returncode == 0
+            except OSError:
+                continue
+            if usable:
+                print(found)
+                sys.exit()
 endef
 
 # What an activated environment, or a setting made for another project, would change. Where pip finds its packages
