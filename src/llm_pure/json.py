@@ -304,9 +304,13 @@ _SORTED: Final = json.JSONEncoder(
 ).encode
 
 
-def _dump(value: PlainJson, encode: _Encode) -> bytes:
+def _dump(value: PlainJson, encode: _Encode, *, checked: bool = True) -> bytes:
     try:
+        if not checked:
+            check_json(value)  # the encoder would make strings of keys that are none
         return encode(value).encode()
+    except JsonError:
+        raise
     except (TypeError, ValueError, RecursionError) as error:
         try:
             check_json(value)
@@ -330,7 +334,7 @@ def dump_json(value: PlainJson) -> bytes:
             return _writer()(value)
         except ValueError:  # a lone surrogate
             pass
-    return _dump(value, _PLAIN)
+    return _dump(value, _PLAIN, checked=False)
 
 
 _DEEPEST: Final = 200
