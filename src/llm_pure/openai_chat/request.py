@@ -33,6 +33,7 @@ from llm_pure.openai_chat.turns import read_messages, say_messages, say_system
 from llm_pure.openai_chat.typed import MISTYPED, blamed, check_typed, is_a
 from llm_pure.outcome import Outcome
 from llm_pure.reading import PlainObject, array, bad_request, owned_object, within
+from llm_pure.taking import take_choice, take_integer, take_number, take_text, take_tools
 from llm_pure.tools import Tool, ToolChoice
 from llm_pure.wire import Encoded, OnLoss, encoded
 
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from openai.types.shared_params.response_format_json_schema import JSONSchema
 
     from llm_pure.models import ModelTraits
-    from llm_pure.tools import AnyTool
 
 __all__ = ["decode_request", "encode_request"]
 
@@ -284,10 +284,10 @@ def _completion(data: PlainObject) -> Completion:
         raise JsonError("a name that no request has", f".{_SPELLING}")
     for name in ("messages", *_STREAM):
         data.pop(name, None)
-    model = _take_text(data, "model")
-    limit, name = _take_integer(data, _LIMIT), _LIMIT
+    model = take_text(data, "model")
+    limit, name = take_integer(data, _LIMIT), _LIMIT
     if limit is None:
-        limit, name = _take_integer(data, _OLD_LIMIT), _OLD_LIMIT
+        limit, name = take_integer(data, _OLD_LIMIT), _OLD_LIMIT
     elif data.get(_OLD_LIMIT) is None:
         data.pop(_OLD_LIMIT, None)
     if limit is not None and name != _limit_name(model):
@@ -296,44 +296,20 @@ def _completion(data: PlainObject) -> Completion:
         messages,
         model=model,
         max_tokens=limit,
-        temperature=_take_number(data, "temperature"),
-        top_p=_take_number(data, "top_p"),
-        top_k=_take_integer(data, "top_k"),
-        seed=_take_integer(data, "seed"),
-        frequency_penalty=_take_number(data, "frequency_penalty"),
-        presence_penalty=_take_number(data, "presence_penalty"),
+        temperature=take_number(data, "temperature"),
+        top_p=take_number(data, "top_p"),
+        top_k=take_integer(data, "top_k"),
+        seed=take_integer(data, "seed"),
+        frequency_penalty=take_number(data, "frequency_penalty"),
+        presence_penalty=take_number(data, "presence_penalty"),
         stop_sequences=_take_stop(data),
-        tools=_take_tools(data),
-        tool_choice=_take_choice(data),
+        tools=take_tools(data, read_tool),
+        tool_choice=take_choice(data, read_choice),
         output=_take_output(data),
         reasoning=_take_effort(data),
         provider_options=extras_with(data),
     )
     return normal(completion)
-
-
-def _take_text(data: PlainObject, key: str) -> str | None:
-    value = data.get(key)
-    if value is None or isinstance(value, str):
-        data.pop(key, None)
-        return value
-    return None
-
-
-def _take_number(data: PlainObject, key: str) -> float | None:
-    value = data.get(key)
-    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
-        data.pop(key, None)
-        return value
-    return None
-
-
-def _take_integer(data: PlainObject, key: str) -> int | None:
-    value = data.get(key)
-    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-        data.pop(key, None)
-        return value
-    return None
 
 
 def _take_stop(data: PlainObject) -> list[str]:
@@ -344,36 +320,6 @@ def _take_stop(data: PlainObject) -> list[str]:
         return []
     data.pop("stop", None)
     return stops
-
-
-def _take_tools(data: PlainObject) -> list[AnyTool]:
-    value = data.get("tools")
-    if value is not None and not isinstance(value, list):
-        return []
-    data.pop("tools", None)
-    tools: list[AnyTool] = []
-    try:
-        for item in value or []:
-            tools.append(read_tool(item))  # noqa: PERF401 - how many have been read is the path
-    except JsonError as error:
-        raise within(error, f".tools[{len(tools)}]") from None
-    return tools
-
-
-def _take_choice(data: PlainObject) -> ToolChoice | None:
-    value, parallel = data.get("tool_choice"), data.get("parallel_tool_calls")
-    if isinstance(parallel, bool | None):
-        data.pop("parallel_tool_calls", None)
-    else:
-        parallel = None
-    choice = read_choice("auto" if value is None else value, parallel)
-    if choice is None:
-        # Nothing that we know: it stays an option, and so does what goes with it.
-        if parallel is not None:
-            data["parallel_tool_calls"] = parallel
-        return None
-    data.pop("tool_choice", None)
-    return choice
 
 
 def _take_output(data: PlainObject) -> Output | None:

@@ -44,13 +44,13 @@ from llm_pure.openai_responses.turns import read_messages, say_instructions, say
 from llm_pure.outcome import Outcome
 from llm_pure.parts import Part, Text
 from llm_pure.reading import PlainObject, bad_request, owned_object, within, wrong
+from llm_pure.taking import take_choice, take_integer, take_number, take_text, take_tools
 from llm_pure.wire import Encoded, OnLoss, encoded
 
 if TYPE_CHECKING:
     from openai.types.responses import ResponseFormatTextJSONSchemaConfigParam
     from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming
 
-    from llm_pure.tools import AnyTool, ToolChoice
 
 __all__ = ["decode_request", "encode_request"]
 
@@ -255,19 +255,19 @@ def _completion(data: PlainObject) -> Completion:
     messages = _take_input(data)
     for name in _STREAM:
         data.pop(name, None)
-    instructions = _take_text(data, "instructions")
+    instructions = take_text(data, "instructions")
     first = messages[0] if messages and not instructions else None
     if isinstance(first, SystemMessage) and not first.extras and _plain_text(first.content) is not None:
         data[IN_INPUT] = True
     completion = Completion(
         messages,
         system=(Text(instructions),) if instructions else (),
-        model=_take_text(data, "model"),
-        max_tokens=_take_integer(data, "max_output_tokens"),
-        temperature=_take_number(data, "temperature"),
-        top_p=_take_number(data, "top_p"),
-        tools=_take_tools(data),
-        tool_choice=_take_choice(data),
+        model=take_text(data, "model"),
+        max_tokens=take_integer(data, "max_output_tokens"),
+        temperature=take_number(data, "temperature"),
+        top_p=take_number(data, "top_p"),
+        tools=take_tools(data, read_tool),
+        tool_choice=take_choice(data, read_choice),
         output=_take_output(data),
         reasoning=_take_reasoning(data),
         provider_options=extras_with(data),
@@ -291,60 +291,6 @@ def _take_input(data: PlainObject) -> list[Message]:
         return read_messages(value)
     except JsonError as error:
         raise within(error, ".input") from None
-
-
-def _take_text(data: PlainObject, key: str) -> str | None:
-    value = data.get(key)
-    if value is None or isinstance(value, str):
-        data.pop(key, None)
-        return value
-    return None
-
-
-def _take_number(data: PlainObject, key: str) -> float | None:
-    value = data.get(key)
-    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
-        data.pop(key, None)
-        return value
-    return None
-
-
-def _take_integer(data: PlainObject, key: str) -> int | None:
-    value = data.get(key)
-    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-        data.pop(key, None)
-        return value
-    return None
-
-
-def _take_tools(data: PlainObject) -> list[AnyTool]:
-    value = data.get("tools")
-    if value is not None and not isinstance(value, list):
-        return []
-    data.pop("tools", None)
-    tools: list[AnyTool] = []
-    try:
-        for item in value or []:
-            tools.append(read_tool(item))  # noqa: PERF401 - how many have been read is the path
-    except JsonError as error:
-        raise within(error, f".tools[{len(tools)}]") from None
-    return tools
-
-
-def _take_choice(data: PlainObject) -> ToolChoice | None:
-    value, parallel = data.get("tool_choice"), data.get("parallel_tool_calls")
-    if isinstance(parallel, bool | None):
-        data.pop("parallel_tool_calls", None)
-    else:
-        parallel = None
-    choice = read_choice("auto" if value is None else value, parallel)
-    if choice is None:
-        # Nothing that we know: it stays an option, and so does what goes with it.
-        if parallel is not None:
-            data["parallel_tool_calls"] = parallel
-        return None
-    data.pop("tool_choice", None)
-    return choice
 
 
 def _take_output(data: PlainObject) -> Output | None:
