@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from returns.result import Failure, Success
 
@@ -428,6 +428,8 @@ def _around(value: PlainJson) -> list[Plain]:
 
 @many
 @given(hostile_json(), st.integers(0, 12))
+@example({"content": []}, 8)
+@example({"content": [{}, {}]}, 8)
 def test_any_json_gives_an_outcome(value: PlainJson, place: int) -> None:
     data = value if isinstance(value, dict) and place == 0 else _around(value)[place]
     request = codec.decode_request(data)

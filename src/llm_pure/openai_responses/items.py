@@ -237,7 +237,9 @@ def in_message(part: Part) -> bool:
 
 def is_slice(part: Opaque) -> bool:
     """Whether this is one content part of a message, with the message's fields if it is the first."""
-    return part.provider == PROVIDER and "type" not in part.raw and isinstance(part.raw.get("content"), tuple)
+    content = part.raw.get("content")
+    one = isinstance(content, tuple) and len(content) == 1  # an item without a type may have any number
+    return part.provider == PROVIDER and "type" not in part.raw and one
 
 
 def say_items(
