@@ -112,7 +112,7 @@ $(VENV)/.locked: requirements.lock
 	  || { echo "this Python cannot make environments: apt-get install python3-venv" >&2; exit 1; }
 	@echo "setting up $(VENV) ..."
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(PY) -m pip install -qq --require-hashes -r requirements.lock
+	@$(PY) -m pip install -qq --no-deps --require-hashes -r requirements.lock # the lock is whole: nothing to resolve
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.locked pyproject.toml
