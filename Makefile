@@ -45,7 +45,7 @@ PROGRAMS := $(wildcard examples benchmarks)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types ruff imports mypy pyright pytest newer cover bench record lock clean setup
+.PHONY: help demo test lint format types ruff imports mypy pyright pytest newer faults cover bench record lock clean setup
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(SELF)
@@ -90,6 +90,9 @@ newer: setup
 
 format: setup ## rewrite the code in the project's format
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+faults: setup ## survive every fault of the matrix, in random order
+	@$(PY) -m pytest -q -n $(JOBS) --random-order tests/faults
 
 cover: setup ## tests with branch coverage, as text and in htmlcov/
 	@$(PY) -m pytest -q -n $(JOBS) --cov --cov-report=term --cov-report=html

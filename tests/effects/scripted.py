@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from returns.result import Failure
 
-from llm_effects import Runner, arun, astream, run, stream
+from llm_effects import Runner, arun, astream, run, simulate, stream
 from llm_effects.notes import Note
 from llm_effects.operations import HttpRequest
 from llm_effects.providers.leaf import Leaf
@@ -181,6 +181,25 @@ def in_astream(runner: Runner, asked: Completion) -> Told:
 
 Colour = Callable[[Runner, Completion], Told]
 COLOURS: Mapping[str, Colour] = {"run": in_run, "arun": in_arun, "stream": in_stream, "astream": in_astream}
+
+Wrap = Callable[[Runner], Runner]
+Flow = Callable[[Wrap, Completion, Iterable[Response | LlmError]], Told]
+"""A question to a wrapped leaf that answers from a script."""
+
+
+def _scripted(colour: Colour) -> Flow:
+    return lambda wrap, asked, script: colour(wrap(leaf(*script)), asked)
+
+
+def in_simulation(wrap: Wrap, asked: Completion, script: Iterable[Response | LlmError]) -> Told:
+    told = simulate(wrap(leaf()), asked, script)
+    return Told(told.outcome, told.events, told.notes)
+
+
+FLOWS: Mapping[str, Flow] = {
+    **{name: _scripted(colour) for name, colour in COLOURS.items()},
+    "simulate": in_simulation,
+}
 
 
 def failed(outcome: Outcome[Response]) -> LlmError:

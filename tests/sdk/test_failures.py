@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
 from collections.abc import Mapping
 from math import inf
@@ -29,7 +28,6 @@ from llm_pure import (
     Timeout,
     TooLarge,
     Transient,
-    Unreachable,
 )
 from tests.effects.scripted import COLOURS, Colour, failed
 from tests.providers import Provider
@@ -153,13 +151,6 @@ def test_a_success_that_is_no_answer_is_malformed(provider: Provider, serve: Ser
 
 
 # ---------------------------------------------------------------- the network
-
-
-def test_a_refused_connection_is_unreachable(provider: Provider, colour: Colour) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    error = failed(colour(provider.with_clients(f"http://127.0.0.1:{port}/v1"), provider.question).outcome)
-    assert (type(error), error.retryable) == (Unreachable, True)
 
 
 @pytest.mark.parametrize("refusal", [Refuse(), Refuse(reset=True)], ids=["closed", "reset"])
