@@ -19,6 +19,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
@@ -42,12 +43,15 @@ from llm_pure.tools import Tool, ToolChoice
 __all__ = [
     "SCHEMA",
     "Value",
+    "compact",
     "completion_from_json",
     "error_from_json",
     "event_from_json",
     "from_json",
     "message_from_json",
+    "read_tagged",
     "response_from_json",
+    "tagged",
     "to_json",
     "usage_from_json",
 ]
@@ -83,6 +87,11 @@ def to_json(value: Value) -> str:
     """A value as JSON text."""
     plain: dict[str, PlainJson] = {"schema": SCHEMA, "kind": kind_of(type(value))}
     plain.update(_class(type(value)).write(value))
+    return compact(plain)
+
+
+def compact(plain: PlainJson) -> str:
+    """Plain data as JSON text on one line."""
     text = _ENCODER.encode(plain)
     # A lone surrogate is no UTF-8; escaped, the text can at least be kept.
     return text if text.isascii() or _is_utf8(text) else json.dumps(plain, separators=(",", ":"))
@@ -124,6 +133,16 @@ def error_from_json(text: str | bytes) -> Outcome[LlmError]:
 def event_from_json(text: str | bytes) -> Outcome[StreamEvent]:
     """The event that `to_json` wrote."""
     return _of(get_args(StreamEvent), text)
+
+
+def tagged(value: object) -> dict[str, PlainJson]:
+    """A frozen dataclass made of what can be written, as plain data with its `kind`: a line of a larger format."""
+    return {"kind": kind_of(type(value)), **_class(type(value)).write(value)}
+
+
+def read_tagged(wanted: tuple[type[T], ...], data: PlainJson) -> T:
+    """What `tagged` gave, one of the classes `wanted`. Raises `JsonError` with the place of what is wrong."""
+    return cast("T", _tagged(_by_kind(wanted))(data))
 
 
 def _of(wanted: tuple[type[T], ...], text: str | bytes) -> Outcome[T]:
@@ -372,10 +391,35 @@ def _as_is(value: object) -> PlainJson:
     return cast("PlainJson", value)
 
 
+_NO_TEXT: Final = "base64:"
+
+
+def _bytes(data: PlainJson) -> object:
+    """Bytes stand as the text that they are in UTF-8; what is no such text, or begins like this mark, after it."""
+    if not isinstance(data, str):
+        raise wrong(data, "a string", "")
+    try:
+        if data.startswith(_NO_TEXT):
+            return a2b_base64(data.removeprefix(_NO_TEXT), strict_mode=True)
+        return data.encode()
+    except ValueError:
+        raise JsonError("neither UTF-8 nor base64", "") from None
+
+
+def _write_bytes(value: object) -> PlainJson:
+    own = cast("bytes", value)
+    try:
+        text = own.decode()
+    except UnicodeDecodeError:
+        text = _NO_TEXT
+    return _NO_TEXT + b2a_base64(own, newline=False).decode() if text.startswith(_NO_TEXT) else text
+
+
 _SCALARS: Final[Mapping[object, tuple[_Read, _Write]]] = {
     str: (_string, _as_is),
     bool: (_flag, _as_is),
     int: (_integer, _as_is),
     float: (_number, _as_is),
+    bytes: (_bytes, _write_bytes),
     JsonObject: (_object, _write_object),
 }

@@ -1,6 +1,8 @@
 """Laws of `llm_pure.serial`: what is written is read as the same value, and nothing else is read at all."""
 
 import json
+from contextlib import suppress
+from dataclasses import dataclass
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +36,8 @@ from llm_pure import (
     usage_from_json,
 )
 from llm_pure.errors import ERRORS
-from llm_pure.serial import Value
+from llm_pure.json import JsonError
+from llm_pure.serial import Value, read_tagged, tagged
 from llm_pure.strategies import (
     completions,
     hostile_bytes,
@@ -153,3 +156,26 @@ def test_whatever_is_changed_is_found(value: Value, data: st.DataObject) -> None
 @given(completions())
 def test_completions_have_it_as_methods(completion: Completion) -> None:
     assert Completion.from_json(completion.to_json()) == Success(completion)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A value of a format of somebody else's, with one of ours inside."""
+
+    body: bytes
+    value: Response | LlmError | None = None
+
+
+@given(st.binary() | st.text().map(str.encode) | st.binary().map(b"base64:".__add__), st.none() | errors)
+def test_lines_of_a_larger_format_hold_bytes_and_values(body: bytes, value: LlmError | None) -> None:
+    line = Line(body, value)
+    plain = json.loads(json.dumps(tagged(line)))
+    assert read_tagged((Line,), plain) == line
+    if body.isascii() and not body.startswith(b"base64:"):
+        assert plain["body"] == body.decode()
+
+
+@given(hostile_json() | hostile_json().map(lambda value: {"kind": "line", "body": value, "value": value}))
+def test_a_line_is_read_or_refused(data: PlainJson) -> None:
+    with suppress(JsonError):
+        assert isinstance(read_tagged((Line,), data), Line)
