@@ -15,6 +15,7 @@ request, is a new version or a changed vector, and a cache that starts empty; ne
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from returns.result import Failure, Success
@@ -24,6 +25,8 @@ from llm_pure.json import JsonError, PlainJson, canonical_json
 from llm_pure.target import Target, codec_of
 
 if TYPE_CHECKING:
+    from _hashlib import HASH
+
     from llm_pure.completion import Completion
     from llm_pure.outcome import Outcome
     from llm_pure.wire import Encoded
@@ -45,8 +48,6 @@ def cache_key(completion: Completion, target: Target) -> Outcome[str]:
 
 def key_of(encoded: Encoded, target: Target) -> Outcome[str]:
     """The key of a request that is encoded already."""
-    from hashlib import sha256  # OpenSSL is not light
-
     question: dict[str, PlainJson] = {
         "version": CACHE_KEY_VERSION,
         "target": {
@@ -59,6 +60,17 @@ def key_of(encoded: Encoded, target: Target) -> Outcome[str]:
         "payload": {name: value for name, value in encoded.payload.items() if name not in _NOT_THE_QUESTION},
     }
     try:
-        return Success(sha256(canonical_json(question)).hexdigest())
+        hashed = _blank().copy()
+        hashed.update(canonical_json(question))
+        return Success(hashed.hexdigest())
     except JsonError as error:
         return Failure(BadRequest(message=error.reason, path=error.path.replace("$.payload", "$", 1)))
+
+
+@cache
+def _blank() -> HASH:
+    """What every hash begins as. A new one costs a search among OpenSSL's providers, ten times as much as a copy where
+    no hash was made for a while; and OpenSSL is not light to import."""
+    from hashlib import sha256
+
+    return sha256()
