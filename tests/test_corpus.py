@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 from returns.result import Failure, Success
 
-from llm_pure import Completion, Text, ToolCall, WireFormat, codec_of, normal
+from llm_pure import Completion, Text, ToolCall, WireFormat, codec_of, normal, openai_chat
+from llm_pure.dialects import DIALECTS
 from llm_pure.errors import ERRORS
 from llm_pure.serial import response_from_json, to_json
 
@@ -50,6 +51,7 @@ SHARDS = 4
 @dataclass(frozen=True)
 class Recorded:
     name: str
+    dialect: str | None
     level: str
     status: int
     request: Any
@@ -71,6 +73,7 @@ def _recordings(folder: str, shard: int) -> Iterator[Recorded]:
         if where.endswith(PATHS[WIRES[folder]]):  # not those that count tokens or ask for a batch
             yield Recorded(
                 path.name,
+                case.get("dialect"),
                 case["recording_level"],
                 response["status"],
                 request.get("body"),
@@ -142,6 +145,22 @@ def _is_sent_again_without_loss(wire: WireFormat, recorded: Recorded) -> str | N
 @over_all
 def test_a_request_is_read_and_sent_again_without_loss(folder: str, shard: int) -> None:
     assert faults(_is_sent_again_without_loss, folder, shard) == []
+
+
+def _is_sent_again_in_its_dialect(wire: WireFormat, recorded: Recorded) -> str | None:
+    if _asked(wire, recorded) is None or (dialect := DIALECTS.get(recorded.dialect or "")) is None:
+        return None
+    asked = openai_chat.decode_request(recorded.request, dialect=dialect).unwrap()
+    encoded = openai_chat.encode_request(asked, dialect=dialect).unwrap()
+    if encoded.losses:
+        return f"lost {encoded.losses}"
+    plain = openai_chat.encode_request(openai_chat.decode_request(recorded.request).unwrap()).unwrap()
+    return None if encoded == plain else f"{dialect.name} spells it otherwise"
+
+
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_a_request_is_spelt_again_as_its_server_was_sent_it(shard: int) -> None:
+    assert faults(_is_sent_again_in_its_dialect, "openai_compatible", shard) == []
 
 
 def _is_sent_elsewhere(wire: WireFormat, recorded: Recorded) -> str | None:

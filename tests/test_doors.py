@@ -66,6 +66,7 @@ from llm_pure import (
     traits_of,
     user,
 )
+from llm_pure.dialects import OPENROUTER
 from llm_pure.errors import ERRORS
 from llm_pure.strategies import completions, responses
 
@@ -332,7 +333,7 @@ def test_policies_states_and_targets_travel() -> None:
 def stacks(store: MemoryStore | SqliteStore) -> list[Runner]:
     leaves = [
         anthropic_runner(model="claude-haiku-4-5"),
-        openai_chat_runner(model="gpt-4o-mini"),
+        openai_chat_runner(model="gpt-4o-mini", dialect=OPENROUTER),
         openai_responses_runner(model="gpt-5.2"),
     ]
     return [

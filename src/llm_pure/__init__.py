@@ -21,6 +21,7 @@ from llm_pure.continuation import (
     seam_of,
     so_far,
 )
+from llm_pure.dialects import Dialect
 from llm_pure.errors import (
     BadOutput,
     BadRequest,
@@ -139,6 +140,7 @@ __all__ = [
     "ContinuationPolicy",
     "Deadline",
     "Denied",
+    "Dialect",
     "Disconnected",
     "Document",
     "Done",

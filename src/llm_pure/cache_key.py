@@ -5,7 +5,8 @@ whatever changes an answer changes the key; whether the answer is streamed does 
 
     key = sha256 hex of canonical JSON (UTF-8, compact, keys sorted) of
         {"version": 1,
-         "target": {"provider": ..., "wire": ..., "endpoint": ..., "model": ...},
+         "target": {"provider": ..., "wire": ..., "endpoint": ..., "model": ...,
+                    "dialect": {...}},              its name and what it changes; left out where there is none
          "headers": {lower-case name: value},       those that the codec asks for, as `anthropic-version`
          "payload": the request without `stream` and `stream_options`}
 
@@ -55,6 +56,7 @@ def key_of(encoded: Encoded, target: Target) -> Outcome[str]:
             "wire": target.wire,
             "endpoint": target.endpoint,
             "model": target.model,
+            **({} if target.dialect is None else {"dialect": target.dialect.changes()}),
         },
         "headers": {name.lower(): value for name, value in encoded.headers.items()},
         "payload": {name: value for name, value in encoded.payload.items() if name not in _NOT_THE_QUESTION},

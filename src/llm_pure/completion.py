@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, cast
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypedDict, cast, get_args
 
 from llm_pure.brief import Brief
 from llm_pure.join import joined_message
@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 
     from llm_pure.outcome import Outcome
 
-__all__ = ["Completion", "Effort", "Output", "ReasoningSetting"]
+__all__ = ["EFFORTS", "Completion", "Effort", "Output", "ReasoningSetting"]
 
 Effort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+EFFORTS: Final[Mapping[str, Effort]] = {
+    effort: effort for effort in cast("tuple[Effort, ...]", get_args(Effort))
+}
+"""The efforts by their words, from the least to the most."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

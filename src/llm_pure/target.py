@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never, cast
 
 from llm_pure.brief import Brief
+from llm_pure.dialects import Dialect
 
 if TYPE_CHECKING:
     from llm_pure.completion import Completion
@@ -21,19 +22,23 @@ WireFormat: TypeAlias = Literal["anthropic_messages", "openai_chat", "openai_res
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Target(Brief):
-    """`provider` is who answers, `wire` the codec that speaks to them, `endpoint` the base URL or dialect where it is
-    not the provider's own, `model` the model that is asked where a completion names none."""
+    """`provider` is who answers, `wire` the codec that speaks to them, `endpoint` the base URL where it is not the
+    provider's own, `model` the model that is asked where a completion names none, `dialect` how a server that imitates
+    Chat Completions wants it spelt."""
 
     provider: str
     wire: WireFormat
     endpoint: str | None = None
     model: str | None = None
+    dialect: Dialect | None = None
 
     def filled(self, completion: Completion) -> Completion:
-        """The completion with its model filled in, so that every decision and every cache key sees it."""
-        if completion.model is not None or self.model is None:
+        """The completion with its model filled in and its dialect spelt, so that every decision and key sees both."""
+        if completion.model is None and self.model is not None:
+            completion = completion.replace(model=self.model)
+        if self.dialect is None or self.wire != "openai_chat":
             return completion
-        return completion.replace(model=self.model)
+        return self.dialect.spelt(completion)
 
 
 def codec_of(wire: WireFormat) -> Codec[object]:

@@ -1,7 +1,6 @@
 """The published keys: what they are made of is read off `docs/cache-key-vectors.json` by any other program."""
 
 import json
-from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from llm_pure import (
     user,
 )
 from llm_pure.cache_key import CACHE_KEY_VERSION, key_of
+from llm_pure.dialects import MISTRAL
 from llm_pure.json import JsonObject
 from llm_pure.messages import AssistantMessage, UserMessage
 
@@ -72,6 +72,10 @@ QUESTIONS: dict[str, tuple[Completion, Target]] = {
         ),
         RESPONSES,
     ),
+    "dialect": (
+        Completion([user("hi")], max_tokens=10, seed=7),
+        Target("mistral", "openai_chat", "https://mistral.example/v1", "mistral-small-latest", MISTRAL),
+    ),
 }
 
 
@@ -88,7 +92,13 @@ def published() -> str:
         encoded = codec_of(target.wire).encode_request(target.filled(completion)).unwrap()
         question = {
             "version": CACHE_KEY_VERSION,
-            "target": asdict(target),
+            "target": {
+                "provider": target.provider,
+                "wire": target.wire,
+                "endpoint": target.endpoint,
+                "model": target.model,
+                **({"dialect": target.dialect.changes()} if target.dialect is not None else {}),
+            },
             "headers": dict(encoded.headers),
             "payload": encoded.payload,
         }

@@ -13,7 +13,8 @@ from typing_extensions import override
 from llm_effects.operations import HttpRequest
 from llm_effects.providers.door import Sdk, SdkDoor, address_of, bounded, endpoint_of, named, ssl_context
 from llm_effects.providers.leaf import Leaf
-from llm_pure.json import JsonObject
+from llm_pure.dialects import OPENAI, Dialect
+from llm_pure.json import EMPTY, JsonObject
 from llm_pure.target import Target
 
 if TYPE_CHECKING:
@@ -31,17 +32,24 @@ _USAGE: Final = JsonObject({"stream_options": {"include_usage": True}})
 
 
 def openai_chat_runner(
-    client: OpenAI | None = None, *, async_client: AsyncOpenAI | None = None, model: str | None = None
+    client: OpenAI | None = None,
+    *,
+    async_client: AsyncOpenAI | None = None,
+    model: str | None = None,
+    dialect: Dialect = OPENAI,
 ) -> Leaf:
     """A runner of Chat Completions on the OpenAI SDK.
 
     With no client each interpreter makes one of its own colour from the environment (`OPENAI_API_KEY`, …), once
     per process, or per event loop. A client of one colour serves that colour alone; the other is a
-    `Failure(Misconfigured)`. `model` is asked where a completion names none.
+    `Failure(Misconfigured)`. `model` is asked where a completion names none. `dialect` (`llm_pure.dialects`) is how the
+    server at the client's `base_url` wants requests spelt, where that is not OpenAI's.
     """
     address = address_of(client or async_client, _VARIABLE)
-    target = Target("openai", "openai_chat", endpoint_of(address, _OWN), model)
-    return Leaf(SdkDoor(_SDK, client, async_client, address), target, when_streaming=_USAGE)
+    spelt = None if dialect == OPENAI else dialect
+    target = Target(dialect.name, "openai_chat", endpoint_of(address, _OWN), model, spelt)
+    usage = _USAGE if dialect.stream_usage else EMPTY
+    return Leaf(SdkDoor(_SDK, client, async_client, address), target, when_streaming=usage)
 
 
 def openai_responses_runner(

@@ -8,6 +8,7 @@ after `decode_request` gives the payload back. A field that is not of the shape 
     `model`, `temperature`, `top_p`, `top_k`, `seed`, `frequency_penalty`, `presence_penalty`: the same
     `max_tokens`             `max_completion_tokens` or `max_tokens`: what the model's entry in the table says, for
                              no model the former; the option `$max_tokens` remembers another spelling
+    `system`                 the first message, a `system` one; the option `$system` remembers a `developer` one
     `stop_sequences`         `stop`
     `output`                 `response_format` of type `json_schema`; the other types are options
     `reasoning`              `reasoning_effort`; there is no word for a budget
@@ -17,16 +18,17 @@ after `decode_request` gives the payload back. A field that is not of the shape 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, get_args
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 from returns.result import Failure, Success
 
-from llm_pure.completion import Completion, Effort, Output, ReasoningSetting
+from llm_pure.completion import EFFORTS, Completion, Effort, Output, ReasoningSetting
 from llm_pure.errors import BadRequest, Loss
 from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson, thaw
+from llm_pure.messages import Message, SystemMessage
 from llm_pure.models import traits_of
-from llm_pure.normal import normal
+from llm_pure.normal import normal, normal_content
 from llm_pure.openai_chat.calls import read_choice, read_tool, say_choice, say_tool
 from llm_pure.openai_chat.shape import OPTIONS, Losses, attach, extras_with, plain, unsaid
 from llm_pure.openai_chat.turns import read_messages, say_messages, say_system
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from openai.types.shared_params import ResponseFormatJSONSchema
     from openai.types.shared_params.response_format_json_schema import JSONSchema
 
+    from llm_pure.dialects import Dialect
     from llm_pure.models import ModelTraits
 
 __all__ = ["decode_request", "encode_request"]
@@ -49,6 +52,12 @@ __all__ = ["decode_request", "encode_request"]
 _STREAM: Final = ("stream", "stream_options")
 _LIMIT, _OLD_LIMIT = "max_completion_tokens", "max_tokens"
 _SPELLING: Final = "$max_tokens"
+_ROLE: Final = "$system"
+_SPELLINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    _SPELLING: (_LIMIT, _OLD_LIMIT),
+    _ROLE: ("system", "developer"),
+}
+"""Options that are notes about a spelling, and what they may say."""
 _UNNAMED: Final = "output"
 """What a schema is called that has no name: the wire demands one."""
 
@@ -56,10 +65,14 @@ _UNNAMED: Final = "output"
 # ---------------------------------------------------------------- writing
 
 
-def encode_request(completion: Completion, *, on_loss: OnLoss = "report") -> Outcome[Encoded]:
-    """The completion as a request; what it cannot say is in `losses`."""
+def encode_request(
+    completion: Completion, *, on_loss: OnLoss = "report", dialect: Dialect | None = None
+) -> Outcome[Encoded]:
+    """The completion as a request, in the dialect of a server; what it cannot say is in `losses`."""
     losses: Losses = []
     try:
+        if dialect is not None:
+            completion = dialect.spelt(completion)
         payload = _payload(completion, losses)
     except JsonError as error:
         return Failure(bad_request(error))
@@ -104,7 +117,19 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
         losses.append(Loss("$.top_k", "this model knows no top_k"))
     elif completion.top_k is not None and _fits("top_k", completion.top_k, completion, traits, losses):
         payload["top_k"] = completion.top_k
-    payload["messages"] = say_system(completion.system, losses) + say_messages(completion.messages, losses)
+    role = "developer" if options.get(_ROLE) == "developer" else "system"
+    said_first, said_then = say_system(completion.system, losses), say_messages(completion.messages, losses)
+    if not said_first and _opens_as_developer(completion.messages):
+        losses.append(Loss("$.messages[0]", "instructions that open a request are the completion's `system`"))
+    payload["messages"] = said_first + said_then
+    opening = said_first or said_then[:1]
+    if (
+        role == "developer"
+        and opening
+        and isinstance(block := opening[0], dict)
+        and block["role"] == "system"
+    ):
+        block["role"] = role
     if completion.tools:
         payload["tools"] = [
             say_tool(tool, losses, f"$.tools[{index}]") for index, tool in enumerate(completion.tools)
@@ -207,16 +232,15 @@ def _stops(stops: tuple[str, ...], traits: ModelTraits, losses: Losses) -> list[
 
 
 _MOST_STOPS: Final = 4
-_EFFORT_ORDER: Final[tuple[Effort, ...]] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 
 def _effort(effort: Effort, traits: ModelTraits, losses: Losses) -> Effort | None:
     """The effort; or else the next lower that the model has, or its lowest. None where it has none at all."""
     if traits.efforts is None or effort in traits.efforts:
         return effort
-    allowed: list[Effort] = [one for one in _EFFORT_ORDER if one in traits.efforts]
-    rank = _EFFORT_ORDER.index(effort)
-    lower: list[Effort] = [one for one in allowed if _EFFORT_ORDER.index(one) < rank]
+    order = list(EFFORTS)
+    allowed: list[Effort] = [one for one in EFFORTS.values() if one in traits.efforts]
+    lower = [one for one in allowed if order.index(one) < order.index(effort)]
     nearest: Effort | None = lower[-1] if lower else allowed[0] if allowed else None
     instead = f"; {nearest!r} is asked for" if nearest is not None else ""
     losses.append(Loss("$.reasoning.effort", f"this model has no effort {effort!r}{instead}"))
@@ -232,9 +256,9 @@ def _add_options(payload: PlainObject, options: JsonObject, losses: Losses) -> N
             continue
         for key, value in fields.thaw().items():
             path = f"$.provider_options.{name}.{key}"
-            if key == _SPELLING:
-                if value not in (_LIMIT, _OLD_LIMIT):
-                    losses.append(Loss(path, f"this is `{_LIMIT}` or `{_OLD_LIMIT}`"))
+            if key in _SPELLINGS:
+                if value not in _SPELLINGS[key]:
+                    losses.append(Loss(path, f"this is `{'` or `'.join(_SPELLINGS[key])}`"))
             elif key in _STREAM:
                 losses.append(Loss(path, "whether and how an answer is streamed is for the runner to say"))
             elif key in ours:
@@ -263,11 +287,13 @@ def _say_output(output: Output, losses: Losses) -> ResponseFormatJSONSchema:
 # ---------------------------------------------------------------- reading
 
 
-def decode_request(payload: Mapping[str, JsonInput]) -> Outcome[Completion]:
-    """The completion that a payload asks for."""
+def decode_request(
+    payload: Mapping[str, JsonInput], *, dialect: Dialect | None = None
+) -> Outcome[Completion]:
+    """The completion that a payload asks for, in the dialect of a server."""
     try:
-        data = owned_object(payload)
-        return Success(_completion(data))
+        asked = _completion(owned_object(payload))
+        return Success(asked if dialect is None else dialect.read(asked))
     except JsonError as error:
         return Failure(bad_request(error))
     except RecursionError:
@@ -280,8 +306,8 @@ def _completion(data: PlainObject) -> Completion:
         messages = read_messages(array(data, "messages"))
     except JsonError as error:
         raise (within(error, ".messages") if error.path.startswith("[") else error) from None
-    if _SPELLING in data:
-        raise JsonError("a name that no request has", f".{_SPELLING}")
+    for name in _SPELLINGS.keys() & data.keys():
+        raise JsonError("a name that no request has", f".{name}")
     for name in ("messages", *_STREAM):
         data.pop(name, None)
     model = take_text(data, "model")
@@ -292,6 +318,9 @@ def _completion(data: PlainObject) -> Completion:
         data.pop(_OLD_LIMIT, None)
     if limit is not None and name != _limit_name(model):
         data[_SPELLING] = name
+    if _opens_as_developer(messages):
+        messages[0] = SystemMessage(messages[0].content)
+        data[_ROLE] = "developer"
     completion = Completion(
         messages,
         model=model,
@@ -310,6 +339,19 @@ def _completion(data: PlainObject) -> Completion:
         provider_options=extras_with(data),
     )
     return normal(completion)
+
+
+def _opens_as_developer(messages: Sequence[Message]) -> bool:
+    """Whether the first message is `developer` instructions and nothing else: the completion's `system`, respelt."""
+    first = messages[0] if messages else None
+    return (
+        isinstance(first, SystemMessage)
+        and first.extras == _DEVELOPER
+        and bool(normal_content(first.content))
+    )
+
+
+_DEVELOPER: Final = extras_with({"role": "developer"})
 
 
 def _take_stop(data: PlainObject) -> list[str]:
@@ -357,10 +399,7 @@ def _read_output(value: PlainJson) -> Output | None:
 
 def _take_effort(data: PlainObject) -> ReasoningSetting | None:
     value = data.get("reasoning_effort")
-    if value is not None and value not in _EFFORTS:
+    if value is not None and value not in EFFORTS:
         return None
     data.pop("reasoning_effort", None)
-    return None if value is None else ReasoningSetting(_EFFORTS[str(value)])
-
-
-_EFFORTS: Final[Mapping[str, Effort]] = {effort: effort for effort in get_args(Effort)}
+    return None if value is None else ReasoningSetting(EFFORTS[str(value)])

@@ -14,6 +14,7 @@ A few keys begin with `$`. They are notes of this codec to itself about a spelli
     $object  on a tool call: the arguments came as an object, not as text
     $type    on a tool: `false` where it came without a type
     $max_tokens  in `provider_options`: the name under which `max_tokens` goes out
+    $system  in `provider_options`: the role, `system` or `developer`, under which `Completion.system` goes out
 """
 
 from __future__ import annotations

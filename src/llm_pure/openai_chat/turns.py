@@ -5,8 +5,8 @@ known to keep the law; every other one is read back once it is written, and comp
 
     on the wire                            in a completion
     -------------------------------------  ------------------------------------------------------------------
-    `system`, the first, with nothing      `Completion.system`
-      but words
+    `system`, `developer`, the first,      `Completion.system`; the option `$system` remembers the role `developer`
+      with nothing but words
     `system`, `developer`                  a `SystemMessage`; the role `developer` stands in its extras
     `user`                                 a `UserMessage`
     `assistant`                            an `AssistantMessage`

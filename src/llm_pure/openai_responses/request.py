@@ -21,11 +21,11 @@ round the payload comes back. A field that is not of the shape that we model is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, cast, get_args
+from typing import TYPE_CHECKING, Final
 
 from returns.result import Failure, Success
 
-from llm_pure.completion import Completion, Effort, Output, ReasoningSetting
+from llm_pure.completion import EFFORTS, Completion, Output, ReasoningSetting
 from llm_pure.errors import BadRequest, Loss
 from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson, thaw
 from llm_pure.messages import Message, SystemMessage
@@ -337,15 +337,12 @@ def _take_reasoning(data: PlainObject) -> ReasoningSetting | None:
     return setting
 
 
-_EFFORTS: Final[Mapping[str, Effort]] = {word: word for word in cast("tuple[Effort, ...]", get_args(Effort))}
-
-
 def _read_reasoning(value: PlainJson) -> ReasoningSetting | None:
     """The setting; None if it says nothing, or an effort that we do not know."""
     if not isinstance(value, dict) or not value:
         return None
     effort = value.get("effort")
-    if effort is not None and (not isinstance(effort, str) or effort not in _EFFORTS):
+    if effort is not None and (not isinstance(effort, str) or effort not in EFFORTS):
         return None
     rest = {key: item for key, item in value.items() if key != "effort" or item is None}
-    return ReasoningSetting(None if effort is None else _EFFORTS[effort], extras=extras_with(rest))
+    return ReasoningSetting(None if effort is None else EFFORTS[effort], extras=extras_with(rest))

@@ -11,6 +11,7 @@ from functools import cache
 from hypothesis import strategies as st
 
 from llm_pure.completion import Completion, Output, ReasoningSetting
+from llm_pure.dialects import DIALECTS, Dialect
 from llm_pure.json import EMPTY, JsonObject
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
 from llm_pure.parts import (
@@ -39,6 +40,7 @@ __all__ = [
     "assistant_messages",
     "assistant_parts",
     "completions",
+    "dialects",
     "extras",
     "messages",
     "outputs",
@@ -292,6 +294,23 @@ def completions(*, message: st.SearchStrategy[Message] | None = None) -> st.Sear
 
 def _completion(content: list[Message], changes: dict[str, object]) -> Completion:
     return Completion(content).replace(**changes)  # type: ignore[arg-type]  # names and strategies stand side by side
+
+
+@cache
+def dialects() -> st.SearchStrategy[Dialect]:
+    """The named ones, and any other mixture."""
+    own = st.builds(
+        Dialect,
+        texts(min_size=1),
+        st.sampled_from([None, "max_tokens", "max_completion_tokens"]),
+        st.sampled_from(["system", "developer"]),
+        st.sampled_from(["seed", "random_seed"]),
+        st.sampled_from(["reasoning_effort", "reasoning", "thinking"]),
+        st.sampled_from([None, "reasoning_content", "reasoning", "thinking"]),
+        st.booleans(),
+        st.booleans(),
+    )
+    return st.sampled_from(list(DIALECTS.values())) | own
 
 
 # ---------------------------------------------------------------- answers
