@@ -1,8 +1,8 @@
 """Runners over the official SDKs, and wrappers that are written once and run in every colour.
 
 Decide in pure functions (`llm_pure`), sequence in generators (wrappers), perform in interpreters. A *runner* turns a
-completion into a *program*, a generator of frozen operations; `run`, `arun`, `stream`, `astream` and `simulate`
-drive it.
+completion into a *program*, a generator of frozen operations; `run`, `arun`, `stream`, `astream`, `simulate` and
+`record` drive it.
 
 Importing this loads no SDK, no event loop and no database: what needs one is imported when it is first asked for.
 """
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from llm_effects.interpreters.aio import AsyncStream, arun, astream
     from llm_effects.interpreters.blocking import Stream, run, stream
-    from llm_effects.interpreters.simulated import Simulation, Slow, World, simulate
+    from llm_effects.interpreters.record import arecord, record
+    from llm_effects.interpreters.simulated import Cut, Raw, Simulation, Slow, World, simulate
     from llm_effects.media import part_of, read_part
     from llm_effects.notes import Note
     from llm_effects.operations import Operation, Program, ask
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from llm_effects.stacks import Wrapper, compose, standard
     from llm_effects.stores.memory import MemoryStore
     from llm_effects.stores.sqlite import SqliteStore
+    from llm_effects.trace.recording import with_trace
+    from llm_effects.trace.trace import Recorded, Trace
     from llm_effects.wrappers.cache import with_cache
     from llm_effects.wrappers.continuation import with_continuation
     from llm_effects.wrappers.deadline import with_deadline
@@ -37,11 +40,14 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "AsyncStream": "interpreters.aio",
+    "Cut": "interpreters.simulated",
     "Draft": "resolving",
     "MemoryStore": "stores.memory",
     "Note": "notes",
     "Operation": "operations",
     "Program": "operations",
+    "Raw": "interpreters.simulated",
+    "Recorded": "trace.trace",
     "Resolvable": "resolving",
     "Runner": "runner",
     "Simulation": "interpreters.simulated",
@@ -49,10 +55,12 @@ _WHERE = {
     "SqliteStore": "stores.sqlite",
     "Store": "ports",
     "Stream": "interpreters.blocking",
+    "Trace": "trace.trace",
     "Unresolved": "resolving",
     "World": "interpreters.simulated",
     "Wrapper": "stacks",
     "anthropic_runner": "providers.anthropic",
+    "arecord": "interpreters.record",
     "arun": "interpreters.aio",
     "ask": "operations",
     "astream": "interpreters.aio",
@@ -61,6 +69,7 @@ _WHERE = {
     "openai_responses_runner": "providers.openai",
     "part_of": "media",
     "read_part": "media",
+    "record": "interpreters.record",
     "relay": "programs",
     "resolve": "resolving",
     "run": "interpreters.blocking",
@@ -73,15 +82,19 @@ _WHERE = {
     "with_prefill_echo": "wrappers.prefill_echo",
     "with_retry": "wrappers.retry",
     "with_stop_sequence": "wrappers.stop_sequence",
+    "with_trace": "trace.recording",
 }
 
 __all__ = [
     "AsyncStream",
+    "Cut",
     "Draft",
     "MemoryStore",
     "Note",
     "Operation",
     "Program",
+    "Raw",
+    "Recorded",
     "Resolvable",
     "Runner",
     "Simulation",
@@ -89,10 +102,12 @@ __all__ = [
     "SqliteStore",
     "Store",
     "Stream",
+    "Trace",
     "Unresolved",
     "World",
     "Wrapper",
     "anthropic_runner",
+    "arecord",
     "arun",
     "ask",
     "astream",
@@ -101,6 +116,7 @@ __all__ = [
     "openai_responses_runner",
     "part_of",
     "read_part",
+    "record",
     "relay",
     "resolve",
     "run",
@@ -113,6 +129,7 @@ __all__ = [
     "with_prefill_echo",
     "with_retry",
     "with_stop_sequence",
+    "with_trace",
 ]
 
 

@@ -47,6 +47,7 @@ __all__ = [
     "TooLarge",
     "Transient",
     "Unreachable",
+    "masked",
     "snippet",
 ]
 
@@ -286,5 +287,10 @@ _LIMIT = 500
 def snippet(text: str) -> str:
     """At most 500 characters of what a server said, keys masked: servers echo the key that they refuse."""
     # Cut first, with room for a key across the border, so that a megabyte of HTML costs nothing to search.
-    masked = _KEY.sub("[masked]", text[: 2 * _LIMIT])
-    return masked if len(masked) <= _LIMIT else masked[: _LIMIT - 1] + "…"
+    shown = masked(text[: 2 * _LIMIT])
+    return shown if len(shown) <= _LIMIT else shown[: _LIMIT - 1] + "…"
+
+
+def masked(text: str) -> str:
+    """The text without what has the shape of a key."""
+    return _KEY.sub("[masked]", text)

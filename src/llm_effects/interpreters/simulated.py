@@ -8,7 +8,7 @@ token bucket emptied by one is empty for the next.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final, TypeAlias, TypeVar, cast, final
 
@@ -17,11 +17,13 @@ from returns.result import Failure
 from llm_effects.cells import Cell
 from llm_effects.flights import Alone, Flights, Landing, Lead
 from llm_effects.interpreters.driver import Run, finished
+from llm_effects.interpreters.record import recorded
 from llm_effects.notes import Note
-from llm_effects.operations import HttpRequest, Operation
+from llm_effects.operations import HttpRequest, Operation, Program
 from llm_effects.ports import Door, Store
 from llm_effects.resolving import Asked, asking
 from llm_effects.runner import Runner
+from llm_effects.trace.trace import Recorded
 from llm_pure import (
     Disconnected,
     LlmError,
@@ -35,8 +37,9 @@ from llm_pure import (
 )
 from llm_pure.json import dump_json
 from llm_pure.target import Target, codec_of
+from llm_pure.wire import Codec
 
-__all__ = ["Answer", "Script", "Simulation", "Slow", "World", "simulate"]
+__all__ = ["Answer", "Cut", "Raw", "Script", "Simulation", "Slow", "World", "simulate"]
 
 S = TypeVar("S")
 A = TypeVar("A")
@@ -44,13 +47,39 @@ A = TypeVar("A")
 
 @dataclass(frozen=True, slots=True)
 class Slow:
-    """An answer that takes so many virtual seconds."""
+    """An answer that begins after so many virtual seconds, and pauses for `each` before every chunk of a stream."""
 
     seconds: float
-    answer: Response | LlmError
+    answer: Response | LlmError | Cut | Raw
+    each: float = 0.0
 
 
-Answer: TypeAlias = Response | LlmError | Slow
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """An answer of which only this part of its bytes comes (0: none, 1: all).
+
+    The connection then breaks, or, if it is `closed`, ends as if that were all.
+    """
+
+    answer: Response
+    keep: float = 0.5
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """An answer as it goes over the wire, whatever it may be. A chunk that is an error breaks it off.
+
+    `pauses` are the virtual seconds before each chunk; where they are fewer than the chunks, the rest comes at once.
+    """
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    chunks: tuple[bytes | LlmError, ...] = field(default=(), repr=False)
+    pauses: tuple[float, ...] = field(default=(), repr=False)
+
+
+Answer: TypeAlias = Response | LlmError | Slow | Cut | Raw
 Script: TypeAlias = Iterable[Answer] | Callable[[HttpRequest, Random], Answer]
 """What the provider answers: one after the other, or by a function of the request and of chance."""
 
@@ -75,13 +104,19 @@ class World:
 
     def run(self, runner: Runner, asked: Asked, *, observed: bool = False) -> Simulation:
         """One run, from where the world stands."""
+        return self.play(asking(runner, asked), runner.target, observed=observed)
+
+    def play(
+        self, program: Program[Outcome[Response]], target: Target, *, observed: bool = False
+    ) -> Simulation:
+        """One run of any program that talks to `target`."""
         began, sent = self.clock, len(self.requests)
         notes: list[Note] = []
         trace: list[tuple[Operation, object]] = []
         events: list[StreamEvent] = []
         driven = Run(
-            asking(runner, asked),
-            _Virtual(self, runner.target),
+            program,
+            _Virtual(self, target),
             observed=observed,
             on_note=notes.append,
             on_operation=lambda operation, answer: trace.append((operation, answer)),
@@ -97,9 +132,21 @@ class World:
             tuple(trace),
         )
 
+    def record(self, runner: Runner, asked: Asked, *, observed: bool = False) -> Recorded:
+        """One run, from where the world stands, and its trace as data."""
+        return finished(recorded(runner, asked, _Virtual(self, runner.target), observed=observed))
+
     def virtual(self, store: Store) -> dict[str, bytes]:
         """What this store holds in this world. The store is kept too, so that no other gets its identity."""
         return self.stores.setdefault(id(store), (store, {}))[1]
+
+    def passed(self, seconds: float, limit: float | None) -> bool:
+        """Let so much time pass, at most to the limit, and say whether that was enough."""
+        if limit is not None and seconds > limit:
+            self.clock += limit
+            return False
+        self.clock += seconds
+        return True
 
     def answer(self, request: HttpRequest) -> Answer:
         """What the provider answers next."""
@@ -130,15 +177,24 @@ def simulate(
 
 @final
 class _Answered:
-    __slots__ = ("_chunks", "headers", "status")
+    __slots__ = ("_answer", "_each", "_read", "_world", "headers", "status")
 
-    def __init__(self, status: int, headers: Mapping[str, str], chunks: tuple[bytes, ...]) -> None:
-        self.status: Final = status
-        self.headers: Final = headers
-        self._chunks = iter(chunks)
+    def __init__(self, world: World, answer: Raw, each: float) -> None:
+        self._world: Final = world
+        self._answer: Final = answer
+        self._each: Final = each
+        self._read = 0
+        self.status: Final = answer.status
+        self.headers: Final = answer.headers
 
-    async def read(self, limit: float | None) -> bytes | None:
-        return next(self._chunks, None)
+    async def read(self, limit: float | None) -> bytes | LlmError | None:
+        at, pauses = self._read, self._answer.pauses
+        if at >= len(self._answer.chunks):
+            return None
+        if not self._world.passed(self._each + (pauses[at] if at < len(pauses) else 0.0), limit):
+            return Timeout(message="nothing came in time")
+        self._read += 1
+        return self._answer.chunks[at]
 
     async def finish(self) -> None:
         pass
@@ -160,29 +216,13 @@ class _Virtual:
     async def connect(self, door: Door, request: HttpRequest, limit: float | None) -> _Answered | LlmError:
         self._world.requests.append(request)
         answer = self._world.answer(request)
-        wait, answer = (answer.seconds, answer.answer) if isinstance(answer, Slow) else (0.0, answer)
-        if limit is not None and wait > limit:
-            self._world.clock += limit
+        wait, each = 0.0, 0.0
+        if isinstance(answer, Slow):
+            wait, each, answer = answer.seconds, answer.each, answer.answer
+        if not self._world.passed(wait, limit):
             return Timeout(message="nothing came in time")
-        self._world.clock += wait
-        return self._answered(answer, stream=request.stream)
-
-    def _answered(self, answer: Response | LlmError, *, stream: bool) -> _Answered | LlmError:
-        codec = codec_of(self._target.wire)
-        if not isinstance(answer, Response):
-            if isinstance(answer, _NO_ANSWER):
-                return answer
-            told = codec.encode_error(answer)
-            return _Answered(told.status, told.headers, (told.body,))
-        if stream:
-            chunks = codec.encode_stream(answer)
-            if isinstance(chunks, Failure):
-                return chunks.failure()
-            return _Answered(200, {"content-type": "text/event-stream"}, chunks.unwrap())
-        body = codec.encode_response(answer)
-        if isinstance(body, Failure):
-            return body.failure()
-        return _Answered(200, {"content-type": "application/json"}, (dump_json(body.unwrap()),))
+        raw = _on_the_wire(codec_of(self._target.wire), answer, stream=request.stream)
+        return _Answered(self._world, raw, each) if isinstance(raw, Raw) else raw
 
     async def sleep(self, seconds: float) -> None:
         self._world.clock += seconds
@@ -213,5 +253,43 @@ class _Virtual:
         return Lead() if lead else Alone()
 
 
-_NO_ANSWER = Unreachable | TlsRefused | Timeout | Disconnected | Misconfigured
-"""Failures that a provider cannot put into an answer: they happen on the way."""
+def _on_the_wire(
+    codec: Codec[object], answer: Response | LlmError | Cut | Raw, *, stream: bool
+) -> Raw | LlmError:
+    """The answer as its provider would send it."""
+    match answer:
+        case Raw():
+            return answer
+        case Cut(response, keep, closed):
+            return _cut(_on_the_wire(codec, response, stream=stream), keep, closed=closed)
+        case Response() if stream:
+            chunks = codec.encode_stream(answer)
+            if isinstance(chunks, Failure):
+                return chunks.failure()
+            return Raw(200, {"content-type": "text/event-stream"}, chunks.unwrap())
+        case Response():
+            body = codec.encode_response(answer)
+            if isinstance(body, Failure):
+                return body.failure()
+            return Raw(200, {"content-type": "application/json"}, (dump_json(body.unwrap()),))
+        case Unreachable() | TlsRefused() | Timeout() | Disconnected() | Misconfigured():
+            return answer  # a provider cannot put these into an answer: they happen on the way
+        case _:
+            told = codec.encode_error(answer)
+            return Raw(told.status, told.headers, (told.body,))
+
+
+def _cut(answer: Raw | LlmError, keep: float, *, closed: bool) -> Raw | LlmError:
+    if not isinstance(answer, Raw):
+        return answer
+    left = int(
+        min(max(keep, 0.0), 1.0) * sum(len(chunk) for chunk in answer.chunks if isinstance(chunk, bytes))
+    )
+    kept: list[bytes | LlmError] = []
+    for chunk in answer.chunks:
+        if isinstance(chunk, bytes) and left > 0:
+            kept.append(chunk[:left])
+            left -= len(chunk)
+    if not closed:
+        kept.append(Disconnected(message="the connection broke", phase="during"))
+    return replace(answer, chunks=tuple(kept))

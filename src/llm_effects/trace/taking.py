@@ -1,0 +1,215 @@
+"""What a trace keeps of an operation and its answer.
+
+Law: every operation gives a step, and no step holds anything live, a key of a known shape in a refusal, or a header
+that is not on the list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from math import isfinite
+from typing import Final, assert_never, cast, get_args, get_origin
+
+from returns.result import Success
+
+from llm_effects.flights import Landing
+from llm_effects.operations import (
+    Call,
+    Change,
+    Claim,
+    Close,
+    Draw,
+    Emit,
+    HttpRequest,
+    Land,
+    Load,
+    Next,
+    Now,
+    Observed,
+    Open,
+    Opened,
+    Operation,
+    Reply,
+    Save,
+    Send,
+    Sleep,
+    Tell,
+)
+from llm_effects.ports import Store
+from llm_effects.trace.steps import (
+    Asked,
+    Called,
+    Changed,
+    Claimed,
+    Clock,
+    Closed,
+    Connected,
+    Drew,
+    Emitted,
+    Handed,
+    Head,
+    Loaded,
+    Noted,
+    Read,
+    Replied,
+    Saved,
+    Sent,
+    Slept,
+    Step,
+    Watched,
+)
+from llm_pure import JsonObject, LlmError, Outcome, PlainJson, Response
+from llm_pure.errors import masked
+from llm_pure.json import JsonError
+from llm_pure.serial import Value, kind_of, read_tagged, tagged
+
+__all__ = ["UNKNOWN", "step_of", "value_of"]
+
+
+# ---------------------------------------------------------------- an operation and its answer
+
+
+def step_of(operation: Operation, answer: object, stores: list[Store]) -> Step:
+    """The step. `stores` are those that came up before in the run; a new one is added."""
+    match operation:
+        case Send(_, request):
+            reply = cast("Reply | LlmError", answer)
+            return Sent(_asked(request), _replied(reply) if isinstance(reply, Reply) else reply)
+        case Open(_, request):
+            begun = cast("Opened | LlmError", answer)
+            return Connected(_asked(request), _head(begun) if isinstance(begun, Opened) else begun)
+        case Next(handle):
+            read = cast("bytes | LlmError | None", answer)
+            return Read(handle, error=read) if isinstance(read, LlmError) else Read(handle, read)
+        case Close(handle):
+            return Closed(handle)
+        case Sleep(seconds):
+            return Slept(seconds)
+        case Now():
+            return Clock(cast("float", answer))
+        case Draw():
+            return Drew(cast("float", answer))
+        case Change(cell):
+            return Changed(cell.name, cell.scope, _answer(answer, ours=True))
+        case Load(store, key):
+            return Loaded(_number(store, stores), key, cast("bytes | None", answer))
+        case Save(store, key, value):
+            return Saved(_number(store, stores), key, value, cast("bool", answer))
+        case Claim(_, key):
+            return Claimed(key, cast("Landing", answer))
+        case Land(_, key, outcome):
+            return _handed(key, outcome)
+        case Call():
+            return Called(_answer(answer, ours=False))
+        case Observed():
+            return Watched(cast("bool", answer))
+        case Emit(event):
+            return Emitted(event)
+        case Tell(note):
+            return Noted(note)
+        case _:
+            assert_never(operation)
+
+
+def _handed(key: str, outcome: Outcome[Response]) -> Handed:
+    return (
+        Handed(key, outcome.unwrap())
+        if isinstance(outcome, Success)
+        else Handed(key, None, outcome.failure())
+    )
+
+
+def _number(store: Store, stores: list[Store]) -> int:
+    for number, known in enumerate(stores):
+        if known is store:
+            return number
+    stores.append(store)
+    return len(stores) - 1
+
+
+# ---------------------------------------------------------------- what is kept of a request and an answer
+
+_ASKED: Final = frozenset(("content-type", "anthropic-version", "anthropic-beta"))
+_ANSWERED: Final = frozenset(
+    ("content-type", "date", "request-id", "x-request-id", "retry-after", "retry-after-ms", "x-should-retry")
+)
+_LIMITS: Final = "anthropic-ratelimit-"
+
+
+def _asked(request: HttpRequest) -> Asked:
+    kept = {name: value for name, value in request.headers.items() if name.lower() in _ASKED}
+    return Asked(request.path, JsonObject(kept), request.body, request.stream)
+
+
+def _replied(reply: Reply) -> Replied:
+    # Servers echo the key that they refuse.
+    body = reply.body if reply.status < 400 else _masked(reply.body)
+    return Replied(reply.status, _kept(reply.headers), body)
+
+
+def _head(opened: Opened) -> Head:
+    return Head(opened.handle, opened.status, _kept(opened.headers))
+
+
+def _kept(headers: Mapping[str, str]) -> JsonObject:
+    return JsonObject(
+        {name: value for name, value in headers.items() if name in _ANSWERED or name.startswith(_LIMITS)}
+    )
+
+
+def _masked(body: bytes) -> bytes:
+    try:
+        return masked(body.decode()).encode()
+    except UnicodeError:
+        return body
+
+
+# ---------------------------------------------------------------- answers of any type
+
+UNKNOWN: Final = object()
+"""What `value_of` gives for an answer that no trace can hold."""
+
+_VALUES: Final[tuple[type[object], ...]] = tuple([get_origin(cls) or cls for cls in get_args(Value)])
+
+
+def _answer(value: object, *, ours: bool) -> JsonObject:
+    return JsonObject.wrap({"value": _data(value, ours=ours)})
+
+
+def value_of(answer: JsonObject) -> object:
+    """What an answer was, if it was made of scalars, of `llm_pure`'s values, and of tuples of these; or `UNKNOWN`."""
+    return _value(answer.thaw().get("value"))
+
+
+def _data(value: object, *, ours: bool) -> PlainJson:
+    """Any answer as data: to be compared always, to be read back where `value_of` says so.
+
+    Of what a function of the caller's gave, and is none of our values, only the type is told: who knows what it holds.
+    """
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if isfinite(value) else {"float": str(value)}
+    if isinstance(value, tuple | list):
+        return [_data(item, ours=ours) for item in cast("tuple[object, ...]", value)]
+    if isinstance(value, _VALUES):
+        return tagged(value)
+    shown: dict[str, PlainJson] = {"type": kind_of(type(value))}
+    if ours and is_dataclass(value):
+        shown.update({f.name: _data(getattr(value, f.name), ours=True) for f in fields(value) if f.compare})
+    return shown
+
+
+def _value(data: PlainJson) -> object:
+    if isinstance(data, list):
+        items = [_value(item) for item in data]
+        return UNKNOWN if any(item is UNKNOWN for item in items) else tuple(items)
+    if not isinstance(data, dict):
+        return data
+    if "kind" not in data:
+        return UNKNOWN
+    try:
+        return read_tagged(_VALUES, data)
+    except JsonError:
+        return UNKNOWN
