@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from llm_effects.interpreters.aio import AsyncStream, arun, astream
     from llm_effects.interpreters.blocking import Stream, run, stream
     from llm_effects.interpreters.record import arecord, record
+    from llm_effects.interpreters.rerun import Bill, Diverged, Rerun, Same, rerun
     from llm_effects.interpreters.simulated import Cut, Raw, Simulation, Slow, World, simulate
     from llm_effects.media import part_of, read_part
     from llm_effects.notes import Note
@@ -40,7 +41,9 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "AsyncStream": "interpreters.aio",
+    "Bill": "interpreters.rerun",
     "Cut": "interpreters.simulated",
+    "Diverged": "interpreters.rerun",
     "Draft": "resolving",
     "MemoryStore": "stores.memory",
     "Note": "notes",
@@ -48,8 +51,10 @@ _WHERE = {
     "Program": "operations",
     "Raw": "interpreters.simulated",
     "Recorded": "trace.trace",
+    "Rerun": "interpreters.rerun",
     "Resolvable": "resolving",
     "Runner": "runner",
+    "Same": "interpreters.rerun",
     "Simulation": "interpreters.simulated",
     "Slow": "interpreters.simulated",
     "SqliteStore": "stores.sqlite",
@@ -71,6 +76,7 @@ _WHERE = {
     "read_part": "media",
     "record": "interpreters.record",
     "relay": "programs",
+    "rerun": "interpreters.rerun",
     "resolve": "resolving",
     "run": "interpreters.blocking",
     "simulate": "interpreters.simulated",
@@ -87,7 +93,9 @@ _WHERE = {
 
 __all__ = [
     "AsyncStream",
+    "Bill",
     "Cut",
+    "Diverged",
     "Draft",
     "MemoryStore",
     "Note",
@@ -95,8 +103,10 @@ __all__ = [
     "Program",
     "Raw",
     "Recorded",
+    "Rerun",
     "Resolvable",
     "Runner",
+    "Same",
     "Simulation",
     "Slow",
     "SqliteStore",
@@ -118,6 +128,7 @@ __all__ = [
     "read_part",
     "record",
     "relay",
+    "rerun",
     "resolve",
     "run",
     "simulate",

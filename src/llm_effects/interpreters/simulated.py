@@ -25,6 +25,9 @@ from llm_effects.resolving import Asked, asking
 from llm_effects.runner import Runner
 from llm_effects.trace.trace import Recorded
 from llm_pure import (
+    BreakerOpen,
+    CassetteMiss,
+    Deadline,
     Disconnected,
     LlmError,
     Misconfigured,
@@ -272,7 +275,16 @@ def _on_the_wire(
             if isinstance(body, Failure):
                 return body.failure()
             return Raw(200, {"content-type": "application/json"}, (dump_json(body.unwrap()),))
-        case Unreachable() | TlsRefused() | Timeout() | Disconnected() | Misconfigured():
+        case (
+            Unreachable()
+            | TlsRefused()
+            | Timeout()
+            | Disconnected()
+            | Deadline()
+            | BreakerOpen()
+            | Misconfigured()
+            | CassetteMiss()
+        ):
             return answer  # a provider cannot put these into an answer: they happen on the way
         case _:
             told = codec.encode_error(answer)

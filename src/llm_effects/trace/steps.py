@@ -16,7 +16,6 @@ from llm_pure import JsonObject, LlmError, Response, StreamEvent
 
 __all__ = [
     "STEPS",
-    "Asked",
     "Called",
     "Changed",
     "Claimed",
@@ -31,6 +30,7 @@ __all__ = [
     "Noted",
     "Read",
     "Replied",
+    "Request",
     "Saved",
     "Sent",
     "Slept",
@@ -43,7 +43,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Request:
     """What went out."""
 
     path: str
@@ -74,7 +74,7 @@ class Head:
 class Sent:
     """`Send`."""
 
-    request: Asked
+    request: Request
     answer: Replied | LlmError
 
 
@@ -82,7 +82,7 @@ class Sent:
 class Connected:
     """`Open`."""
 
-    request: Asked
+    request: Request
     answer: Head | LlmError
 
 

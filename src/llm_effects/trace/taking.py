@@ -38,7 +38,6 @@ from llm_effects.operations import (
 )
 from llm_effects.ports import Store
 from llm_effects.trace.steps import (
-    Asked,
     Called,
     Changed,
     Claimed,
@@ -53,6 +52,7 @@ from llm_effects.trace.steps import (
     Noted,
     Read,
     Replied,
+    Request,
     Saved,
     Sent,
     Slept,
@@ -137,9 +137,9 @@ _ANSWERED: Final = frozenset(
 _LIMITS: Final = "anthropic-ratelimit-"
 
 
-def _asked(request: HttpRequest) -> Asked:
+def _asked(request: HttpRequest) -> Request:
     kept = {name: value for name, value in request.headers.items() if name.lower() in _ASKED}
-    return Asked(request.path, JsonObject(kept), request.body, request.stream)
+    return Request(request.path, JsonObject(kept), request.body, request.stream)
 
 
 def _replied(reply: Reply) -> Replied:
