@@ -1,11 +1,14 @@
 """Laws of `llm_pure.serial`: what is written is read as the same value, and nothing else is read at all."""
 
 import json
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from returns.result import Failure, Success
 
 from llm_pure import (
@@ -38,10 +41,12 @@ from llm_pure import (
 from llm_pure.errors import ERRORS
 from llm_pure.json import JsonError
 from llm_pure.serial import Value, read_tagged, tagged
+from llm_pure.serial_schema import serial_schema
 from llm_pure.strategies import (
     completions,
     hostile_bytes,
     hostile_json,
+    json_values,
     messages,
     parts,
     plain_objects,
@@ -52,6 +57,7 @@ from llm_pure.strategies import (
     usages,
 )
 
+many = settings(max_examples=max(200, settings().max_examples))
 optional = st.none() | texts()
 whole = st.builds(
     lambda response, turns, others: Response(
@@ -151,6 +157,60 @@ def test_whatever_is_changed_is_found(value: Value, data: st.DataObject) -> None
         assert isinstance(found, Failure)
         assert found.failure().path == path
         assert not found.failure().retryable
+
+
+VALIDATOR = Draft202012Validator(serial_schema())
+
+
+@given(values)
+def test_what_is_written_is_valid_by_the_published_schema(value: Value) -> None:
+    VALIDATOR.validate(json.loads(to_json(value)))
+
+
+@many
+@given(values, st.data())
+def test_what_is_not_valid_is_refused_and_what_is_refused_is_not_valid(
+    value: Value, data: st.DataObject
+) -> None:
+    plain = json.loads(to_json(value))
+    spot, key = data.draw(st.sampled_from(list(_places(plain))))
+    how = data.draw(st.sampled_from(["other", "gone", "more", "hostile"]))
+    if how == "more" and isinstance(inner := spot[key], dict):
+        inner[data.draw(st.sampled_from(["kind", "text", "x"]))] = data.draw(st.sampled_from(KINDS))
+    elif how == "gone":
+        del spot[key]
+    else:
+        spot[key] = data.draw(st.sampled_from(ODD) if how == "other" else json_values())
+    refused = isinstance(from_json(json.dumps(plain)), Failure)
+    if not VALIDATOR.is_valid(plain):
+        assert refused
+    elif refused:
+        # What no schema can say: the text of an object, a whole number spelt with a point, a number out of bounds.
+        assert isinstance(spot, list) or key not in spot or isinstance(spot[key], str | float | int)
+
+
+KINDS = ["text", "usage", "completion", "assistant_message", "url", "x", 1]
+ODD: list[PlainJson] = [
+    None,
+    True,
+    0,
+    1.5,
+    "",
+    "{}",
+    "text",
+    [],
+    {},
+    {"kind": "text", "text": ""},
+    [{"kind": "url"}],
+]
+
+
+def _places(plain: Any) -> Iterator[tuple[Any, Any]]:
+    """Every key of every object and every place of every array, with what it stands in."""
+    for key, inner in list(plain.items()) if isinstance(plain, dict) else list(enumerate(plain)):
+        yield plain, key
+        if isinstance(inner, dict | list):
+            yield from _places(inner)
 
 
 @given(completions())
