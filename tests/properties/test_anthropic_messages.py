@@ -20,6 +20,7 @@ from llm_pure.parts import Opaque, Text
 from llm_pure.wire import Codec
 
 codec: Codec[anthropic_messages.StreamState] = anthropic_messages
+Body = dict[str, PlainJson]
 many = settings(max_examples=200)
 
 
@@ -211,6 +212,13 @@ def test_any_response_gives_an_outcome(response: Response) -> None:
 
 
 # ---------------------------------------------------------------- streams
+
+
+@many
+@given(our.anthropic_streams(), st.data())
+def test_a_stream_gives_what_the_whole_body_gives(drawn: tuple[Body, bytes], data: st.DataObject) -> None:
+    body, stream = drawn
+    assert codec.decode_stream(data.draw(our.chunkings(stream))) == codec.decode_response(body)
 
 
 @many

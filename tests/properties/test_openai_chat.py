@@ -35,7 +35,8 @@ from llm_pure.strategies import (
     responses,
     texts,
 )
-from llm_pure.strategies.openai_chat import chat_bodies, chat_chunks, chat_payloads, sse
+from llm_pure.strategies.openai_chat import chat_answers, chat_payloads
+from llm_pure.strategies.streams import chat_chunks, chat_sse
 from llm_pure.wire import Codec
 
 Plain = dict[str, PlainJson]
@@ -164,7 +165,7 @@ def test_a_turn_appended_leaves_the_encoded_prefix(completion: Completion, messa
 
 
 @many
-@given(chat_bodies())
+@given(chat_answers())
 def test_an_own_answer_survives(body: Plain) -> None:
     response = codec.decode_response(dump_json(body)).unwrap()
     assert codec.decode_response(body) == Success(response)
@@ -189,7 +190,7 @@ def test_a_foreign_answer_survives_or_is_refused(response: Response) -> None:
 
 
 @many
-@given(chat_bodies())
+@given(chat_answers())
 def test_an_answer_goes_back_into_history_whole(body: Plain) -> None:
     response = codec.decode_response(body).unwrap()
     completion = Completion([]).with_response(response)
@@ -217,7 +218,7 @@ def fold(chunks: list[bytes]) -> tuple[State, list[StreamEvent]]:
 @given(chat_chunks(), st.data())
 def test_a_stream_ends_as_the_whole_body(drawn: tuple[Plain, list[Plain]], data: st.DataObject) -> None:
     body, chunks = drawn
-    stream = sse(chunks, done=data.draw(st.booleans()))
+    stream = chat_sse(chunks, done=data.draw(st.booleans()))
     expected = codec.decode_response(body)
     assert codec.decode_stream([stream]) == expected
     assert codec.decode_stream(data.draw(chunkings(stream))) == expected
@@ -228,7 +229,7 @@ def test_a_stream_ends_as_the_whole_body(drawn: tuple[Plain, list[Plain]], data:
 def test_events_do_not_depend_on_chunks_and_tell_the_answer(
     drawn: tuple[Plain, list[Plain]], data: st.DataObject
 ) -> None:
-    stream = sse(drawn[1])
+    stream = chat_sse(drawn[1])
     state, events = fold([stream])
     assert fold(data.draw(chunkings(stream))) == (state, events)
     response = codec.stream_result(state).unwrap()
@@ -294,7 +295,7 @@ def test_what_events_tell_adds_up_whatever_comes_after_what(
         {**({"id": "x"} if named else {}), "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
         for delta, finish, named in pieces
     ]
-    state, events = fold([sse([chunk], done=False) for chunk in chunks] + [b"data: [DONE]\n\n"] * done)
+    state, events = fold([chat_sse([chunk], done=False) for chunk in chunks] + [b"data: [DONE]\n\n"] * done)
     result = codec.stream_result(state)
     if isinstance(result, Failure):
         return
@@ -335,7 +336,7 @@ def test_a_stream_that_is_cut_is_a_failure_with_the_part_read(
     drawn: tuple[Plain, list[Plain]], data: st.DataObject
 ) -> None:
     body, chunks = drawn
-    stream = sse(chunks)
+    stream = chat_sse(chunks)
     cut = data.draw(st.integers(1, len(stream) - 1))
     found = codec.decode_stream([stream[:cut]])
     seen = stream[: stream[:cut].rfind(b"\n\n") + 2] if b"\n\n" in stream[:cut] else b""
@@ -365,7 +366,7 @@ def test_what_breaks_a_stream_is_named_and_the_part_read_is_kept(
         st.sampled_from([b"{", b"\xff", b"[]", b"null", b'{"choices": 5}', b'{"choices": [5]}'])
     )
     found = codec.decode_stream(
-        [sse(chunks[:at], done=False), b"data: " + broken + b"\n\n", sse(chunks[at:])]
+        [chat_sse(chunks[:at], done=False), b"data: " + broken + b"\n\n", chat_sse(chunks[at:])]
     )
     assert isinstance(found, Failure)
     assert isinstance(error := found.failure(), Malformed)
@@ -373,7 +374,7 @@ def test_what_breaks_a_stream_is_named_and_the_part_read_is_kept(
 
 
 @many
-@given(chat_bodies())
+@given(chat_answers())
 def test_an_own_answer_can_be_streamed(body: Plain) -> None:
     response = codec.decode_response(body).unwrap()
     chunks = codec.encode_stream(response)

@@ -26,34 +26,13 @@ from llm_pure.strategies import (
     responses,
     texts,
 )
-from llm_pure.strategies.openai_responses import (
-    responses_bodies,
-    responses_events,
-    responses_payloads,
-    responses_sse,
-)
+from llm_pure.strategies.openai_responses import responses_answers, responses_payloads
+from llm_pure.strategies.streams import named_sse, responses_events
 from llm_pure.wire import Codec
 
 Plain = dict[str, PlainJson]
 
 codec: Codec[State] = openai_responses
-
-
-def ours(value: Any) -> Any:
-    """A drawn value, its extras and options for Chat Completions turned into some for Responses."""
-    if isinstance(value, dict):
-        return {
-            ("openai_responses" if key == "openai_chat" else key): ours(item) for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return [ours(item) for item in value]
-    return "openai_responses" if value == "openai_chat" else value
-
-
-def asked() -> st.SearchStrategy[Completion]:
-    return completions().map(
-        lambda found: Completion.from_json(json.dumps(ours(json.loads(found.to_json())))).unwrap()
-    )
 
 
 many = settings(max_examples=max(200, settings().max_examples))
@@ -79,7 +58,7 @@ def as_sent(completion: Completion) -> Completion:
 
 
 @many
-@given(asked())
+@given(completions())
 def test_decode_after_encode_is_normal_exactly_when_nothing_is_lost(completion: Completion) -> None:
     encoded = codec.encode_request(completion).unwrap()
     back = codec.decode_request(encoded.payload)
@@ -87,7 +66,7 @@ def test_decode_after_encode_is_normal_exactly_when_nothing_is_lost(completion: 
 
 
 @many
-@given(asked())
+@given(completions())
 def test_what_was_lost_is_lost_once(completion: Completion) -> None:
     left = codec.decode_request(codec.encode_request(completion).unwrap().payload)
     again = codec.encode_request(left.unwrap()).unwrap()
@@ -96,7 +75,7 @@ def test_what_was_lost_is_lost_once(completion: Completion) -> None:
 
 
 @many
-@given(asked())
+@given(completions())
 def test_refusing_losses_refuses_exactly_what_would_lose(completion: Completion) -> None:
     encoded = codec.encode_request(completion).unwrap()
     refused = codec.encode_request(completion, on_loss="refuse")
@@ -177,7 +156,7 @@ def test_encode_after_decode_gives_the_payload_back(payload: Plain) -> None:
 
 
 @many
-@given(asked(), messages())
+@given(completions(), messages())
 def test_a_turn_appended_leaves_the_encoded_prefix(completion: Completion, message: Message) -> None:
     before = codec.encode_request(completion).unwrap().payload.get("input", [])
     after = codec.encode_request(completion.add_messages(message)).unwrap().payload.get("input", [])
@@ -193,7 +172,7 @@ def test_a_turn_appended_leaves_the_encoded_prefix(completion: Completion, messa
 
 
 @many
-@given(responses_bodies())
+@given(responses_answers())
 def test_an_own_answer_survives(body: Plain) -> None:
     response = codec.decode_response(dump_json(body)).unwrap()
     assert codec.decode_response(body) == Success(response)
@@ -218,7 +197,7 @@ def test_a_foreign_answer_survives_or_is_refused(response: Response) -> None:
 
 
 @many
-@given(responses_bodies())
+@given(responses_answers())
 def test_an_answer_goes_back_into_history_as_the_items_it_came_as(body: Plain) -> None:
     response = codec.decode_response(body).unwrap()
     encoded = codec.encode_request(Completion([]).with_response(response)).unwrap()
@@ -251,7 +230,7 @@ def fold(chunks: list[bytes]) -> tuple[State, list[StreamEvent]]:
 @given(responses_events(), st.data())
 def test_a_stream_ends_as_the_whole_body(drawn: tuple[Plain, list[Plain]], data: st.DataObject) -> None:
     body, events = drawn
-    stream = responses_sse(events)
+    stream = named_sse(events)
     expected = codec.decode_response(body)
     assert codec.decode_stream([stream]) == expected
     assert codec.decode_stream(data.draw(chunkings(stream))) == expected
@@ -262,7 +241,7 @@ def test_a_stream_ends_as_the_whole_body(drawn: tuple[Plain, list[Plain]], data:
 def test_events_do_not_depend_on_chunks_and_tell_the_answer(
     drawn: tuple[Plain, list[Plain]], data: st.DataObject
 ) -> None:
-    stream = responses_sse(drawn[1])
+    stream = named_sse(drawn[1])
     state, events = fold([stream])
     assert fold(data.draw(chunkings(stream))) == (state, events)
     response = codec.stream_result(state).unwrap()
@@ -294,7 +273,7 @@ def test_a_stream_that_is_cut_is_a_failure_with_the_part_read(
     drawn: tuple[Plain, list[Plain]], data: st.DataObject
 ) -> None:
     body, events = drawn
-    stream = responses_sse(events)
+    stream = named_sse(events)
     found = codec.decode_stream([stream[: data.draw(st.integers(0, len(stream) - 2))]])
     assert isinstance(found, Failure)
     error = found.failure()
@@ -323,7 +302,7 @@ def test_what_breaks_a_stream_is_named_and_the_part_read_is_kept(
         )
     )
     found = codec.decode_stream(
-        [responses_sse(events[:at]), b"data: " + broken + b"\n\n", responses_sse(events[at:])]
+        [named_sse(events[:at]), b"data: " + broken + b"\n\n", named_sse(events[at:])]
     )
     assert isinstance(found, Failure)
     assert isinstance(error := found.failure(), Malformed)
@@ -339,7 +318,7 @@ def test_events_out_of_order_are_found(drawn: tuple[Plain, list[Plain]], data: s
         return
     gone = data.draw(st.sampled_from(places))
     left = [event for at, event in enumerate(events) if at != gone]
-    found = codec.decode_stream([responses_sse(left)])
+    found = codec.decode_stream([named_sse(left)])
     if events[gone]["type"] == "response.output_item.added":
         assert isinstance(found, Failure)
         assert isinstance(found.failure(), OutOfOrder)
@@ -348,7 +327,7 @@ def test_events_out_of_order_are_found(drawn: tuple[Plain, list[Plain]], data: s
 
 
 @many
-@given(responses_bodies())
+@given(responses_answers())
 def test_an_own_answer_can_be_streamed(body: Plain) -> None:
     response = codec.decode_response(body).unwrap()
     chunks = codec.encode_stream(response)

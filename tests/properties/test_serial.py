@@ -13,22 +13,12 @@ from returns.result import Failure, Success
 
 from llm_pure import (
     Completion,
-    Done,
     JsonObject,
     LlmError,
-    Loss,
-    Lossy,
     Malformed,
-    PartDone,
     PlainJson,
     Response,
-    Restarted,
-    Started,
-    StreamEvent,
-    TextDelta,
-    Timeout,
     ToolCall,
-    ToolCallStarted,
     completion_from_json,
     error_from_json,
     event_from_json,
@@ -38,64 +28,38 @@ from llm_pure import (
     to_json,
     usage_from_json,
 )
-from llm_pure.errors import ERRORS
 from llm_pure.json import JsonError
 from llm_pure.serial import Value, read_tagged, tagged
 from llm_pure.serial_schema import serial_schema
 from llm_pure.strategies import (
     completions,
+    errors,
+    events,
     hostile_bytes,
     hostile_json,
+    joined_responses,
     json_values,
     messages,
     parts,
     plain_objects,
     responses,
-    texts,
     tool_choices,
     tools,
     usages,
 )
 
 many = settings(max_examples=max(200, settings().max_examples))
-optional = st.none() | texts()
-whole = st.builds(
-    lambda response, turns, others: Response(
-        response.message,
-        response.usage,
-        response.stop_reason,
-        turns=tuple(turns),
-        alternatives=tuple(others),
-        has_prefill=bool(turns),
-        extras=response.extras,
-    ),
-    responses(),
-    st.lists(messages(), max_size=2),
-    st.lists(responses(), max_size=2),
-)
-errors: st.SearchStrategy[LlmError] = st.builds(
-    lambda kind, message, status, after, usage, partial: kind(
-        message=message, status=status, retry_after=after, usage=usage, partial=partial, code=message
-    ),
-    st.sampled_from(ERRORS),
-    texts(),
-    st.none() | st.integers(0, 600),
-    st.none() | st.floats(allow_nan=False, allow_infinity=False),
-    st.none() | usages(),
-    st.none() | whole,
-) | st.sampled_from(
-    [Lossy(losses=(Loss("$.seed", "no such field"),)), Timeout(phase="connect", retryable=False)]
-)
-events: st.SearchStrategy[StreamEvent] = st.one_of(
-    st.builds(Started, optional, optional),
-    st.builds(TextDelta, st.integers(0, 9), texts()),
-    st.builds(ToolCallStarted, st.integers(0, 9), texts(), texts()),
-    st.builds(PartDone, st.integers(0, 9), parts()),
-    st.builds(Restarted, st.integers(0, 9)),
-    st.builds(Done, whole),
-)
 values: st.SearchStrategy[Value] = st.one_of(
-    completions(), whole, responses(), errors, events, messages(), parts(), usages(), tools(), tool_choices()
+    completions(),
+    joined_responses(),
+    responses(),
+    errors(),
+    events(),
+    messages(),
+    parts(),
+    usages(),
+    tools(),
+    tool_choices(),
 )
 
 
@@ -226,7 +190,7 @@ class Line:
     value: Response | LlmError | None = None
 
 
-@given(st.binary() | st.text().map(str.encode) | st.binary().map(b"base64:".__add__), st.none() | errors)
+@given(st.binary() | st.text().map(str.encode) | st.binary().map(b"base64:".__add__), st.none() | errors())
 def test_lines_of_a_larger_format_hold_bytes_and_values(body: bytes, value: LlmError | None) -> None:
     line = Line(body, value)
     plain = json.loads(json.dumps(tagged(line)))

@@ -1,10 +1,14 @@
 """Hypothesis strategies for our values and for what comes over the wire. Needs the extra `llm-pure[testing]`.
 
 Law: the values drawn are valid by type and otherwise as odd as the type allows; nothing here knows what a codec does
-with them. `values` has our own values, `raw` JSON and bytes, and a module per provider its payloads and answers.
+with them. `parts`, `values` and `told` have our own values, `raw` JSON and bytes, a module per provider its payloads
+and answers, `streams` the streams of all three. `docs/strategies.md` shows how to test a codec or a tool with them.
 """
 
 from llm_pure.strategies.anthropic import anthropic_answers, anthropic_payloads
+from llm_pure.strategies.openai_chat import chat_answers, chat_payloads
+from llm_pure.strategies.openai_responses import responses_answers, responses_payloads
+from llm_pure.strategies.parts import assistant_parts, extras, parts, sources, user_parts
 from llm_pure.strategies.raw import (
     chunkings,
     hostile_bytes,
@@ -14,37 +18,39 @@ from llm_pure.strategies.raw import (
     plain_objects,
     texts,
 )
+from llm_pure.strategies.streams import anthropic_streams, chat_streams, responses_streams
+from llm_pure.strategies.told import errors, events, joined_responses, responses, usages
 from llm_pure.strategies.values import (
     assistant_messages,
-    assistant_parts,
     completions,
     dialects,
-    extras,
     messages,
     outputs,
-    parts,
     reasoning_settings,
-    responses,
-    sources,
     system_messages,
     tool_choices,
     tools,
-    usages,
     user_messages,
-    user_parts,
 )
 
 __all__ = [
     "anthropic_answers",
     "anthropic_payloads",
+    "anthropic_streams",
     "assistant_messages",
     "assistant_parts",
+    "chat_answers",
+    "chat_payloads",
+    "chat_streams",
     "chunkings",
     "completions",
     "dialects",
+    "errors",
+    "events",
     "extras",
     "hostile_bytes",
     "hostile_json",
+    "joined_responses",
     "json_objects",
     "json_values",
     "messages",
@@ -53,6 +59,9 @@ __all__ = [
     "plain_objects",
     "reasoning_settings",
     "responses",
+    "responses_answers",
+    "responses_payloads",
+    "responses_streams",
     "sources",
     "system_messages",
     "texts",

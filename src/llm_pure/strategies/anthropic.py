@@ -225,9 +225,11 @@ def _usage() -> st.SearchStrategy[object]:
 
 
 @cache
-def anthropic_answers() -> st.SearchStrategy[dict[str, PlainJson]]:
-    """Bodies of answers."""
-    odd: st.SearchStrategy[object] = st.sampled_from([[1], None, "text", "{}", 1.5, '{"a": "b', True])
+def anthropic_answers(*, streamed: bool = False) -> st.SearchStrategy[dict[str, PlainJson]]:
+    """Bodies of answers; with `streamed`, those that a stream can say: it knows arguments as text only."""
+    odd: st.SearchStrategy[object] = st.sampled_from([[1], None, 1.5, True])
+    if not streamed:
+        odd |= st.sampled_from(["text", "{}", '{"a": "b'])
     cited = _some(citations=st.sampled_from([None, [], [{"type": "char_location", "cited_text": "a"}]]))
     content = st.lists(
         _text(cited) | _text(cited) | _thinking() | _call(_OBJECTS | odd) | _unmodelled(), max_size=4

@@ -1,4 +1,4 @@
-"""Responses over the wire: payloads, answers and streams.
+"""Responses over the wire: payloads and answers.
 
 Law: what is drawn is what a client or server of this format could send; nothing here knows how it is read.
 """
@@ -11,136 +11,118 @@ from functools import cache
 from hypothesis import strategies as st
 
 from llm_pure.json import PlainJson
-from llm_pure.strategies.raw import json_values, plain_objects, texts
+from llm_pure.strategies.plain import Plains, just, listed, plain_texts, plain_words, record
+from llm_pure.strategies.raw import json_values, plain_objects
 
-__all__ = ["responses_bodies", "responses_events", "responses_payloads", "responses_sse"]
-
-Plain = dict[str, PlainJson]
-Plains = st.SearchStrategy[Plain]
-
-
-def _plain(
-    required: dict[str, st.SearchStrategy[PlainJson]], optional: dict[str, st.SearchStrategy[PlainJson]]
-) -> Plains:
-    return st.fixed_dictionaries(required, optional=optional)
-
-
-def _just(*words: PlainJson) -> st.SearchStrategy[PlainJson]:
-    return st.sampled_from(words)
-
-
-def _listed(items: Plains, *, min_size: int = 0, max_size: int = 3) -> st.SearchStrategy[PlainJson]:
-    return st.lists(items, min_size=min_size, max_size=max_size).map(lambda found: [*found])
-
-
-@cache
-def _texts() -> st.SearchStrategy[PlainJson]:
-    return texts().map(str)
-
-
-@cache
-def _words() -> st.SearchStrategy[PlainJson]:
-    return texts(min_size=1).map(str)
-
+__all__ = ["responses_answers", "responses_payloads"]
 
 # ---------------------------------------------------------------- items
 
 
 @cache
 def _input_parts() -> Plains:
-    urls = _just("https://example.org/a.png", "data:image/png;base64,aGk=", "data:,x", "")
-    detail = {"detail": _just("low", "high", "new")}
+    urls = just("https://example.org/a.png", "data:image/png;base64,aGk=", "data:,x", "")
+    detail = {"detail": just("low", "high", "new")}
     return (
-        _plain({"type": _just("input_text"), "text": _texts()}, {"x": json_values(max_leaves=2)})
-        | _plain({"type": _just("input_image"), "image_url": urls}, detail)
-        | _plain({"type": _just("input_image"), "file_id": _words()}, detail)
-        | _plain({"type": _just("input_file"), "file_data": urls}, {"filename": _texts()})
-        | _plain({"type": _just("input_file"), "file_url": urls}, {"filename": _texts()})
-        | _plain({"type": _just("input_file")}, {"file_id": _words(), "file_url": urls})
-        | _plain({"type": _just("input_new")}, {"x": json_values(max_leaves=2)})
+        record({"type": just("input_text"), "text": plain_texts()}, {"x": json_values(max_leaves=2)})
+        | record({"type": just("input_image"), "image_url": urls}, detail)
+        | record({"type": just("input_image"), "file_id": plain_words()}, detail)
+        | record({"type": just("input_file"), "file_data": urls}, {"filename": plain_texts()})
+        | record({"type": just("input_file"), "file_url": urls}, {"filename": plain_texts()})
+        | record({"type": just("input_file")}, {"file_id": plain_words(), "file_url": urls})
+        | record({"type": just("input_new")}, {"x": json_values(max_leaves=2)})
     )
 
 
 @cache
 def _output_parts() -> Plains:
-    notes = _just([], [{"type": "url_citation", "start_index": 1, "end_index": 2}])
+    notes = just([], [{"type": "url_citation", "start_index": 1, "end_index": 2}])
     return (
-        _plain({"type": _just("output_text"), "text": _texts()}, {"annotations": notes, "logprobs": notes})
-        | _plain({"type": _just("refusal"), "refusal": _texts()}, {})
-        | _plain({"type": _just("output_new")}, {"x": json_values(max_leaves=2)})
+        record(
+            {"type": just("output_text"), "text": plain_texts()},
+            {"annotations": notes, "logprobs": notes},
+        )
+        | record({"type": just("refusal"), "refusal": plain_texts()}, {})
+        | record({"type": just("output_new")}, {"x": json_values(max_leaves=2)})
     )
 
 
-_STATUS = {"status": _just("completed", "incomplete", "in_progress")}
+_STATUS = {"status": just("completed", "incomplete", "in_progress")}
 
 
 @cache
 def _messages(*, answered: bool) -> Plains:
-    content = _listed(_output_parts())
-    fields = {"id": _words(), "phase": _just("commentary", "final_answer"), **_STATUS}
-    required: dict[str, st.SearchStrategy[PlainJson]] = {"role": _just("assistant"), "content": content}
+    content = listed(_output_parts())
+    fields = {"id": plain_words(), "phase": just("commentary", "final_answer"), **_STATUS}
+    required: dict[str, st.SearchStrategy[PlainJson]] = {
+        "role": just("assistant"),
+        "content": content,
+    }
     if answered:
-        return _plain({**required, **fields, "type": _just("message")}, {})
-    return _plain({**required, "content": content | _texts()}, {**fields, "type": _just("message")})
+        return record({**required, **fields, "type": just("message")}, {})
+    return record({**required, "content": content | plain_texts()}, {**fields, "type": just("message")})
 
 
 @cache
 def _arguments() -> st.SearchStrategy[PlainJson]:
     spelt = plain_objects().map(lambda found: json.dumps(found))  # noqa: PLW0108 - mypy wants the call
-    return spelt | _just("", '{"a": 1', "[1]", "null", '{"a" : 1 }')
+    return spelt | just("", '{"a": 1', "[1]", "null", '{"a" : 1 }')
 
 
 @cache
 def _own_items() -> Plains:
     """Items that a model says, but messages."""
-    summary = _listed(_plain({"type": _just("summary_text"), "text": _texts()}, {}))
-    content = _listed(_plain({"type": _just("reasoning_text"), "text": _texts()}, {}))
-    id_ = {"id": _words()}
-    call = {"call_id": _words(), **id_, **_STATUS}
+    summary = listed(record({"type": just("summary_text"), "text": plain_texts()}, {}))
+    content = listed(record({"type": just("reasoning_text"), "text": plain_texts()}, {}))
+    id_ = {"id": plain_words()}
+    call = {"call_id": plain_words(), **id_, **_STATUS}
     return st.one_of(
-        _plain(
-            {"type": _just("reasoning"), "summary": summary},
-            {"encrypted_content": _words() | st.none(), "content": content, **id_, **_STATUS},
+        record(
+            {"type": just("reasoning"), "summary": summary},
+            {"encrypted_content": plain_words() | st.none(), "content": content, **id_, **_STATUS},
         ),
-        _plain(
+        record(
             {
-                "type": _just("function_call"),
-                "call_id": _words(),
-                "name": _words(),
+                "type": just("function_call"),
+                "call_id": plain_words(),
+                "name": plain_words(),
                 "arguments": _arguments(),
             },
-            {"namespace": _words(), **id_, **_STATUS},
+            {"namespace": plain_words(), **id_, **_STATUS},
         ),
-        _plain({"type": _just("function_call")}, {"name": _texts(), "arguments": json_values(max_leaves=2)}),
-        _plain({"type": _just("custom_tool_call"), "name": _words(), "input": _texts()}, call),
-        _plain({"type": _just("web_search_call"), "action": plain_objects()}, {**id_, **_STATUS}),
-        _plain({"type": _just("shell_call"), "action": plain_objects()}, call),
-        _plain({"type": _just("mcp_list_tools"), "tools": _just([])}, id_),
-        _plain({"type": _just("new_item")}, {"x": json_values(max_leaves=2), **id_}),
+        record(
+            {"type": just("function_call")},
+            {"name": plain_texts(), "arguments": json_values(max_leaves=2)},
+        ),
+        record({"type": just("custom_tool_call"), "name": plain_words(), "input": plain_texts()}, call),
+        record({"type": just("web_search_call"), "action": plain_objects()}, {**id_, **_STATUS}),
+        record({"type": just("shell_call"), "action": plain_objects()}, call),
+        record({"type": just("mcp_list_tools"), "tools": just([])}, id_),
+        record({"type": just("new_item")}, {"x": json_values(max_leaves=2), **id_}),
     )
 
 
 @cache
 def _input_items() -> Plains:
-    content = _texts() | _listed(_input_parts())
-    fields = {"type": _just("message"), "x": _words()}
-    said = _plain({"role": _just("user"), "content": content}, fields)
-    told = _plain({"role": _just("system", "developer"), "content": content}, fields)
-    result = _plain(
+    content = plain_texts() | listed(_input_parts())
+    fields = {"type": just("message"), "x": plain_words()}
+    said = record({"role": just("user"), "content": content}, fields)
+    told = record({"role": just("system", "developer"), "content": content}, fields)
+    result = record(
         {
-            "type": _just("function_call_output", "function_call_output", "custom_tool_call_output"),
-            "call_id": _words(),
+            "type": just("function_call_output", "function_call_output", "custom_tool_call_output"),
+            "call_id": plain_words(),
             "output": content,
         },
-        {"id": _words()},
+        {"id": plain_words()},
     )
-    other = _plain(
+    other = record(
         {
-            "type": _just(
+            "type": just(
                 "mcp_approval_response", "item_reference", "computer_call_output", "tool_search_output"
             )
         },
-        {"id": _words(), "approve": st.booleans(), "execution": _just("client", "server")},
+        {"id": plain_words(), "approve": st.booleans(), "execution": just("client", "server")},
     )
     return st.one_of(said, said, told, result, result, other, _messages(answered=False), _own_items())
 
@@ -153,50 +135,58 @@ def responses_payloads() -> Plains:
     """Requests: what OpenAI documents, and fields that it does not know."""
     count: st.SearchStrategy[PlainJson] = st.integers(0, 10_000)
     rate: st.SearchStrategy[PlainJson] = st.floats(0, 2) | st.integers(0, 2)
-    function = _plain(
-        {"type": _just("function"), "name": _words()},
+    function = record(
+        {"type": just("function"), "name": plain_words()},
         {
-            "description": _texts(),
+            "description": plain_texts(),
             "parameters": plain_objects(),
             "strict": st.booleans() | st.none(),
             "defer_loading": st.booleans(),
         },
     )
-    hosted = _plain({"type": _just("web_search", "custom", "namespace")}, {"name": _words(), "x": rate})
+    hosted = record({"type": just("web_search", "custom", "namespace")}, {"name": plain_words(), "x": rate})
     choice = (
-        _just("auto", "none", "required", "else")
-        | _plain({"type": _just("function", "custom")}, {"name": _words()})
-        | _plain({"type": _just("allowed_tools")}, {"mode": _just("auto", "required"), "tools": _just([])})
-        | _plain({"type": _just("file_search", "mcp")}, {"server_label": _words()})
+        just("auto", "none", "required", "else")
+        | record({"type": just("function", "custom")}, {"name": plain_words()})
+        | record(
+            {"type": just("allowed_tools")},
+            {"mode": just("auto", "required"), "tools": just([])},
+        )
+        | record({"type": just("file_search", "mcp")}, {"server_label": plain_words()})
     )
-    schema = _plain(
-        {"type": _just("json_schema"), "name": _words(), "schema": plain_objects()},
-        {"strict": st.booleans() | st.none(), "description": _texts(), "x": rate},
+    schema = record(
+        {"type": just("json_schema"), "name": plain_words(), "schema": plain_objects()},
+        {"strict": st.booleans() | st.none(), "description": plain_texts(), "x": rate},
     )
-    form = schema | _just({"type": "json_object"}, {"type": "text"})
-    reasoning = _plain(
-        {}, {"effort": _just("none", "low", "max", "new", None), "summary": _just("auto"), "x": rate}
-    )
-    return _plain(
+    form = schema | just({"type": "json_object"}, {"type": "text"})
+    reasoning = record(
         {},
         {
-            "input": _listed(_input_items(), max_size=5) | _texts(),
-            "instructions": _texts() | _just([]),
-            "model": _just("gpt-4o", "unknown"),
+            "effort": just("none", "low", "max", "new", None),
+            "summary": just("auto"),
+            "x": rate,
+        },
+    )
+    return record(
+        {},
+        {
+            "input": listed(_input_items(), max_size=5) | plain_texts(),
+            "instructions": plain_texts() | just([]),
+            "model": just("gpt-4o", "unknown"),
             "max_output_tokens": count | st.none(),
-            "temperature": rate | _just("0.5"),
+            "temperature": rate | just("0.5"),
             "top_p": rate,
             "seed": count,
-            "stop": _texts(),
-            "tools": _listed(function | function | hosted),
+            "stop": plain_texts(),
+            "tools": listed(function | function | hosted),
             "tool_choice": choice,
             "parallel_tool_calls": st.booleans(),
-            "text": _plain({}, {"format": form, "verbosity": _just("low")}),
+            "text": record({}, {"format": form, "verbosity": just("low")}),
             "reasoning": reasoning,
             "store": st.booleans(),
-            "include": _just(["reasoning.encrypted_content"]),
-            "previous_response_id": _words() | st.none(),
-            "truncation": _just("auto"),
+            "include": just(["reasoning.encrypted_content"]),
+            "previous_response_id": plain_words() | st.none(),
+            "truncation": just("auto"),
             "prompt": plain_objects(),
             "stream": st.booleans(),
         },
@@ -209,116 +199,43 @@ def responses_payloads() -> Plains:
 @cache
 def _usages() -> Plains:
     count: st.SearchStrategy[PlainJson] = st.none() | st.integers(0, 10_000)
-    return _plain(
+    return record(
         {},
         {
             "input_tokens": count,
             "output_tokens": count,
             "total_tokens": count,
-            "input_tokens_details": _plain(
+            "input_tokens_details": record(
                 {}, {"cached_tokens": count, "cache_write_tokens": count, "x": count}
             )
             | st.none(),
-            "output_tokens_details": _plain({}, {"reasoning_tokens": count, "x": count}) | st.none(),
+            "output_tokens_details": record({}, {"reasoning_tokens": count, "x": count}) | st.none(),
             "x": count,
         },
     )
 
 
 @cache
-def responses_bodies(*, streamed: bool = False) -> Plains:
+def responses_answers(*, streamed: bool = False) -> Plains:
     """Answers; with `streamed`, those at which a stream can end."""
-    why = _just(
-        None, {"reason": "max_output_tokens"}, {"reason": "content_filter"}, {"reason": "new", "x": 1}
-    )
+    why = just(None, {"reason": "max_output_tokens"}, {"reason": "content_filter"}, {"reason": "new", "x": 1})
     statuses = (
         ("completed", "incomplete") if streamed else ("completed", "incomplete", "queued", "in_progress")
     )
-    return _plain(
+    return record(
         {
-            "id": _texts(),
-            "object": _just("response"),
-            "status": _just(*statuses),
-            "output": _listed(_messages(answered=True) | _own_items(), max_size=4),
+            "id": plain_texts(),
+            "object": just("response"),
+            "status": just(*statuses),
+            "output": listed(_messages(answered=True) | _own_items(), max_size=4),
         },
         {
-            "model": _words(),
+            "model": plain_words(),
             "error": st.none(),
             "incomplete_details": why,
             "usage": _usages() | st.none(),
             "created_at": st.integers(0, 9),
-            "tools": _just([]),
+            "tools": just([]),
             "metadata": plain_objects(),
         },
-    )
-
-
-# ---------------------------------------------------------------- streams
-
-
-@st.composite
-def responses_events(draw: st.DrawFn) -> tuple[Plain, list[Plain]]:
-    """An answer, and events that say the same; some of them may be left out, as servers do."""
-    body = draw(responses_bodies(streamed=True))
-    whole, empty = draw(st.booleans()), draw(st.booleans())
-    begun: Plain = {**body, "status": "in_progress", "output": []}
-    events: list[Plain] = [{"type": "response.created", "response": begun}]
-    output = body["output"]
-    for index, item in enumerate(output if isinstance(output, list) else []):
-        if isinstance(item, dict):
-            events += _item_events(draw, index, item, whole=whole)
-            events.append({"type": "response.new.event", "output_index": index})
-            events.append({"type": "response.output_item.done", "output_index": index, "item": item})
-    end: Plain = {**body, "output": []} if empty else body
-    return body, [*events, {"type": f"response.{body['status']}", "response": end}]
-
-
-def _item_events(draw: st.DrawFn, index: int, item: Plain, *, whole: bool) -> list[Plain]:
-    at: Plain = {"output_index": index}
-    kind, content = item.get("type"), item.get("content")
-    start = dict(item)
-    found: list[Plain] = []
-    if kind == "message" and isinstance(content, list):
-        start["content"] = []
-        for number, block in enumerate(content):
-            if isinstance(block, dict):
-                here: Plain = {**at, "content_index": number}
-                found.append({"type": "response.content_part.added", **here, "part": block})
-                for name, key in (("output_text", "text"), ("refusal", "refusal")):
-                    if block["type"] == name:
-                        found += _deltas(draw, f"response.{name}", here, key, block[key], whole=whole)
-                found.append({"type": "response.content_part.done", **here, "part": block})
-    elif kind == "reasoning" and isinstance(summary := item.get("summary"), list):
-        start["summary"] = []
-        for number, block in enumerate(summary):
-            here = {**at, "summary_index": number}
-            if isinstance(block, dict):
-                name = "response.reasoning_summary_text"
-                found += _deltas(draw, name, here, "text", block["text"], whole=whole)
-    elif kind == "function_call" and isinstance(item.get("arguments"), str):
-        start["arguments"] = ""
-        name = "response.function_call_arguments"
-        found += _deltas(draw, name, at, "arguments", item["arguments"], whole=whole)
-    return [{"type": "response.output_item.added", **at, "item": start}, *found]
-
-
-def _deltas(draw: st.DrawFn, name: str, at: Plain, key: str, text: PlainJson, *, whole: bool) -> list[Plain]:
-    if not isinstance(text, str):
-        return []
-    cuts = sorted(draw(st.lists(st.integers(0, len(text)), max_size=2)))
-    pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-    done: Plain = {"type": f"{name}.done", **at, key: text}
-    if whole:
-        return [done]
-    deltas: list[Plain] = [{"type": f"{name}.delta", **at, "delta": piece} for piece in pieces]
-    return [*deltas, done]
-
-
-def responses_sse(events: list[Plain]) -> bytes:
-    """Events as a server sends them."""
-    return b"".join(
-        [
-            b"event: " + str(event["type"]).encode() + b"\ndata: " + json.dumps(event).encode() + b"\n\n"
-            for event in events
-        ]
     )

@@ -1,4 +1,4 @@
-"""Our own values: parts, messages, tools, completions, responses.
+"""What is asked: messages, tools, settings, completions.
 
 Law: everything drawn is a value that a caller could have built with the public constructors; nothing is tuned to
 what one provider can say.
@@ -12,176 +12,35 @@ from hypothesis import strategies as st
 
 from llm_pure.completion import Completion, Output, ReasoningSetting
 from llm_pure.dialects import DIALECTS, Dialect
-from llm_pure.json import EMPTY, JsonObject
+from llm_pure.json import JsonObject
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
-from llm_pure.parts import (
-    Audio,
-    Base64,
-    BrokenToolCall,
-    Document,
-    FileId,
-    Image,
-    Opaque,
-    Part,
-    Reasoning,
-    Refusal,
-    Source,
-    Text,
-    ToolCall,
-    ToolResult,
-    Url,
+from llm_pure.parts import Part
+from llm_pure.strategies.parts import (
+    PROVIDERS,
+    assistant_parts,
+    extras,
+    names,
+    parts,
+    text_parts,
+    user_parts,
 )
-from llm_pure.response import Response, StopReason, Usage
 from llm_pure.strategies.raw import json_objects, plain_objects, texts
 from llm_pure.tools import AnyTool, Tool, ToolChoice
 
 __all__ = [
-    "PROVIDERS",
     "assistant_messages",
-    "assistant_parts",
     "completions",
     "dialects",
-    "extras",
     "messages",
     "outputs",
-    "parts",
     "reasoning_settings",
-    "responses",
-    "sources",
     "system_messages",
     "tool_choices",
     "tools",
-    "usages",
     "user_messages",
-    "user_parts",
 ]
 
-PROVIDERS = ("anthropic", "openai_chat")
-
 _NONE: st.SearchStrategy[None] = st.none()
-
-
-@cache
-def extras() -> st.SearchStrategy[JsonObject]:
-    """Mostly nothing; sometimes fields that one provider attaches, known ones and others."""
-    cached = {"cache_control": {"type": "ephemeral"}}
-    known = st.sampled_from(
-        [
-            JsonObject({"anthropic": cached}),
-            JsonObject({"anthropic": {"cache_control": {"type": "ephemeral", "ttl": "1h"}, "x": None}}),
-            JsonObject({"openai_chat": {"x": 1}}),
-            JsonObject({"anthropic": {"x": [1]}, "openai_chat": {"y": "z"}}),
-        ]
-    )
-    any_fields = st.builds(
-        lambda provider, fields: JsonObject({provider: fields}) if fields else EMPTY,
-        st.sampled_from(PROVIDERS),
-        plain_objects(),
-    )
-    return st.just(EMPTY) | st.just(EMPTY) | st.just(EMPTY) | known | any_fields
-
-
-@cache
-def names() -> st.SearchStrategy[str]:
-    return st.sampled_from(["search", "get_weather", "f", "x-1"]) | texts(max_size=8)
-
-
-@cache
-def call_ids() -> st.SearchStrategy[str]:
-    return st.sampled_from(["toolu_01", "call_1", "call_1|fc_2", "a b", "é"]) | texts(max_size=6)
-
-
-# ---------------------------------------------------------------- parts
-
-
-@cache
-def _base64(*media: str) -> st.SearchStrategy[Base64]:
-    return st.builds(Base64, st.binary(max_size=6).map(lambda raw: raw.hex()), st.sampled_from(media))
-
-
-@cache
-def sources(*media: str) -> st.SearchStrategy[Source]:
-    return _base64(*media) | st.builds(Url, texts()) | st.builds(FileId, texts())
-
-
-@cache
-def text_parts() -> st.SearchStrategy[Text]:
-    return st.builds(Text, texts(), extras())
-
-
-@cache
-def images() -> st.SearchStrategy[Image]:
-    detail = _NONE | st.sampled_from(["low", "high", "auto"])
-    return st.builds(Image, sources("image/png", "image/jpeg", "x"), detail, extras())
-
-
-@cache
-def documents(inner: st.SearchStrategy[Part] | None = None) -> st.SearchStrategy[Document]:
-    of: st.SearchStrategy[Source | Text | tuple[Part, ...]] = (
-        sources("application/pdf", "text/plain", "x") | text_parts()
-    )
-    if inner is not None:
-        of |= st.lists(inner, max_size=2).map(tuple)
-    optional = _NONE | texts()
-    return st.builds(Document, of, optional, optional, _NONE | st.booleans(), extras())
-
-
-@cache
-def audios() -> st.SearchStrategy[Audio]:
-    return st.builds(Audio, sources("audio/wav", "audio/mp3", "x"), _NONE | texts(), extras())
-
-
-@cache
-def tool_calls() -> st.SearchStrategy[ToolCall]:
-    return st.builds(ToolCall, call_ids(), names(), json_objects(), extras())
-
-
-@cache
-def broken_tool_calls() -> st.SearchStrategy[BrokenToolCall]:
-    return st.builds(BrokenToolCall, call_ids(), names(), texts() | st.just('{"a": "b'), extras())
-
-
-@cache
-def reasonings() -> st.SearchStrategy[Reasoning]:
-    sealed = _NONE | texts()
-    return st.builds(Reasoning, texts(), sealed, sealed, extras())
-
-
-@cache
-def opaques() -> st.SearchStrategy[Opaque]:
-    kinds = st.sampled_from(["server_tool_use", "search_result", "new_block"])
-    raw = st.builds(lambda kind, fields: JsonObject({**fields, "type": kind}), kinds, plain_objects())
-    return st.builds(Opaque, st.sampled_from(PROVIDERS), raw | json_objects())
-
-
-@cache
-def _plain_parts() -> st.SearchStrategy[Part]:
-    return text_parts() | text_parts() | images() | documents(text_parts() | images())
-
-
-@cache
-def tool_results() -> st.SearchStrategy[ToolResult]:
-    content = st.lists(_plain_parts() | opaques(), max_size=3).map(tuple)
-    return st.builds(ToolResult, call_ids(), content, st.booleans(), extras())
-
-
-@cache
-def user_parts() -> st.SearchStrategy[Part]:
-    """What a user message usually holds."""
-    return _plain_parts() | tool_results()
-
-
-@cache
-def assistant_parts() -> st.SearchStrategy[Part]:
-    """What an assistant message usually holds."""
-    return text_parts() | tool_calls() | reasonings() | broken_tool_calls()
-
-
-@cache
-def parts() -> st.SearchStrategy[Part]:
-    """Any part at all."""
-    refusals = st.builds(Refusal, texts(), extras())
-    return user_parts() | assistant_parts() | audios() | refusals | opaques()
 
 
 # ---------------------------------------------------------------- messages
@@ -311,43 +170,3 @@ def dialects() -> st.SearchStrategy[Dialect]:
         st.booleans(),
     )
     return st.sampled_from(list(DIALECTS.values())) | own
-
-
-# ---------------------------------------------------------------- answers
-
-
-@cache
-def usages() -> st.SearchStrategy[Usage]:
-    """What may be reported: anything, parts above the whole included."""
-    count = _NONE | st.integers(0, 10_000)
-    return st.builds(Usage, count, count, count, count, count)
-
-
-STOP_REASONS: tuple[StopReason, ...] = (
-    "end",
-    "max_tokens",
-    "tool_call",
-    "stop_sequence",
-    "refusal",
-    "pause",
-    "context_window",
-    "other",
-)
-
-
-@cache
-def responses(*, part: st.SearchStrategy[Part] | None = None) -> st.SearchStrategy[Response]:
-    """Any answer, of any provider or none."""
-    optional = _NONE | texts()
-    return st.builds(
-        Response,
-        message=assistant_messages(part),
-        usage=usages(),
-        stop_reason=st.sampled_from(STOP_REASONS),
-        raw_stop_reason=optional,
-        stop_sequence=optional,
-        id=optional,
-        model=optional,
-        provider=_NONE | st.sampled_from(PROVIDERS),
-        extras=extras(),
-    )
