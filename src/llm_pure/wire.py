@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeVar, cast
 
@@ -32,18 +32,30 @@ OnLoss: TypeAlias = Literal["report", "refuse"]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Encoded(Brief):
-    """A request in a provider's words. `payload` is plain JSON and the caller's own; `headers` go with it."""
+    """A request in a provider's words. `payload` is plain JSON and the caller's own; `headers` go with it.
+
+    `plain`: the codec has proved that all of the payload is of JSON's own types, as long as nobody changes it.
+    """
 
     payload: dict[str, PlainJson]
     headers: Mapping[str, str]
     losses: tuple[Loss, ...]
+    plain: bool = field(default=False, compare=False, repr=False)
 
-    def body(self, *, stream: bool = False, extra: Mapping[str, PlainJson] | None = None) -> Outcome[bytes]:
-        """The payload as the bytes that go out, `stream` and `extra` added. A Failure names the place of no JSON."""
+    def body(
+        self,
+        *,
+        stream: bool = False,
+        extra: Mapping[str, PlainJson] | None = None,
+        untouched: bool = False,
+    ) -> Outcome[bytes]:
+        """The payload as the bytes that go out, `stream` and `extra` added. A Failure names the place of no JSON.
+
+        `untouched`: nobody has changed the payload, so that what the codec has proved holds.
+        """
+        whole = {**self.payload, **({"stream": True} if stream else {}), **(extra or {})}
         try:
-            return Success(
-                dump_json({**self.payload, **({"stream": True} if stream else {}), **(extra or {})})
-            )
+            return Success(dump_json(whole, proven=untouched and self.plain and not extra))
         except JsonError as error:
             return Failure(BadRequest(message=error.reason, path=error.path))
 
@@ -97,13 +109,18 @@ class Codec(Protocol[S]):
 
 
 def encoded(
-    payload: dict[str, PlainJson], headers: Mapping[str, str], losses: Iterable[Loss], on_loss: OnLoss
+    payload: dict[str, PlainJson],
+    headers: Mapping[str, str],
+    losses: Iterable[Loss],
+    on_loss: OnLoss,
+    *,
+    plain: bool = False,
 ) -> Outcome[Encoded]:
     """The end of every `encode_request`: a report of the losses, or a refusal that lists them."""
     lost = tuple(losses)
     if lost and on_loss == "refuse":
         return Failure(Lossy(message=f"{lost[0].path}: {lost[0].reason}", path=lost[0].path, losses=lost))
-    return Success(Encoded(payload, headers, lost))
+    return Success(Encoded(payload, headers, lost, plain))
 
 
 # ---------------------------------------------------------------- headers

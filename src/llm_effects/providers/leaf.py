@@ -76,7 +76,8 @@ def _converse(leaf: Leaf, completion: Completion) -> Program[Outcome[Response]]:
     observed = yield from ask(Observed())
     asked = request.payload.get("max_tokens")
     stream = observed or (leaf.longest is not None and isinstance(asked, int) and asked > leaf.longest)
-    body = request.body(stream=stream, extra=leaf.when_streaming.thaw() if stream else None)
+    extra = leaf.when_streaming.thaw() if stream else None
+    body = request.body(stream=stream, extra=extra, untouched=True)
     if isinstance(body, Failure):
         return body
     sent = HttpRequest(codec.PATH, request.headers, body.unwrap(), stream)

@@ -58,7 +58,7 @@ __all__ = [
     "attached",
     "block_of",
     "inner_block_of",
-    "is_plain",
+    "is_bare",
     "lose_extras",
     "moved",
     "own_extras",
@@ -147,7 +147,7 @@ def _comes_back(block: PlainObject, part: Part, readers: Readers) -> bool:
 NO_TEXT: Final = Text("")
 
 
-def is_plain(part: Part) -> bool:
+def is_bare(part: Part) -> bool:
     """Whether the part is a text and nothing but its text."""
     return type(part) is Text and (part.extras is EMPTY or not part.extras)
 
@@ -388,7 +388,7 @@ def _result(part: ToolResult, losses: list[Loss], ids: CallIds) -> ToolResultBlo
 def _bare_result(part: ToolResult, losses: list[Loss]) -> ToolResultBlockParam:
     block: ToolResultBlockParam = {"type": "tool_result", "tool_use_id": wire_id(part.call_id)}
     content = part.content
-    if len(content) == 1 and is_plain(content[0]):
+    if len(content) == 1 and is_bare(content[0]):
         text = cast("Text", content[0]).text
         if not isinstance(text, str):
             raise wrong(text, "a string", ".content[0].text")

@@ -55,7 +55,8 @@ class CallIds:
         turn = self._turns.get(own, 1)
         while (wire := wire_id(own, turn)) in self._used:
             turn += 1
-        self._turns[own] = turn
+        if turn > 1:
+            self._turns[own] = turn
         given = wire if stood is None else stood
         self._used.add(given)
         self._last[own] = given

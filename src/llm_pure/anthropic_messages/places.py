@@ -18,7 +18,7 @@ Of these: Anthropic's pages on tool use, on prefill, and on mid-conversation sys
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from llm_pure.anthropic_messages.tables import PROVIDER
@@ -67,10 +67,16 @@ def is_prefill(messages: Sequence[Mapping[str, object]]) -> bool:
     return bool(blocks) and all(_kind(block) in _OWN for block in blocks)
 
 
-def unfit(messages: Sequence[Mapping[str, object]], traits: ModelTraits) -> dict[int, str]:
-    """Which messages the provider refuses where they stand, and why."""
+def unfit(
+    messages: Sequence[Mapping[str, object]], traits: ModelTraits, among: Iterable[int] | None = None
+) -> dict[int, str]:
+    """Which messages the provider refuses where they stand, and why.
+
+    `among`: only these are in doubt, and the last, which may be a prefill.
+    """
     found: dict[int, str] = {}
-    for index, message in enumerate(messages):
+    for index in range(len(messages)) if among is None else among:
+        message = messages[index]
         role = message.get("role")
         reason = _content(role, message.get("content"))
         if reason is None and role == "system":

@@ -29,7 +29,7 @@ from llm_pure.anthropic_messages.tools import write_choice, write_tool
 from llm_pure.anthropic_messages.turns import write_instructions, write_messages
 from llm_pure.completion import Completion
 from llm_pure.errors import BadRequest, Loss
-from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson
+from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, is_plain
 from llm_pure.models import ModelTraits, traits_of
 from llm_pure.reading import PlainObject, bad_request, within, wrong
 from llm_pure.tools import Tool
@@ -54,21 +54,24 @@ def encode_request(completion: Completion, *, on_loss: OnLoss = "report") -> Out
     """
     losses: list[Loss] = []
     try:
-        payload = _payload(completion, losses)
+        payload, plain_messages = _payload(completion, losses)
     except JsonError as error:
         return Failure(bad_request(error))
     except MISTYPED as error:
         return Failure(BadRequest(message=mistyped(error), path="$"))
     samples = any(name in payload for name in SAMPLING)
-    return encoded(payload, {"anthropic-version": SAMPLING_VERSION} if samples else {}, losses, on_loss)
+    headers = {"anthropic-version": SAMPLING_VERSION} if samples else {}
+    plain = plain_messages and is_plain({**payload, "messages": None})
+    return encoded(payload, headers, losses, on_loss, plain=plain)
 
 
-def _payload(completion: Completion, losses: list[Loss]) -> PlainObject:
+def _payload(completion: Completion, losses: list[Loss]) -> tuple[PlainObject, bool]:
+    """The payload, and whether its messages are known to be plain JSON."""
     check(completion, Completion)
     traits = traits_of(completion.model)
     system: list[TextBlockParam] = []
     write_instructions(completion.system, system, "$.system", losses)
-    messages = write_messages(completion.messages, traits, system, losses)
+    messages, plain = write_messages(completion.messages, traits, system, losses)
     limit = completion.max_tokens
     params: MessageCreateParamsNonStreaming = {
         "model": completion.model or "",
@@ -82,12 +85,7 @@ def _payload(completion: Completion, losses: list[Loss]) -> PlainObject:
     if completion.stop_sequences:
         params["stop_sequences"] = _words(completion.stop_sequences)
     if completion.tools:
-        tools: list[ToolUnionParam] = []
-        for index, tool in enumerate(completion.tools):
-            with _at(losses, f"$.tools[{index}]") as found:
-                check(tool, Tool)
-                tools.append(write_tool(tool, found))
-        params["tools"] = tools
+        params["tools"] = _tools(completion, losses)
     forced = False
     if completion.tool_choice is not None:
         with _at(losses, "$.tool_choice") as found:
@@ -125,7 +123,17 @@ def _payload(completion: Completion, losses: list[Loss]) -> PlainObject:
     payload = cast("PlainObject", params)
     if completion.model is None:
         del payload["model"]
-    return _merged(payload, completion, traits, losses)
+    _merge(payload, completion, traits, losses)
+    return payload, plain and payload["messages"] is messages
+
+
+def _tools(completion: Completion, losses: list[Loss]) -> list[ToolUnionParam]:
+    tools: list[ToolUnionParam] = []
+    for index, tool in enumerate(completion.tools):
+        with _at(losses, f"$.tools[{index}]") as found:
+            check(tool, Tool)
+            tools.append(write_tool(tool, found))
+    return tools
 
 
 def _words(stop_sequences: tuple[str, ...]) -> list[str]:
@@ -163,9 +171,7 @@ _SAMPLES: Final = "this model takes no sampling parameters"
 _UNKNOWN: Final = "the Messages API has no such parameter"
 
 
-def _merged(
-    payload: PlainObject, completion: Completion, traits: ModelTraits, losses: list[Loss]
-) -> PlainObject:
+def _merge(payload: PlainObject, completion: Completion, traits: ModelTraits, losses: list[Loss]) -> None:
     """What the SDK's parameters do not say, in one place: sampling, and the caller's options, verbatim."""
     for name in SAMPLING:
         value = getattr(completion, name)
@@ -180,12 +186,14 @@ def _merged(
         for name in ("seed", "frequency_penalty", "presence_penalty")
         if getattr(completion, name) is not None
     ]
+    if not completion.provider_options:
+        return
     options = completion.provider_options.get(PROVIDER)
     if options is None or options == EMPTY:
-        return payload
+        return
     if not isinstance(options, JsonObject):
         losses.append(Loss(f"$.provider_options.{PROVIDER}", "is no object of fields"))
-        return payload
+        return
     for name, value in options.thaw().items():
         if name == "stream":
             losses.append(
@@ -195,7 +203,6 @@ def _merged(
             _override(payload, name, value, losses)
         else:
             payload[name] = value
-    return payload
 
 
 def _unsampled(

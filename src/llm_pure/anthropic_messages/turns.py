@@ -8,13 +8,14 @@ continues none: without it the answer would be one to another question, so that 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import repeat
 from typing import TYPE_CHECKING, Final, cast
 
 from llm_pure.anthropic_messages.blocks import SYSTEM
 from llm_pure.anthropic_messages.content import (
     NO_TEXT,
     block_of,
-    is_plain,
+    is_bare,
     lose_extras,
     moved,
     own_extras,
@@ -23,8 +24,9 @@ from llm_pure.anthropic_messages.content import (
 from llm_pure.anthropic_messages.ids import CallIds
 from llm_pure.anthropic_messages.places import blocks_of, is_marked, is_prefill, unfit
 from llm_pure.anthropic_messages.tables import MISTYPED, PROVIDER, mistyped
+from llm_pure.anthropic_messages.usual import usual_text, write_usual
 from llm_pure.errors import Loss
-from llm_pure.json import EMPTY, JsonError
+from llm_pure.json import EMPTY, JsonError, is_plain
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
 from llm_pure.models import ModelTraits
 from llm_pure.parts import (
@@ -50,6 +52,9 @@ def write_instructions(
 ) -> None:
     """The blocks of instructions, appended to `found`."""
     for index, part in enumerate(parts):
+        if (text := usual_text(part)) is not None:
+            found.append({"type": "text", "text": text})
+            continue
         before = len(losses)
         if part == NO_TEXT:
             continue
@@ -65,28 +70,29 @@ def write_instructions(
 
 def write_messages(
     messages: tuple[Message, ...], traits: ModelTraits, system: list[TextBlockParam], losses: list[Loss]
-) -> list[MessageParam]:
-    """The turns. Instructions that open the conversation are appended to `system`."""
-    turns = _Turns(traits, system, losses, _before_users(messages))
-    for index, message in enumerate(messages):
+) -> tuple[list[MessageParam], bool]:
+    """The turns, and whether they are known to be plain JSON. Instructions that open the conversation are appended to
+    `system`."""
+    turns = _Turns(messages, traits, system, losses)
+    index = 0
+    while index < len(messages) and (index := turns.add_usual(index)) < len(messages):
         before = len(losses)
         try:
-            turns.add(index, message)
+            turns.add(index, messages[index])
         except JsonError as error:
             raise within(error, f".messages[{index}]") from None
         except MISTYPED as error:
             raise JsonError(mistyped(error), f".messages[{index}]") from None
         if len(losses) != before:
             moved(losses, before, f"$.messages[{index}]")
+        index += 1
     turns.close()
-    return turns.found
+    return turns.found, turns.are_plain()
 
 
 def _before_users(messages: tuple[Message, ...]) -> set[int]:
     """Which messages have a user message as the next that is no instructions."""
     found: set[int] = set()
-    if not any(isinstance(message, SystemMessage) for message in messages):
-        return found  # nobody will ask
     user = False
     for index in range(len(messages) - 1, -1, -1):
         message = messages[index]
@@ -106,18 +112,36 @@ _MESSAGE: Final = frozenset({"role", "content"})
 
 class _Turns:
     """The turns so far. `results` are the last turn's blocks as long as more tool results belong to it; `late` of them,
-    at the end, are instructions that had to wait for those."""
+    at the end, are instructions that had to wait for those. `unusual` are the places of turns that have to be looked
+    at once all are there (see `usual`)."""
 
     def __init__(
-        self, traits: ModelTraits, system: list[TextBlockParam], losses: list[Loss], before_users: set[int]
+        self,
+        messages: tuple[Message, ...],
+        traits: ModelTraits,
+        system: list[TextBlockParam],
+        losses: list[Loss],
     ) -> None:
-        self.traits, self.system, self.losses, self.before_users = traits, system, losses, before_users
+        self.messages, self.traits, self.system, self.losses = messages, traits, system, losses
+        self.before_users: set[int] | None = None
         self.found: list[MessageParam] = []
         self.sources: list[tuple[int, bool]] = []
+        self.unusual: list[int] = []
         self.results: list[ContentBlockParam] | None = None
         self.late = 0
         self.leading = True
         self.ids = CallIds()
+
+    def add_usual(self, index: int) -> int:
+        """Add the turns of the messages from `index` on that are usual. The place of the first that is not."""
+        if self.results is not None and type(self.messages[index]) is not AssistantMessage:
+            return index  # it may have to be joined with the last
+        end, results = write_usual(self.messages, index, self.ids, self.found)
+        if end > index:
+            self.sources.extend(zip(range(index, end), repeat(False)))
+            self.results, self.late = results, 0
+            self.leading = False
+        return end
 
     def add(self, index: int, message: Message) -> None:
         if isinstance(message, UserMessage):
@@ -132,10 +156,17 @@ class _Turns:
     def _push(self, index: int, turn: MessageParam, message: Message, marked: bool) -> None:
         if message.extras is not EMPTY and message.extras:
             turn = _with_extras(turn, message, self.losses)
+        self.unusual.append(len(self.found))
         self.found.append(turn)
         self.sources.append((index, marked))
         self.results, self.late = None, 0
         self.leading = False
+
+    def _doubt_last(self) -> None:
+        """The last turn gets more than it was written with."""
+        last = len(self.found) - 1
+        if last not in self.unusual[-1:]:
+            self.unusual.append(last)
 
     # ------------------------------------------------------------ users and assistants
 
@@ -157,6 +188,7 @@ class _Turns:
         if not content:
             return
         results = cast("list[ContentBlockParam]", self.results)
+        self._doubt_last()
         blocks: list[ContentBlockParam] = (
             [{"type": "text", "text": content}] if isinstance(content, str) else content
         )
@@ -210,6 +242,8 @@ class _Turns:
         """Why no instructions can stand here."""
         found: list[PlainObject] = [cast("PlainObject", turn) for turn in self.found[-1:]]
         found.append({"role": "system", "content": "-"})
+        if self.before_users is None:
+            self.before_users = _before_users(self.messages)
         if index in self.before_users:
             found.append({"role": "user", "content": "-"})
         return unfit(found, self.traits).get(len(self.found[-1:]))
@@ -217,6 +251,7 @@ class _Turns:
     def _say(self, index: int, blocks: list[TextBlockParam], message: SystemMessage) -> None:
         if self.results is not None:
             lose_extras(message.extras, self.losses)
+            self._doubt_last()
             self.results += blocks
             self.late += len(blocks)
             return
@@ -234,17 +269,24 @@ class _Turns:
         while self.found and not self.sources[-1][1] and self._trimmed():
             self.found.pop()
             self.sources.pop()
-        refused = unfit(cast("list[PlainObject]", self.found), self.traits)
-        leading = True
-        for place, (index, marked) in enumerate(self.sources):
-            leading = leading and self.found[place]["role"] == "system"
+        self.unusual = [place for place in self.unusual if place < len(self.found)]
+        refused = unfit(cast("list[PlainObject]", self.found), self.traits, self.unusual)
+        opening = next(
+            (place for place, turn in enumerate(self.found) if turn["role"] != "system"), len(self.found)
+        )
+        for place in sorted({*self.unusual, *refused}):
+            index, marked = self.sources[place]
             reason = refused.get(place)
-            if marked and reason is None and not leading:
+            if marked and reason is None and place >= opening:
                 self.losses.append(
                     Loss(f"$.messages[{index}].extras.{PROVIDER}.role", "it stands here anyway")
                 )
             elif not marked and reason is not None:
                 self.losses.append(Loss(f"$.messages[{index}]", reason))
+
+    def are_plain(self) -> bool:
+        """Whether all turns are known to be plain JSON, once the end is right."""
+        return all(is_plain(cast("PlainObject", self.found[place])) for place in self.unusual)
 
     def _trimmed(self) -> bool:
         """Take trailing white space from a prefill. Whether nothing is left of it."""
@@ -281,7 +323,7 @@ def _only_results(message: UserMessage) -> bool:
     for part in message.content:
         if isinstance(part, ToolResult):
             some = True
-        elif not is_plain(part) or part != NO_TEXT:
+        elif not is_bare(part) or part != NO_TEXT:
             return False
     return some
 
@@ -305,7 +347,7 @@ def _content(
                 losses.append(Loss(f".content[{index}]", reason))
                 continue
             block = block_of(part, losses, ids)
-            if block is not None and not (type(part) is Text and not part.text and is_plain(part)):
+            if block is not None and not (type(part) is Text and not part.text and is_bare(part)):
                 if isinstance(part, ToolResult) and not marked:
                     if results < len(blocks):
                         losses.append(Loss("", "tool results come before all else: moved there"))
