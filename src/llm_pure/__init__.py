@@ -5,7 +5,7 @@ their own: `llm_pure.anthropic_messages`, `llm_pure.openai_chat`, `llm_pure.open
 """
 
 from llm_pure.cache_key import cache_key
-from llm_pure.completion import Completion, Effort, Output, ReasoningSetting
+from llm_pure.completion import Completion, Effort, ReasoningSetting
 from llm_pure.continuation import (
     ContinuationDecision,
     ContinuationPolicy,
@@ -47,6 +47,7 @@ from llm_pure.errors import (
     TooLarge,
     Transient,
     Unreachable,
+    Violation,
 )
 from llm_pure.events import (
     Done,
@@ -75,6 +76,7 @@ from llm_pure.messages import (
 from llm_pure.models import ModelTraits, traits_of
 from llm_pure.normal import normal
 from llm_pure.outcome import Outcome, mapped, outcome, then
+from llm_pure.outputs import AnyOutput, Output, parse_output
 from llm_pure.parts import (
     Audio,
     Base64,
@@ -116,13 +118,20 @@ from llm_pure.serial import (
     to_json,
     usage_from_json,
 )
+from llm_pure.strict import StrictSchema, strict_schema
+from llm_pure.strict_rules import ANTHROPIC_STRICT, ANTHROPIC_STRICT_OUTPUT, OPENAI_STRICT, StrictRules
 from llm_pure.target import Target, WireFormat, codec_of
 from llm_pure.tools import AnyTool, Tool, ToolChoice, parse_tool_call
+from llm_pure.unstrict import from_strict
 from llm_pure.wire import Codec, Encoded
 
 __all__ = [
+    "ANTHROPIC_STRICT",
+    "ANTHROPIC_STRICT_OUTPUT",
     "EMPTY",
     "NO_USAGE",
+    "OPENAI_STRICT",
+    "AnyOutput",
     "AnyTool",
     "AssistantMessage",
     "Audio",
@@ -193,6 +202,8 @@ __all__ = [
     "Started",
     "StopReason",
     "StreamEvent",
+    "StrictRules",
+    "StrictSchema",
     "SystemMessage",
     "Target",
     "Text",
@@ -211,6 +222,7 @@ __all__ = [
     "Url",
     "Usage",
     "UserMessage",
+    "Violation",
     "WireFormat",
     "assistant",
     "begin",
@@ -224,12 +236,14 @@ __all__ = [
     "events_of",
     "failed",
     "from_json",
+    "from_strict",
     "held_for_stop",
     "join",
     "mapped",
     "message_from_json",
     "normal",
     "outcome",
+    "parse_output",
     "parse_tool_call",
     "reappend_stop_sequence",
     "refund",
@@ -240,6 +254,7 @@ __all__ = [
     "seam_of",
     "seam_start",
     "so_far",
+    "strict_schema",
     "system",
     "take",
     "then",

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from types import GenericAlias
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypedDict, cast, get_args
 
 from llm_pure.brief import Brief
 from llm_pure.join import joined_message
 from llm_pure.json import EMPTY, Json, JsonInput, JsonObject
 from llm_pure.messages import AssistantMessage, Message, parts
+from llm_pure.outputs import AnyOutput, Output
 from llm_pure.parts import Part, ToolCall
 from llm_pure.response import NO_USAGE, Response, StopReason, Usage, is_signed, text_of
 from llm_pure.tools import AnyTool, ToolChoice
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from llm_pure.outcome import Outcome
 
-__all__ = ["EFFORTS", "Completion", "Effort", "Output", "ReasoningSetting"]
+__all__ = ["EFFORTS", "Completion", "Effort", "ReasoningSetting"]
 
 Effort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 EFFORTS: Final[Mapping[str, Effort]] = {
@@ -41,26 +43,6 @@ class ReasoningSetting(Brief):
     extras: JsonObject = EMPTY
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Output(Brief):
-    """The answer has to be JSON of this schema. `name` is what OpenAI wants the schema to be called."""
-
-    schema: JsonObject
-    name: str | None = None
-    description: str | None = None
-    strict: bool | None = None
-    extras: JsonObject = EMPTY
-
-    @classmethod
-    def of(cls, source: type, /, *, name: str | None = None, strict: bool | None = None) -> Output:
-        """The schema of a pydantic model, or of any type that pydantic can take."""
-        from llm_pure import schemas
-
-        return cls(
-            schemas.schema_of(source), name or schemas.name_of(source), schemas.description_of(source), strict
-        )
-
-
 class _Changes(TypedDict, total=False):
     messages: Iterable[Message]
     model: str | None
@@ -75,7 +57,7 @@ class _Changes(TypedDict, total=False):
     stop_sequences: Iterable[str]
     tools: Iterable[AnyTool]
     tool_choice: ToolChoice | None
-    output: Output | None
+    output: AnyOutput | type | None
     reasoning: ReasoningSetting | Effort | int | None
     provider_options: Mapping[str, JsonInput]
     usage: Usage
@@ -87,8 +69,9 @@ class Completion(Brief):
     """What is asked, and, after a run, what it cost and why it stopped. None leaves a field to the provider.
 
     `system` are the instructions that open the conversation. `max_tokens` bounds the answer (where a provider demands
-    it, the model table fills it in). `provider_options` holds, under a provider's name (`anthropic`,
-    `openai_chat`, `openai_responses`; `openai` for both of the latter), request fields that go out verbatim.
+    it, the model table fills it in). `output` may be given as a type that pydantic can take. `provider_options` holds,
+    under a provider's name (`anthropic`, `openai_chat`, `openai_responses`; `openai` for both of the latter), request
+    fields that go out verbatim.
     `usage` and `stop_reason` are not sent; `with_response` sets them.
     """
 
@@ -105,7 +88,7 @@ class Completion(Brief):
     stop_sequences: tuple[str, ...]
     tools: tuple[AnyTool, ...]
     tool_choice: ToolChoice | None
-    output: Output | None
+    output: AnyOutput | None
     reasoning: ReasoningSetting | None
     provider_options: JsonObject
     usage: Usage
@@ -127,7 +110,7 @@ class Completion(Brief):
         stop_sequences: Iterable[str] = (),
         tools: Iterable[AnyTool] = (),
         tool_choice: ToolChoice | None = None,
-        output: Output | None = None,
+        output: AnyOutput | type | None = None,
         reasoning: ReasoningSetting | Effort | int | None = None,
         provider_options: Mapping[str, JsonInput] = EMPTY,
         usage: Usage = NO_USAGE,
@@ -151,7 +134,7 @@ class Completion(Brief):
         )
         put(self, "tools", tuple(tools))
         put(self, "tool_choice", tool_choice)
-        put(self, "output", output)
+        put(self, "output", Output.of(output) if isinstance(output, type | GenericAlias) else output)
         put(self, "reasoning", _reasoning(reasoning))
         frozen = (
             provider_options if isinstance(provider_options, JsonObject) else JsonObject(provider_options)

@@ -37,6 +37,7 @@ __all__ = [
     "Lossy",
     "Malformed",
     "Misconfigured",
+    "Misfit",
     "OutOfOrder",
     "Overloaded",
     "Quota",
@@ -47,6 +48,7 @@ __all__ = [
     "TooLarge",
     "Transient",
     "Unreachable",
+    "Violation",
     "masked",
     "snippet",
 ]
@@ -198,18 +200,36 @@ class Incomplete(_Passing):
     __slots__ = ()
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Violation(Brief):
+    """One place where JSON does not fit its type: the place (`$.city.name`), what is wrong, and pydantic's name for it
+    (`missing`, `int_parsing`)."""
+
+    path: str
+    message: str
+    type: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class BadToolInput(_Error):
-    """A tool call's arguments do not fit the tool; `text` is all of them, as the model wrote them."""
+    """A tool call's arguments do not fit the tool; `text` is all of them, as the model wrote them. `path` is the first
+    of the `violations`."""
 
     text: str = ""
+    violations: tuple[Violation, ...] = ()
+
+
+Misfit: TypeAlias = Literal["refused", "cut", "empty", "no_json", "invalid"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class BadOutput(_Error):
-    """A structured answer does not fit its type; `text` is the answer."""
+    """A structured answer is none, for this `reason`; `text` is the answer, `partial` all of it. Where it is JSON of
+    another form, `violations` are all places that do not fit, and `path` is the first."""
 
     text: str = ""
+    reason: Misfit = "invalid"
+    violations: tuple[Violation, ...] = ()
 
 
 # ---------------------------------------------------------------- our own side

@@ -7,12 +7,17 @@ exception. Validation is strict about nothing that JSON cannot say: "3" for an i
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast, get_type_hints
 
-from llm_pure.json import Json, JsonObject, PlainJson, dump_json, thaw
+from llm_pure.errors import Violation
+from llm_pure.json import JsonError, JsonInput, JsonObject, PlainJson, dump_json, same_json, thaw
+from llm_pure.schema_form import WRAPPED
+from llm_pure.strict import closed_schema
+from llm_pure.tools import fit_name
+from llm_pure.unstrict import from_strict, unwrapped
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, TypeAdapter
@@ -22,16 +27,20 @@ __all__ = ["Invalid", "description_of", "name_of", "schema_of", "validate"]
 
 @dataclass(frozen=True, slots=True)
 class Invalid:
-    """What does not fit, in words, and where, as a path without its root (`.city.name`)."""
+    """What does not fit: at least one violation."""
 
-    message: str
-    path: str
+    violations: tuple[Violation, ...]
+
+    @property
+    def message(self) -> str:
+        """All of it, in words."""
+        return "; ".join([f"{found.path}: {found.message}" for found in self.violations])
 
 
-def name_of(source: Callable[..., object]) -> str:
+def name_of(source: object) -> str:
     """The tool's name for a class or function: its own, in the characters that providers allow."""
-    name = getattr(source, "__name__", type(source).__name__)
-    return "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "_" for c in name)[:64] or "_"
+    name: str = getattr(source, "__name__", type(source).__name__)
+    return fit_name(name)
 
 
 def description_of(source: Callable[..., object]) -> str | None:
@@ -47,40 +56,69 @@ def _is_borrowed(source: object, text: str) -> bool:
     return not _is_function(source)
 
 
-def schema_of(source: object) -> JsonObject:
-    """The JSON Schema of a type, or of a function's arguments."""
+def schema_of(source: object, *, closed: bool = False) -> JsonObject:
+    """The JSON Schema of a type, or of a function's arguments; `closed`: to properties that the type does not know."""
     schema: dict[str, PlainJson] = _adapter(source).json_schema()
-    schema.pop("description", None)  # the tool's own field says it
-    return JsonObject.wrap(schema)
+    return closed_schema(JsonObject.wrap(schema)) if closed else JsonObject.wrap(schema)
 
 
-def validate(source: object, value: Json) -> object:
-    """`value` as the type `source`, or as keyword arguments of the function `source`; or an `Invalid`."""
+def validate(source: object, value: JsonInput) -> object:
+    """`value` as the type `source`, or as keyword arguments of the function `source`; or an `Invalid`.
+
+    A value in the type's strict form (a null where nothing had to be said, ...) is read as what it stands for.
+    """
+    if isinstance(value, Mapping) and value.keys() == {WRAPPED}:
+        value = unwrapped(value, schema_of(source))
+    checked = _validated(source, value)
+    if not isinstance(checked, Invalid):
+        return checked
+    meant = from_strict(value, schema_of(source))
+    if same_json(meant, value):
+        return checked
+    again = _validated(source, meant)
+    return again if not isinstance(again, Invalid) else checked
+
+
+def _validated(source: object, value: JsonInput) -> object:
     from pydantic import ValidationError
 
     try:
         # In JSON mode, since that is what came: dates are strings there, and tuples arrays.
         checked = _adapter(source).validate_json(dump_json(thaw(value)))
+    except JsonError as error:
+        return Invalid((Violation(error.path, error.reason),))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)
-        where = ["".join(f"[{at}]" if isinstance(at, int) else f".{at}" for at in e["loc"]) for e in first]
-        return Invalid("; ".join(f"${at}: {e['msg']}" for at, e in zip(where, first, strict=True)), where[0])
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        return Invalid(tuple([Violation(_path(e["loc"]), e["msg"], e["type"]) for e in found]))
     if _is_function(source):
         model = cast("BaseModel", checked)
         return {name: getattr(model, name) for name in type(model).model_fields}
     return checked
 
 
+def _path(loc: tuple[int | str, ...]) -> str:
+    return "$" + "".join([f"[{at}]" if isinstance(at, int) else f".{at}" for at in loc])
+
+
 def _is_function(source: object) -> bool:
     return callable(source) and not isinstance(source, type) and hasattr(source, "__code__")
 
 
-@lru_cache(maxsize=256)
 def _adapter(source: object) -> TypeAdapter[object]:
+    try:
+        return _kept_adapter(source)
+    except TypeError:  # what is annotated with something that cannot be hashed, or no type at all
+        return _new_adapter(source)
+
+
+def _new_adapter(source: object) -> TypeAdapter[object]:
     from pydantic import TypeAdapter
 
     form = _arguments_model(cast("Callable[..., object]", source)) if _is_function(source) else source
     return TypeAdapter(cast("type[object]", form))  # pydantic itself refuses what is no type
+
+
+_kept_adapter = lru_cache(maxsize=256)(_new_adapter)
 
 
 def _arguments_model(function: Callable[..., object]) -> type[BaseModel]:

@@ -7,14 +7,14 @@ does not fit; it never guesses, and it never runs anything.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar, overload
 
 from returns.result import Failure, Success
 
 from llm_pure.brief import Brief
 from llm_pure.errors import BadToolInput, snippet
-from llm_pure.json import EMPTY, JsonObject
+from llm_pure.json import EMPTY, JsonError, JsonObject
 from llm_pure.parts import BrokenToolCall, ToolCall
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ class Tool(Brief, Generic[T_co]):
 
     `Tool.of` makes one from a pydantic model or from a function; `parse_tool_call` then gives the model's instance,
     or the function's keyword arguments. A tool made by hand has plain JSON arguments.
-    `strict` asks the provider to hold the model to the schema, which has to keep to the provider's rules for that
-    (no further properties, all of them required): it is sent as it is. None leaves it to the provider.
+    `strict` asks the provider to hold the model to the schema, brought into the provider's strict form
+    (`llm_pure.strict`), every change of which is a loss of the request. None leaves it to the provider.
     """
 
     name: str
@@ -78,16 +78,29 @@ class Tool(Brief, Generic[T_co]):
         description: str | None = None,
         strict: bool | None = None,
     ) -> Tool[object]:
-        """A tool for a pydantic model or a function: name, docstring and schema are taken from it."""
+        """A tool for a pydantic model or a function: name, docstring and schema are taken from it.
+
+        The schema of a strict one is closed to properties that the source does not know, as all providers want it.
+        """
         from llm_pure import schemas
 
         return Tool(
             name=name if name is not None else schemas.name_of(source),
             description=description if description is not None else schemas.description_of(source),
-            parameters=schemas.schema_of(source),
+            parameters=_undescribed(schemas.schema_of(source, closed=strict is True)),
             strict=strict,
             source=source,
         )
+
+
+def fit_name(name: str) -> str:
+    """The name in the characters, and at the length, that all providers allow."""
+    return "".join([c if c.isascii() and (c.isalnum() or c in "_-") else "_" for c in name])[:64] or "_"
+
+
+def _undescribed(schema: JsonObject) -> JsonObject:
+    """The schema without what the tool's own field says."""
+    return JsonObject({key: value for key, value in schema.items() if key != "description"})
 
 
 AnyTool: TypeAlias = Tool[object]
@@ -144,11 +157,16 @@ def parse_tool_call(call: ToolCall | BrokenToolCall, tool: Tool[object]) -> Outc
 
     checked = schemas.validate(tool.source, call.arguments)
     if isinstance(checked, schemas.Invalid):
-        return Failure(
-            BadToolInput(message=checked.message, path=f"$.arguments{checked.path}", text=_text(call))
-        )
+        found = tuple([replace(v, path=f"$.arguments{v.path[1:]}") for v in checked.violations])
+        message = snippet(checked.message)
+        return Failure(BadToolInput(message=message, path=found[0].path, text=_text(call), violations=found))
     return Success(checked)
 
 
 def _text(call: ToolCall | BrokenToolCall) -> str:
-    return call.text if isinstance(call, BrokenToolCall) else call.arguments.text
+    if isinstance(call, BrokenToolCall):
+        return call.text
+    try:
+        return call.arguments.text
+    except JsonError:  # made of something that is no JSON, so that no model wrote it
+        return repr(call.arguments)

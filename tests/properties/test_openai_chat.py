@@ -24,6 +24,7 @@ from llm_pure.events import (
 from llm_pure.json import JsonObject, PlainJson, dump_json
 from llm_pure.normal import normal, normal_messages
 from llm_pure.openai_chat.stream import State
+from llm_pure.outputs import name_of
 from llm_pure.parts import BrokenToolCall, Part, Reasoning, Refusal, Text, ToolCall
 from llm_pure.strategies import (
     assistant_parts,
@@ -53,7 +54,7 @@ def as_sent(completion: Completion) -> Completion:
     options = completion.options_for("openai", "openai_chat")
     output = completion.output
     if output is not None and output.name is None:
-        output = replace(output, name="output")
+        output = replace(output, name=name_of(output))
     return normal(
         completion.replace(
             usage=Usage(),

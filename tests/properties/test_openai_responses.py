@@ -15,6 +15,7 @@ from llm_pure.events import PartDone, Restarted, StreamEvent, TextDelta
 from llm_pure.json import JsonObject, PlainJson, dump_json
 from llm_pure.normal import normal
 from llm_pure.openai_responses.stream import State
+from llm_pure.outputs import name_of
 from llm_pure.parts import Text
 from llm_pure.strategies import (
     assistant_parts,
@@ -46,7 +47,7 @@ def as_sent(completion: Completion) -> Completion:
     options = completion.options_for("openai", "openai_responses")
     output = completion.output
     if output is not None and output.name is None:
-        output = replace(output, name="output")
+        output = replace(output, name=name_of(output))
     return normal(
         completion.replace(
             usage=Usage(),

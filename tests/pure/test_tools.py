@@ -93,4 +93,5 @@ def test_tools_compare_by_what_they_say() -> None:
 
 def test_an_output_has_the_schema_of_its_type() -> None:
     output = Output.of(Trip)
-    assert (output.name, output.description, output.schema["required"]) == ("Trip", "Plan a trip.", ("to",))
+    assert (output.name, output.source, output.schema["required"]) == (None, Trip, ("to",))
+    assert output.schema["additionalProperties"] is False

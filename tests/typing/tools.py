@@ -11,15 +11,19 @@ from pydantic import BaseModel
 from returns.result import Failure, Success
 
 from llm_pure import (
+    AnyOutput,
     AnyTool,
+    BadOutput,
     BadToolInput,
     Completion,
     JsonObject,
     Outcome,
     Output,
+    Response,
     Tool,
     ToolCall,
     ToolChoice,
+    parse_output,
     parse_tool_call,
 )
 
@@ -66,6 +70,34 @@ def a_completion_takes_tools_of_one_kind() -> Completion:
     return Completion([], tools=[Tool.of(Weather)], output=Output.of(Weather))
 
 
+def an_answer_is_read_as_a_type(response: Response) -> str:
+    parsed = parse_output(response, Weather)
+    assert_type(parsed, Outcome[Weather])
+    match parsed:
+        case Success(weather):
+            return weather.city
+        case Failure(BadOutput(reason=reason)):
+            return reason
+        case Failure(error):
+            return error.message
+
+
+def an_answer_is_read_as_the_type_of_an_output(response: Response) -> None:
+    output = Output.of(Weather, strict=True)
+    assert_type(output, Output[Weather])
+    assert_type(parse_output(response, output), Outcome[Weather])
+    assert_type(parse_output(response, list[int]), Outcome[list[int]])
+    assert_type(parse_output(response, Output.of(list[Weather])), Outcome[list[Weather]])
+    assert_type(parse_output(response, int | str), Outcome[object])
+
+
+def a_completion_takes_outputs_of_every_kind(by_hand: AnyOutput) -> list[Completion]:
+    return [
+        Completion([], output=output)
+        for output in (by_hand, Output.of(Weather), Output.of(int | str), Weather, list[int], None)
+    ]
+
+
 # ---------------------------------------------------------------- refused
 
 
@@ -86,3 +118,11 @@ def a_mode_of_ones_own_is_refused() -> None:
 
 def parsing_what_is_no_call_is_refused(answer: str) -> None:
     parse_tool_call(answer, Tool.of(Weather))  # type: ignore[call-overload]
+
+
+def an_answer_read_as_another_type_is_refused(response: Response) -> Outcome[Weather]:
+    return parse_output(response, int)  # type: ignore[return-value]
+
+
+def parsing_what_is_no_answer_is_refused(answer: str) -> None:
+    parse_output(answer, Weather)  # type: ignore[call-overload]

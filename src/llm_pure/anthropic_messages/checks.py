@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, TypeAlias
 
-from llm_pure.completion import Completion, Output, ReasoningSetting
+from llm_pure.completion import Completion, ReasoningSetting
 from llm_pure.json import JsonObject
+from llm_pure.outputs import Output
 from llm_pure.parts import (
     Audio,
     Base64,

@@ -19,10 +19,11 @@ from llm_pure.anthropic_messages.places import is_prefill, unfit
 from llm_pure.anthropic_messages.reasoning import Beside, has_samples, read_output, read_reasoning
 from llm_pure.anthropic_messages.tables import EFFORTS, FIELDS, PROVIDER
 from llm_pure.anthropic_messages.tools import read_choice, read_tool
-from llm_pure.completion import Completion, Output, ReasoningSetting
+from llm_pure.completion import Completion, ReasoningSetting
 from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
 from llm_pure.models import ModelTraits, traits_of
+from llm_pure.outputs import AnyOutput
 from llm_pure.parts import BrokenToolCall, Part, ToolCall, ToolResult
 from llm_pure.reading import (
     PlainObject,
@@ -179,7 +180,7 @@ def _reasoning(data: PlainObject, options: PlainObject, traits: ModelTraits) -> 
     return read_reasoning(thinking, effort, beside)
 
 
-def _output(data: PlainObject, options: PlainObject) -> Output | None:
+def _output(data: PlainObject, options: PlainObject) -> AnyOutput | None:
     """The output format. What else `output_config` holds goes to the options."""
     raw = data.get("output_config")
     if raw is None:

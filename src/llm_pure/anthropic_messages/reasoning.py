@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, cast
 
 from llm_pure.anthropic_messages.content import own_extras
 from llm_pure.anthropic_messages.tables import EFFORTS, PROVIDER
-from llm_pure.completion import Effort, Output, ReasoningSetting
+from llm_pure.completion import Effort, ReasoningSetting
 from llm_pure.errors import Loss
 from llm_pure.json import JsonObject, PlainJson, thaw
 from llm_pure.models import ModelTraits
+from llm_pure.outputs import AnyOutput, Output
 from llm_pure.reading import PlainObject, extras_of
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def has_samples(temperature: float | None, top_p: float | None, top_k: int | Non
 _FORMAT: Final = frozenset({"type", "schema"})
 
 
-def read_output(data: PlainObject) -> Output | None:
+def read_output(data: PlainObject) -> AnyOutput | None:
     """The output format; None if it is of a kind that we do not know."""
     schema = data.get("schema")
     if data.get("type") != "json_schema" or not isinstance(schema, dict):
@@ -74,7 +75,7 @@ def read_output(data: PlainObject) -> Output | None:
     return Output(JsonObject.wrap(schema), extras=extras_of(PROVIDER, data, _FORMAT))
 
 
-def write_output(output: Output, losses: list[Loss]) -> JSONOutputFormatParam:
+def write_output(output: AnyOutput, losses: list[Loss]) -> JSONOutputFormatParam:
     """The format on the wire. `losses` begins empty."""
     made: JSONOutputFormatParam = {
         "type": "json_schema",

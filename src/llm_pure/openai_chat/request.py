@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 from returns.result import Failure, Success
 
-from llm_pure.completion import EFFORTS, Completion, Effort, Output, ReasoningSetting
+from llm_pure.completion import EFFORTS, Completion, Effort, ReasoningSetting
 from llm_pure.errors import BadRequest, Loss
 from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson, thaw
 from llm_pure.messages import Message, SystemMessage
@@ -34,6 +34,7 @@ from llm_pure.openai_chat.shape import OPTIONS, Losses, attach, extras_with, pla
 from llm_pure.openai_chat.turns import read_messages, say_messages, say_system
 from llm_pure.openai_chat.typed import MISTYPED, blamed, check_typed, is_a
 from llm_pure.outcome import Outcome
+from llm_pure.outputs import AnyOutput, Output, name_of
 from llm_pure.reading import PlainObject, array, bad_request, owned_object, within
 from llm_pure.taking import take_choice, take_integer, take_number, take_text, take_tools
 from llm_pure.tools import Tool, ToolChoice
@@ -58,8 +59,6 @@ _SPELLINGS: Final[Mapping[str, tuple[str, ...]]] = {
     _ROLE: ("system", "developer"),
 }
 """Options that are notes about a spelling, and what they may say."""
-_UNNAMED: Final = "output"
-"""What a schema is called that has no name: the wire demands one."""
 
 
 # ---------------------------------------------------------------- writing
@@ -267,8 +266,8 @@ def _add_options(payload: PlainObject, options: JsonObject, losses: Losses) -> N
                 payload[key] = value
 
 
-def _say_output(output: Output, losses: Losses) -> ResponseFormatJSONSchema:
-    inner: JSONSchema = {"name": output.name if output.name is not None else _UNNAMED}
+def _say_output(output: AnyOutput, losses: Losses) -> ResponseFormatJSONSchema:
+    inner: JSONSchema = {"name": name_of(output)}
     inner["schema"] = {**output.schema.thaw()}
     if output.description is not None:
         inner["description"] = output.description
@@ -364,7 +363,7 @@ def _take_stop(data: PlainObject) -> list[str]:
     return stops
 
 
-def _take_output(data: PlainObject) -> Output | None:
+def _take_output(data: PlainObject) -> AnyOutput | None:
     value = data.get("response_format")
     output = _read_output(value)
     if value is None or output is not None:
@@ -372,7 +371,7 @@ def _take_output(data: PlainObject) -> Output | None:
     return output
 
 
-def _read_output(value: PlainJson) -> Output | None:
+def _read_output(value: PlainJson) -> AnyOutput | None:
     if not isinstance(value, dict) or value.get("type") != "json_schema":
         return None
     inner = value.get("json_schema")

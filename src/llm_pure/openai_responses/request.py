@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Final
 
 from returns.result import Failure, Success
 
-from llm_pure.completion import EFFORTS, Completion, Output, ReasoningSetting
+from llm_pure.completion import EFFORTS, Completion, ReasoningSetting
 from llm_pure.errors import BadRequest, Loss
 from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson, thaw
 from llm_pure.messages import Message, SystemMessage
@@ -42,6 +42,7 @@ from llm_pure.openai_responses.shape import (
 from llm_pure.openai_responses.tools import read_choice, read_tool, say_choice, say_tool
 from llm_pure.openai_responses.turns import read_messages, say_instructions, say_messages
 from llm_pure.outcome import Outcome
+from llm_pure.outputs import AnyOutput, Output, name_of
 from llm_pure.parts import Part, Text
 from llm_pure.reading import PlainObject, bad_request, owned_object, within, wrong
 from llm_pure.taking import take_choice, take_integer, take_number, take_text, take_tools
@@ -55,8 +56,6 @@ if TYPE_CHECKING:
 __all__ = ["decode_request", "encode_request"]
 
 _STREAM: Final = ("stream", "stream_options")
-_UNNAMED: Final = "output"
-"""What a schema is called that has no name: the wire demands one."""
 
 
 # ---------------------------------------------------------------- writing
@@ -201,10 +200,10 @@ def _add_options(payload: PlainObject, completion: Completion, losses: Losses) -
                 payload[key] = value
 
 
-def _say_output(output: Output, losses: Losses) -> PlainObject:
+def _say_output(output: AnyOutput, losses: Losses) -> PlainObject:
     said: ResponseFormatTextJSONSchemaConfigParam = {
         "type": "json_schema",
-        "name": output.name if output.name is not None else _UNNAMED,
+        "name": name_of(output),
         "schema": {**output.schema.thaw()},
     }
     if output.description is not None:
@@ -293,7 +292,7 @@ def _take_input(data: PlainObject) -> list[Message]:
         raise within(error, ".input") from None
 
 
-def _take_output(data: PlainObject) -> Output | None:
+def _take_output(data: PlainObject) -> AnyOutput | None:
     """The schema in `text`; the rest of `text` stays."""
     text = data.get("text")
     if not isinstance(text, dict):
@@ -309,7 +308,7 @@ def _take_output(data: PlainObject) -> Output | None:
 _OUTPUT: Final = frozenset({"type", "name", "schema"})
 
 
-def _read_output(value: PlainJson) -> Output | None:
+def _read_output(value: PlainJson) -> AnyOutput | None:
     if not isinstance(value, dict) or value.get("type") != "json_schema":
         return None
     name, schema = value.get("name"), value.get("schema")

@@ -10,10 +10,11 @@ from functools import cache
 
 from hypothesis import strategies as st
 
-from llm_pure.completion import Completion, Output, ReasoningSetting
+from llm_pure.completion import Completion, ReasoningSetting
 from llm_pure.dialects import DIALECTS, Dialect
 from llm_pure.json import JsonObject
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
+from llm_pure.outputs import AnyOutput, Output
 from llm_pure.parts import Part
 from llm_pure.strategies.parts import (
     PROVIDERS,
@@ -109,7 +110,7 @@ def tool_choices() -> st.SearchStrategy[ToolChoice]:
 
 
 @cache
-def outputs() -> st.SearchStrategy[Output]:
+def outputs() -> st.SearchStrategy[AnyOutput]:
     optional = _NONE | texts()
     return st.builds(Output, json_objects(), optional, optional, _NONE | st.booleans(), extras())
 

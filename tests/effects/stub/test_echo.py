@@ -5,9 +5,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from llm_effects.stub import Echo
-from llm_pure.completion import Completion, Output
+from llm_pure.completion import Completion
 from llm_pure.json import JsonObject
 from llm_pure.messages import UserMessage, assistant, user
+from llm_pure.outputs import Output
 from llm_pure.parts import BrokenToolCall, Reasoning, Text, ToolResult
 from llm_pure.tools import AnyTool, Tool, ToolChoice
 

@@ -31,9 +31,10 @@ from llm_pure import (
     assistant,
     user,
 )
-from llm_pure.completion import Effort, Output
+from llm_pure.completion import Effort
 from llm_pure.json import JsonInput, PlainJson
 from llm_pure.openai_chat import decode_request, encode_request
+from llm_pure.outputs import Output
 
 
 def payload(completion: Completion) -> dict[str, PlainJson]:

@@ -32,9 +32,10 @@ from llm_pure import (
     system,
     user,
 )
-from llm_pure.completion import Output, ReasoningSetting
+from llm_pure.completion import ReasoningSetting
 from llm_pure.json import JsonInput, PlainJson
 from llm_pure.openai_responses import decode_request, decode_response, encode_request
+from llm_pure.outputs import Output
 from tests.growth import growth
 
 
