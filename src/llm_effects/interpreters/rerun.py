@@ -31,7 +31,7 @@ from llm_effects.ports import Store
 from llm_effects.resolving import Asked, asking
 from llm_effects.runner import Runner
 from llm_effects.trace.difference import difference
-from llm_effects.trace.exchanges import Exchange, exchanges_of
+from llm_effects.trace.exchanges import Exchange, exchanges_of, texts
 from llm_effects.trace.steps import (
     Called,
     Changed,
@@ -252,10 +252,11 @@ def _as_answered(exchange: Exchange) -> Answer:
         error, late = _MISS, _A_MOMENT
     if exchange.status is None:
         return Slow(exchange.waited + late, _MISS if error is None else error)
-    headers = {name: value for name, value in exchange.headers.items() if isinstance(value, str)}
     broken = () if error is None else (error,)
     pauses = (*exchange.pauses, exchange.tail + late)
-    return Slow(exchange.waited, Raw(exchange.status, headers, (*exchange.chunks, *broken), pauses))
+    return Slow(
+        exchange.waited, Raw(exchange.status, texts(exchange.headers), (*exchange.chunks, *broken), pauses)
+    )
 
 
 _A_MOMENT: Final = 0.001

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import get_args
+
+from returns.result import Failure
 
 from llm_effects.trace.steps import Closed, Connected, Head, Read, Replied, Request, Sent
 from llm_effects.trace.trace import Timed
-from llm_pure import EMPTY, JsonObject, LlmError
+from llm_pure import EMPTY, Disconnected, JsonObject, LlmError, Misconfigured, Outcome, Response
 from llm_pure.brief import Brief
+from llm_pure.target import WireFormat, codec_of
 
-__all__ = ["Exchange", "exchanges_of"]
+__all__ = ["Exchange", "exchanges_of", "outcome_of", "texts", "wire_of"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -81,3 +85,36 @@ def exchanges_of(steps: Sequence[Timed]) -> tuple[Exchange, ...]:
         chunks, pauses = tuple([data for data, _ in pieces]), tuple([pause for _, pause in pieces])
         found[opened[handle]] = replace(found[opened[handle]], chunks=chunks, pauses=pauses)
     return tuple(found)
+
+
+# ---------------------------------------------------------------- what an exchange says
+
+
+def wire_of(path: str) -> WireFormat | None:
+    """The wire format that is spoken at a path, whatever stands before it (`/v1`, a deployment)."""
+    wires: tuple[WireFormat, ...] = get_args(WireFormat)
+    return next((wire for wire in wires if path.endswith(codec_of(wire).PATH)), None)
+
+
+def outcome_of(exchange: Exchange) -> Outcome[Response]:
+    """What the answer says, by the codec of its request's path."""
+    wire = wire_of(exchange.request.path)
+    if wire is None:
+        return Failure(Misconfigured(message=f"no wire format is spoken at {exchange.request.path}"))
+    if exchange.status is None:
+        return Failure(exchange.error or Disconnected(message="no answer was recorded"))
+    codec, headers = codec_of(wire), texts(exchange.headers)
+    if not 200 <= exchange.status < 300:
+        return Failure(codec.decode_error(exchange.status, headers, exchange.body))
+    if "event-stream" in headers.get("content-type", ""):
+        read = codec.decode_stream(exchange.chunks)
+        if isinstance(read, Failure) and exchange.error is not None:
+            told = read.failure()
+            return Failure(replace(exchange.error, partial=told.partial, usage=told.usage))
+        return read
+    return Failure(exchange.error) if exchange.error is not None else codec.decode_response(exchange.body)
+
+
+def texts(headers: JsonObject) -> dict[str, str]:
+    """Headers as a mapping of texts."""
+    return {name: value for name, value in headers.items() if isinstance(value, str)}
