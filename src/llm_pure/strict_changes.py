@@ -9,7 +9,7 @@ from typing import Final
 
 from llm_pure.errors import Loss
 from llm_pure.json import PlainJson, same_json
-from llm_pure.schema_form import NAMED, Plain
+from llm_pure.schema_form import NAMED, WRAPPED, Plain
 
 __all__ = ["compare"]
 
@@ -50,6 +50,7 @@ def compare(before: PlainJson, after: PlainJson, path: str, changes: list[Loss])
 def _shape(schema: Plain) -> tuple[object, ...]:
     return (
         str(schema.get("type")),
+        isinstance(named := schema.get("properties"), dict) and WRAPPED in named,
         *(key in schema for key in ("$ref", "anyOf", "oneOf", "allOf", "prefixItems")),
     )
 
@@ -61,7 +62,7 @@ def _reason(before: PlainJson, after: PlainJson) -> str:
         return "a reference has nothing beside it: written out"
     if before.get("type") == "object" and after.get("type") == "array":
         return "a map is an array of keys and values"
-    if after.get("type") == "object" and before.get("type") != "object":
+    if WRAPPED in str(after.get("properties")) and WRAPPED not in str(before.get("properties")):
         return "the root is an object: the answer is its `_value`"
     if "anyOf" in after and "anyOf" not in before:
         return "null stands for what is left out, and one of several for anything else"

@@ -31,6 +31,7 @@ CLAUDE = Target("anthropic", "anthropic_messages")
 GPT = Target("openai", "openai_chat")
 RESPONSES = Target("openai", "openai_responses")
 CITY = JsonObject({"type": "object", "properties": {"city": {"type": "string"}}})
+CLOSED = JsonObject({"type": "object", "properties": {}, "additionalProperties": False})
 WEATHER: AnyTool = Tool("weather", "Tells the weather.", CITY)
 ASKED = Completion(
     [
@@ -56,9 +57,7 @@ QUESTIONS: dict[str, tuple[Completion, Target]] = {
     "tools, anthropic": (ASKED.replace(model="claude-sonnet-5-5"), CLAUDE),
     "tools, openai": (ASKED.replace(model="gpt-4o"), GPT),
     "json": (
-        Completion(
-            [user("hi")], model="gpt-4o", output=Output(JsonObject({"type": "object"}), "answer", strict=True)
-        ),
+        Completion([user("hi")], model="gpt-4o", output=Output(CLOSED, "answer", strict=True)),
         GPT,
     ),
     "tools, openai responses": (ASKED.replace(model="gpt-4o"), RESPONSES),
@@ -66,7 +65,7 @@ QUESTIONS: dict[str, tuple[Completion, Target]] = {
         Completion(
             [user("hi")],
             model="gpt-5.1",
-            output=Output(JsonObject({"type": "object"}), "answer", strict=True),
+            output=Output(CLOSED, "answer", strict=True),
             reasoning="low",
             provider_options={"openai": {"store": False, "include": ["reasoning.encrypted_content"]}},
         ),

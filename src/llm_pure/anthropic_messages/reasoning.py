@@ -27,6 +27,8 @@ from llm_pure.json import JsonObject, PlainJson, thaw
 from llm_pure.models import ModelTraits
 from llm_pure.outputs import AnyOutput, Output
 from llm_pure.reading import PlainObject, extras_of
+from llm_pure.strict_rules import ANTHROPIC_STRICT_OUTPUT
+from llm_pure.strict_sent import Sent, goes_as_it_stands, sent
 
 if TYPE_CHECKING:
     from anthropic.types import JSONOutputFormatParam, ThinkingConfigParam
@@ -72,14 +74,24 @@ def read_output(data: PlainObject) -> AnyOutput | None:
     schema = data.get("schema")
     if data.get("type") != "json_schema" or not isinstance(schema, dict):
         return None
-    return Output(JsonObject.wrap(schema), extras=extras_of(PROVIDER, data, _FORMAT))
+    form = JsonObject.wrap(schema)
+    stands = goes_as_it_stands(form, True, ANTHROPIC_STRICT_OUTPUT)
+    return Output(form, extras=extras_of(PROVIDER, data, _FORMAT if stands else _FORMAT - {"schema"}))
 
 
-def write_output(output: AnyOutput, losses: list[Loss]) -> JSONOutputFormatParam:
-    """The format on the wire. `losses` begins empty."""
+def write_output(output: AnyOutput, losses: list[Loss]) -> JSONOutputFormatParam | None:
+    """The format on the wire, always strict; None where the schema has no strict form. `losses` begins empty."""
+    own = own_extras(output.extras, losses) if output.extras else {}
+    going = Sent(output.schema, None)
+    if "schema" not in own:
+        going = sent("schema", output.schema, True, ANTHROPIC_STRICT_OUTPUT)
+        if going.strict is None:
+            losses[:] = [Loss("", loss.reason) for loss in going.losses]
+            return None
+        losses += going.losses
     made: JSONOutputFormatParam = {
         "type": "json_schema",
-        "schema": cast("dict[str, object]", thaw(output.schema)),
+        "schema": cast("dict[str, object]", thaw(going.schema)),
     }
     for field, value in (
         ("name", output.name),
@@ -88,7 +100,6 @@ def write_output(output: AnyOutput, losses: list[Loss]) -> JSONOutputFormatParam
     ):
         if value is not None:
             losses.append(Loss(f".{field}", "the format holds nothing but the schema"))
-    own = own_extras(output.extras, losses) if output.extras else {}
     data = cast("PlainObject", made)
     data.update(own)
     if not losses and not _FORMAT.isdisjoint(own) and read_output(data) != output:

@@ -117,7 +117,9 @@ def _payload(completion: Completion, losses: list[Loss]) -> tuple[PlainObject, b
     if completion.output is not None:
         with _at(losses, "$.output") as found:
             check(completion.output)
-            config["format"] = write_output(completion.output, found)
+            form = write_output(completion.output, found)
+        if form is not None:
+            config["format"] = form
     if config:
         params["output_config"] = config
     payload = cast("PlainObject", params)

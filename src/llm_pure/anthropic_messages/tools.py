@@ -4,7 +4,8 @@ Law: what `read_…` gives, `write_…` writes as it stood. What a reader cannot
 choice that it does not know at all is None, and stays with `provider_options`.
 
 The wire demands an object schema of each tool. A tool without parameters gets one that no generator spells so, and
-that is read back as none.
+that is read back as none. A strict schema goes out in Anthropic's strict form; one that came in another form stands in
+`extras` as well, and goes back as it stood.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from llm_pure.reading import (
     string,
     string_or_none,
 )
+from llm_pure.strict_rules import ANTHROPIC_STRICT
+from llm_pure.strict_sent import Sent, goes_as_it_stands, sent
 from llm_pure.tools import AnyTool, Tool, ToolChoice
 
 if TYPE_CHECKING:
@@ -48,17 +51,20 @@ def read_tool(value: PlainJson) -> AnyTool:
             return Tool(name, extras=extras_of(PROVIDER, data, {"name"}))
         return Tool("", extras=extras_of(PROVIDER, data, frozenset()))
     schema = object_at(data, "input_schema")
+    strict = flag_or_none(data, "strict")
+    parameters = EMPTY if schema == _no_parameters(strict) else JsonObject.wrap(schema)
+    stands = bool(schema) and (not parameters or goes_as_it_stands(parameters, strict, ANTHROPIC_STRICT))
     return Tool(
         string(data, "name"),
         string_or_none(data, "description"),
-        EMPTY if schema == _no_parameters() else JsonObject.wrap(schema),
-        flag_or_none(data, "strict"),
-        extras_of(PROVIDER, data, _TOOL if schema else _TOOL - {"input_schema"}),
+        parameters,
+        strict,
+        extras_of(PROVIDER, data, _TOOL if stands else _TOOL - {"input_schema"}),
     )
 
 
-def _no_parameters() -> dict[str, object]:
-    return {"type": "object", "required": []}
+def _no_parameters(strict: bool | None) -> dict[str, object]:
+    return {"type": "object", "required": [], **({"additionalProperties": False} if strict is True else {})}
 
 
 def write_tool(tool: AnyTool, losses: list[Loss]) -> ToolUnionParam:
@@ -66,12 +72,16 @@ def write_tool(tool: AnyTool, losses: list[Loss]) -> ToolUnionParam:
     own = own_extras(tool.extras, losses) if tool.extras else {}
     if own.get("type") not in (None, "custom"):
         return _provided(tool, own, losses)
-    schema = cast("dict[str, object]", thaw(tool.parameters)) if tool.parameters else _no_parameters()
+    going = Sent(tool.parameters, tool.strict)
+    if tool.strict is True and tool.parameters and "input_schema" not in own:
+        going = sent("parameters", tool.parameters, tool.strict, ANTHROPIC_STRICT)
+        losses += going.losses
+    schema = cast("dict[str, object]", thaw(going.schema)) if going.schema else _no_parameters(going.strict)
     made: ToolParam = {"name": tool.name, "input_schema": schema}
     if tool.description:
         made["description"] = tool.description
-    if tool.strict is not None:
-        made["strict"] = tool.strict
+    if going.strict is not None:
+        made["strict"] = going.strict
     cast("PlainObject", made).update(own)
     if not _TOOL.isdisjoint(own):
         _check(made, tool, losses)

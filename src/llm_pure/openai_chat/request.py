@@ -25,16 +25,17 @@ from returns.result import Failure, Success
 
 from llm_pure.completion import EFFORTS, Completion, Effort, ReasoningSetting
 from llm_pure.errors import BadRequest, Loss
-from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson, thaw
+from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject
 from llm_pure.messages import Message, SystemMessage
 from llm_pure.models import traits_of
 from llm_pure.normal import normal, normal_content
-from llm_pure.openai_chat.calls import read_choice, read_tool, say_choice, say_tool
-from llm_pure.openai_chat.shape import OPTIONS, Losses, attach, extras_with, plain, unsaid
+from llm_pure.openai_chat.outputs import read_output, say_output
+from llm_pure.openai_chat.shape import OPTIONS, Losses, extras_with, plain, unsaid
+from llm_pure.openai_chat.tools import read_choice, read_tool, say_choice, say_tool
 from llm_pure.openai_chat.turns import read_messages, say_messages, say_system
 from llm_pure.openai_chat.typed import MISTYPED, blamed, check_typed, is_a
 from llm_pure.outcome import Outcome
-from llm_pure.outputs import AnyOutput, Output, name_of
+from llm_pure.outputs import AnyOutput, Output
 from llm_pure.reading import PlainObject, array, bad_request, owned_object, within
 from llm_pure.taking import take_choice, take_integer, take_number, take_text, take_tools
 from llm_pure.tools import Tool, ToolChoice
@@ -42,8 +43,6 @@ from llm_pure.wire import Encoded, OnLoss, encoded
 
 if TYPE_CHECKING:
     from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
-    from openai.types.shared_params import ResponseFormatJSONSchema
-    from openai.types.shared_params.response_format_json_schema import JSONSchema
 
     from llm_pure.dialects import Dialect
     from llm_pure.models import ModelTraits
@@ -97,7 +96,7 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
         else:
             said["max_completion_tokens"] = completion.max_tokens
     if completion.output is not None:
-        said["response_format"] = _say_output(completion.output, losses)
+        said["response_format"] = say_output(completion.output, losses)
     if completion.reasoning is not None:
         if completion.reasoning.effort is not None:
             effort = _effort(completion.reasoning.effort, traits, losses)
@@ -266,23 +265,6 @@ def _add_options(payload: PlainObject, options: JsonObject, losses: Losses) -> N
                 payload[key] = value
 
 
-def _say_output(output: AnyOutput, losses: Losses) -> ResponseFormatJSONSchema:
-    inner: JSONSchema = {"name": name_of(output)}
-    inner["schema"] = {**output.schema.thaw()}
-    if output.description is not None:
-        inner["description"] = output.description
-    if output.strict is not None:
-        inner["strict"] = output.strict
-    said: ResponseFormatJSONSchema = {"type": "json_schema", "json_schema": inner}
-    if output.extras is not EMPTY:
-        before = len(losses)
-        block = attach(plain(said), output.extras, losses, "$.output")
-        back = _read_output(thaw(block))
-        if len(losses) == before and (back is None or back.extras != output.extras):
-            losses.append(Loss("$.output.extras", "Chat Completions reads this schema as another one"))
-    return said
-
-
 # ---------------------------------------------------------------- reading
 
 
@@ -365,35 +347,10 @@ def _take_stop(data: PlainObject) -> list[str]:
 
 def _take_output(data: PlainObject) -> AnyOutput | None:
     value = data.get("response_format")
-    output = _read_output(value)
+    output = read_output(value)
     if value is None or output is not None:
         data.pop("response_format", None)
     return output
-
-
-def _read_output(value: PlainJson) -> AnyOutput | None:
-    if not isinstance(value, dict) or value.get("type") != "json_schema":
-        return None
-    inner = value.get("json_schema")
-    if not isinstance(inner, dict):
-        return None
-    name, schema = inner.pop("name", None), inner.pop("schema", None)
-    if not isinstance(name, str) or not isinstance(schema, dict):
-        inner.update({key: item for key, item in (("name", name), ("schema", schema)) if item is not None})
-        return None
-    description, strict = inner.get("description"), inner.get("strict")
-    if isinstance(description, str):
-        del inner["description"]
-    if isinstance(strict, bool):
-        del inner["strict"]
-    rest = {key: item for key, item in value.items() if key not in ("type", "json_schema")}
-    return Output(
-        JsonObject.wrap(schema),
-        name,
-        description if isinstance(description, str) else None,
-        strict if isinstance(strict, bool) else None,
-        extras_with({**rest, "json_schema": inner} if inner else rest),
-    )
 
 
 def _take_effort(data: PlainObject) -> ReasoningSetting | None:

@@ -13,6 +13,7 @@ A few keys begin with `$`. They are notes of this codec to itself about a spelli
     $id      on a tool call: `false` where it came without an id
     $object  on a tool call: the arguments came as an object, not as text
     $type    on a tool: `false` where it came without a type
+    $verbatim  on a tool or an output: its schema goes out as it stands
     $max_tokens  in `provider_options`: the name under which `max_tokens` goes out
     $system  in `provider_options`: the role, `system` or `developer`, under which `Completion.system` goes out
 """
@@ -42,7 +43,7 @@ PATH: Final = "/chat/completions"
 OPTIONS: Final = ("openai", "openai_chat")
 """The names under which `provider_options` are read, the later one winning."""
 
-NOTES: Final = frozenset({"$raw", "$media", "$id", "$object", "$type", "$url", "$filename"})
+NOTES: Final = frozenset({"$raw", "$media", "$id", "$object", "$type", "$url", "$filename", "$verbatim"})
 
 MIRROR: Final = Mirror(PROVIDER, "Chat Completions", NOTES)
 

@@ -27,10 +27,11 @@ from returns.result import Failure, Success
 
 from llm_pure.completion import EFFORTS, Completion, ReasoningSetting
 from llm_pure.errors import BadRequest, Loss
-from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson, thaw
+from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson
 from llm_pure.messages import Message, SystemMessage
 from llm_pure.models import traits_of
 from llm_pure.normal import normal, normal_content
+from llm_pure.openai_responses.outputs import read_output, say_output
 from llm_pure.openai_responses.shape import (
     IN_INPUT,
     OPTIONS,
@@ -42,14 +43,13 @@ from llm_pure.openai_responses.shape import (
 from llm_pure.openai_responses.tools import read_choice, read_tool, say_choice, say_tool
 from llm_pure.openai_responses.turns import read_messages, say_instructions, say_messages
 from llm_pure.outcome import Outcome
-from llm_pure.outputs import AnyOutput, Output, name_of
+from llm_pure.outputs import AnyOutput
 from llm_pure.parts import Part, Text
 from llm_pure.reading import PlainObject, bad_request, owned_object, within, wrong
 from llm_pure.taking import take_choice, take_integer, take_number, take_text, take_tools
 from llm_pure.wire import Encoded, OnLoss, encoded
 
 if TYPE_CHECKING:
-    from openai.types.responses import ResponseFormatTextJSONSchemaConfigParam
     from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming
 
 
@@ -91,7 +91,7 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
     options = completion.options_for(*OPTIONS)
     _add_conversation(payload, completion, losses, in_input=options.get(IN_INPUT) is True)
     if completion.output is not None:
-        payload["text"] = {"format": _say_output(completion.output, losses)}
+        payload["text"] = {"format": say_output(completion.output, losses)}
     if completion.reasoning is not None:
         reasoning = _say_reasoning(completion.reasoning, losses)
         if reasoning:
@@ -200,26 +200,6 @@ def _add_options(payload: PlainObject, completion: Completion, losses: Losses) -
                 payload[key] = value
 
 
-def _say_output(output: AnyOutput, losses: Losses) -> PlainObject:
-    said: ResponseFormatTextJSONSchemaConfigParam = {
-        "type": "json_schema",
-        "name": name_of(output),
-        "schema": {**output.schema.thaw()},
-    }
-    if output.description is not None:
-        said["description"] = output.description
-    if output.strict is not None:
-        said["strict"] = output.strict
-    block = plain(said)
-    if output.extras is not EMPTY:
-        before = len(losses)
-        attach(block, output.extras, losses, "$.output")
-        back = _read_output(thaw(block))
-        if len(losses) == before and (back is None or back.extras != output.extras):
-            losses.append(Loss("$.output.extras", "Responses reads this schema as another one"))
-    return block
-
-
 def _say_reasoning(setting: ReasoningSetting, losses: Losses) -> PlainObject:
     block: PlainObject = {}
     if setting.effort is not None:
@@ -297,36 +277,12 @@ def _take_output(data: PlainObject) -> AnyOutput | None:
     text = data.get("text")
     if not isinstance(text, dict):
         return None
-    output = _read_output(text.get("format"))
+    output = read_output(text.get("format"))
     if output is not None:
         del text["format"]
         if not text:
             del data["text"]
     return output
-
-
-_OUTPUT: Final = frozenset({"type", "name", "schema"})
-
-
-def _read_output(value: PlainJson) -> AnyOutput | None:
-    if not isinstance(value, dict) or value.get("type") != "json_schema":
-        return None
-    name, schema = value.get("name"), value.get("schema")
-    if not isinstance(name, str) or not isinstance(schema, dict):
-        return None
-    rest = {key: item for key, item in value.items() if key not in _OUTPUT}
-    description, strict = rest.get("description"), rest.get("strict")
-    if isinstance(description, str):
-        del rest["description"]
-    if isinstance(strict, bool):
-        del rest["strict"]
-    return Output(
-        JsonObject.wrap(schema),
-        name,
-        description if isinstance(description, str) else None,
-        strict if isinstance(strict, bool) else None,
-        extras_with(rest),
-    )
 
 
 def _take_reasoning(data: PlainObject) -> ReasoningSetting | None:

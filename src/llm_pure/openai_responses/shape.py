@@ -7,6 +7,7 @@ content part, or of its item where it is an item of its own (a call, a result, r
              not `completed`)
     $raw     a tool or a tool choice that we do not model, verbatim
     $empty   a text without words, or a result without parts, that stood in a list
+    $verbatim  on a tool or an output: its schema goes out as it stands
     $input   in `provider_options`, true: `Completion.system` goes out as the first item, not as `instructions`
 """
 
@@ -37,7 +38,7 @@ OPTIONS: Final = ("openai", "openai_responses")
 """The names under which `provider_options` are read, the later one winning."""
 IN_INPUT: Final = "$input"
 
-MIRROR: Final = Mirror(PROVIDER, "Responses", frozenset({"$item", "$raw", "$empty"}))
+MIRROR: Final = Mirror(PROVIDER, "Responses", frozenset({"$item", "$raw", "$empty", "$verbatim"}))
 
 own = MIRROR.own
 noted = MIRROR.noted

@@ -1,7 +1,9 @@
 """Tools and the choice among them, in both directions.
 
 Law: a tool of type `function` is a `Tool`; a tool of any other kind (hosted, custom, a namespace) is one too, its
-definition verbatim in the note `$raw`, so that it keeps its place. So does a choice that we do not model.
+definition verbatim in the note `$raw`, so that it keeps its place. So does a choice that we do not model. A strict
+schema goes out in OpenAI's strict form; one that came in another form is noted as `$verbatim`, and goes back as it
+stood.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonObject, PlainJson, thaw
 from llm_pure.openai_responses.shape import PROVIDER, Losses, attach, extras_with, noted, plain, unsaid
 from llm_pure.reading import PlainObject, as_object
+from llm_pure.strict_rules import OPENAI_STRICT
+from llm_pure.strict_sent import Sent, goes_as_it_stands, sent
 from llm_pure.tools import AnyTool, Tool, ToolChoice
 
 if TYPE_CHECKING:
@@ -44,6 +48,8 @@ def read_tool(value: PlainJson) -> AnyTool:
     if isinstance(schema, dict) and schema:
         parameters = JsonObject.wrap(schema)
         del rest["parameters"]
+    if strict is True and parameters and not goes_as_it_stands(parameters, strict, OPENAI_STRICT):
+        rest["$verbatim"] = True
     return Tool(name, said, parameters, strict if isinstance(strict, bool) else None, extras_with(rest))
 
 
@@ -54,17 +60,21 @@ def say_tool(tool: AnyTool, losses: Losses, path: str) -> PlainObject:
         if read_tool(raw.thaw()) != tool:
             losses.append(Loss(path, "the tool is sent as the provider wrote it, and was changed since"))
         return raw.thaw()
+    going = Sent(tool.parameters, tool.strict)
+    if tool.strict is True and tool.parameters and noted(tool.extras, "$verbatim") is not True:
+        going = sent("parameters", tool.parameters, tool.strict, OPENAI_STRICT)
+        losses += [Loss(path + loss.path, loss.reason) for loss in going.losses]
     said: FunctionToolParam = {
         "type": "function",
         "name": tool.name,
-        "parameters": {**tool.parameters.thaw()},
-        "strict": tool.strict,
+        "parameters": {**going.schema.thaw()},
+        "strict": going.strict,
     }
     block = plain(said)
     # The SDK demands both, and takes null for both; whoever says nothing leaves it to the provider.
     if not tool.parameters:
         del block["parameters"]
-    if tool.strict is None:
+    if going.strict is None:
         del block["strict"]
     if tool.description:
         block["description"] = tool.description
@@ -72,7 +82,7 @@ def say_tool(tool: AnyTool, losses: Losses, path: str) -> PlainObject:
         return block
     before = len(losses)
     attach(block, tool.extras, losses, path)
-    if len(losses) == before and read_tool(thaw(block)) != tool:
+    if len(losses) == before and not going.losses and read_tool(thaw(block)) != tool:
         losses.append(Loss(path, "Responses reads this tool as another one"))
     return block
 

@@ -395,6 +395,7 @@ def test_reasoning_that_our_fields_do_not_say_is_kept_as_it_stood() -> None:
 
 
 def test_tools_and_choice() -> None:
+    closed: dict[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
     hosted = {"type": "web_search_20250305", "name": "web_search", "max_uses": 2}
     payload: dict[str, Any] = {
         "messages": [],
@@ -403,7 +404,7 @@ def test_tools_and_choice() -> None:
             {
                 "name": "f",
                 "description": "d",
-                "input_schema": {"type": "object"},
+                "input_schema": closed,
                 "strict": True,
                 "defer_loading": True,
             },
@@ -413,9 +414,7 @@ def test_tools_and_choice() -> None:
     decoded = decode_request(payload).unwrap()
     assert decoded.tools == (
         Tool("web_search", extras=JsonObject({"anthropic": {"type": "web_search_20250305", "max_uses": 2}})),
-        Tool(
-            "f", "d", JsonObject({"type": "object"}), True, JsonObject({"anthropic": {"defer_loading": True}})
-        ),
+        Tool("f", "d", JsonObject(closed), True, JsonObject({"anthropic": {"defer_loading": True}})),
     )
     assert decoded.tool_choice == ToolChoice.named("f", parallel=False)
     assert sent(decoded).payload == {**payload, "max_tokens": 4096}
@@ -428,8 +427,9 @@ def test_a_tool_without_parameters_gets_an_object_schema_that_is_read_back_as_no
 
 
 def test_an_output_format_is_its_schema() -> None:
-    encoded = sent(Completion([], max_tokens=1, output=Output(JsonObject({"type": "object"}), name="n")))
-    form = {"type": "json_schema", "schema": {"type": "object"}}
+    closed: dict[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
+    encoded = sent(Completion([], max_tokens=1, output=Output(JsonObject(closed), name="n")))
+    form = {"type": "json_schema", "schema": closed}
     assert encoded.payload == {"max_tokens": 1, "messages": [], "output_config": {"format": form}}
     assert encoded.losses == (Loss("$.output.name", "the format holds nothing but the schema"),)
 

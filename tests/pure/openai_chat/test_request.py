@@ -36,6 +36,8 @@ from llm_pure.json import JsonInput, PlainJson
 from llm_pure.openai_chat import decode_request, encode_request
 from llm_pure.outputs import Output
 
+CLOSED: dict[str, PlainJson] = {"type": "object", "properties": {}, "additionalProperties": False}
+
 
 def payload(completion: Completion) -> dict[str, PlainJson]:
     encoded = encode_request(completion).unwrap()
@@ -64,7 +66,7 @@ def test_a_conversation_with_a_tool() -> None:
         system="Be brief.",
         max_tokens=99,
         stop_sequences=["a", "b", "c", "d"],
-        tools=[Tool("weather", "the weather", JsonObject({"type": "object"}), strict=True)],
+        tools=[Tool("weather", "the weather", JsonObject(CLOSED), strict=True)],
         tool_choice=ToolChoice.named("weather", parallel=False),
         output=Output(JsonObject({"type": "object"})),
         reasoning="low",
@@ -105,7 +107,7 @@ def test_a_conversation_with_a_tool() -> None:
                 "function": {
                     "name": "weather",
                     "description": "the weather",
-                    "parameters": {"type": "object"},
+                    "parameters": CLOSED,
                     "strict": True,
                 },
             }

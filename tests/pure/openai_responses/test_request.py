@@ -226,7 +226,8 @@ def test_a_custom_tool() -> None:
 
 
 def test_settings() -> None:
-    schema = JsonObject({"type": "object"})
+    closed: dict[str, PlainJson] = {"type": "object", "properties": {}, "additionalProperties": False}
+    schema = JsonObject(closed)
     weather: AnyTool = Tool("weather", "Tells.", schema, strict=True)
     search: AnyTool = Tool("web_search", extras=own(**{"$raw": {"type": "web_search"}}))
     completion = Completion(
@@ -245,7 +246,7 @@ def test_settings() -> None:
                 "type": "function",
                 "name": "weather",
                 "description": "Tells.",
-                "parameters": {"type": "object"},
+                "parameters": closed,
                 "strict": True,
             },
             {"type": "web_search"},
@@ -256,7 +257,7 @@ def test_settings() -> None:
             "format": {
                 "type": "json_schema",
                 "name": "answer",
-                "schema": {"type": "object"},
+                "schema": closed,
                 "strict": True,
             },
             "verbosity": "low",
