@@ -6,6 +6,7 @@ BIN    := $(VENV)/bin
 PY     := $(BIN)/python
 SELF   := $(firstword $(MAKEFILE_LIST))
 JOBS   ?= 2
+ROUNDS ?= 1000
 
 # The tests run on a newer Python too, where a usable one is here. `make test NEWER=python3.x` names it, `NEWER=` leaves
 # it out.
@@ -45,7 +46,7 @@ PROGRAMS := $(wildcard examples benchmarks)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types ruff imports mypy pyright pytest newer faults cover bench record lock clean setup
+.PHONY: help demo test lint format types ruff imports mypy pyright pytest newer faults crash cover bench record lock clean setup
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(SELF)
@@ -93,6 +94,9 @@ format: setup ## rewrite the code in the project's format
 
 faults: setup ## survive every fault of the matrix, in random order
 	@$(PY) -m pytest -q -n $(JOBS) --random-order tests/faults
+
+crash: setup ## kill two writing processes a thousand times: nothing acknowledged is lost (ROUNDS=…)
+	@$(PY) -m tests.faults.crash --rounds $(ROUNDS)
 
 cover: setup ## tests with branch coverage, as text and in htmlcov/
 	@$(PY) -m pytest -q -n $(JOBS) --cov --cov-report=term --cov-report=html

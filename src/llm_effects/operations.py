@@ -161,19 +161,22 @@ class Change(Prompt[A], Generic[S, A]):
 
 @dataclass(frozen=True, slots=True)
 class Load(Op[bytes | None]):
-    """What a store has under a key. A store that fails has nothing."""
+    """What a store has under a key. A store that fails, or takes longer than `within` seconds, has nothing."""
 
     store: Store
     key: str
+    within: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Save(Op[bool]):
-    """Put a value into a store, and say whether it is there. A store that fails costs nothing else."""
+    """Put a value into a store, and say whether it is there. A store that fails costs nothing else, nor does one
+    that takes longer than `within` seconds: it may have the value later."""
 
     store: Store
     key: str
     value: bytes = field(repr=False)
+    within: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,11 +62,11 @@ class Door(Protocol):
 
 
 class Store(Protocol):
-    """Bytes under keys. Keys are lower-case hex, so they can be file names."""
+    """Bytes under keys. Keys are lower-case hex, so they can be file names. Any thread may ask."""
 
     @property
     def blocking(self) -> bool:
-        """Whether a call may wait for a disk or a network, so that an event loop hands it to a thread."""
+        """Whether a call may wait for a disk or a network, so that it is made on a thread that can be left behind."""
         ...
 
     def load(self, key: str) -> bytes | None: ...

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 
@@ -33,7 +32,7 @@ from llm_effects import (
 from llm_effects.interpreters.aio import ASYNCIO
 from llm_effects.interpreters.blocking import BLOCKING
 from llm_effects.interpreters.driver import Run, finished
-from llm_effects.notes import Attempted, CacheHit, CacheMissed, Continued, GaveUp, Note, Retried, StoreFailed
+from llm_effects.notes import CacheHit, CacheMissed, Continued, GaveUp, Note, Retried
 from llm_effects.operations import Operation
 from llm_effects.providers.leaf import Leaf
 from llm_pure import (
@@ -272,36 +271,6 @@ def test_a_cached_answer_streams_its_events(watching: Colour) -> None:
     assert second.events[-1] == Done(first.outcome.unwrap())
 
 
-@pytest.mark.parametrize("stop", ["max_tokens", "refusal"])
-def test_cut_answers_and_refusals_are_not_stored_unless_asked(colour: Colour, stop: str) -> None:
-    ended = answer("x", "max_tokens" if stop == "max_tokens" else "refusal")
-    inner = leaf(ended, ended, ended)
-    runner = compose(inner, with_cache(MemoryStore()))
-    colour(runner, QUESTION), colour(runner, QUESTION)
-    assert asked(inner) == 2
-    kept = compose(leaf(ended), with_cache(MemoryStore(), keep=("max_tokens", "refusal")))
-    assert colour(kept, QUESTION).outcome == colour(kept, QUESTION).outcome
-
-
-def test_failures_are_not_stored(colour: Colour) -> None:
-    inner = leaf(BUSY, answer())
-    runner = compose(inner, with_cache(MemoryStore()))
-    failed(colour(runner, QUESTION).outcome)
-    assert colour(runner, QUESTION).outcome.unwrap().text == "Hello"
-
-
-def test_another_model_or_scope_is_another_key(colour: Colour) -> None:
-    store = MemoryStore()
-    inner = leaf(answer("a"), answer("b"), answer("c"))
-    told = [
-        colour(compose(inner, with_cache(store, scope=scope)), QUESTION.replace(model=model))
-        .outcome.unwrap()
-        .text
-        for scope, model in (("", "claude-haiku-4-5"), ("", "claude-opus-5"), ("tenant", "claude-opus-5"))
-    ]
-    assert told == ["a", "b", "c"]
-
-
 class Broken:
     """A store that fails in every way."""
 
@@ -312,67 +281,6 @@ class Broken:
 
     def save(self, key: str, value: bytes) -> None:
         raise OSError("disk on fire")
-
-
-def test_a_broken_store_is_a_miss_and_a_note(colour: Colour) -> None:
-    told = colour(compose(leaf(answer()), with_cache(Broken())), QUESTION)
-    assert told.outcome.unwrap().text == "Hello"
-    assert {note for note in told.notes if not isinstance(note, CacheMissed | Attempted)} == {
-        StoreFailed("load", "OSError"),
-        StoreFailed("save", "OSError"),
-    }
-
-
-@pytest.mark.parametrize("poison", [b"", b"junk", b'k\n{"schema":"other"}', None])
-def test_a_poisoned_entry_is_a_miss(colour: Colour, poison: bytes | None) -> None:
-    store = MemoryStore()
-    colour(compose(leaf(answer("old")), with_cache(store)), QUESTION)
-    (note,) = [
-        n for n in colour(compose(leaf(), with_cache(store)), QUESTION).notes if isinstance(n, CacheHit)
-    ]
-    entry = store.load(note.key)
-    assert entry is not None
-    store.save(note.key, entry[:-9] if poison is None else poison)
-    assert colour(compose(leaf(answer("new")), with_cache(store)), QUESTION).outcome.unwrap().text == "new"
-
-
-def test_many_threads_and_tasks_of_one_key_make_one_call() -> None:
-    gate = threading.Event()
-    inner = leaf(answer())
-    door = inner.door
-    assert isinstance(door, ScriptedDoor)
-    connect = door.connect
-
-    def slow(request: object, limit: float | None) -> object:
-        gate.wait(5)
-        return connect(request, limit)  # type: ignore[arg-type]  # passed on as it came
-
-    door.connect = slow  # type: ignore[method-assign,assignment]  # the provider takes its time
-    runner = compose(inner, with_cache(Broken()))
-    texts: list[str] = []
-    leader = threading.Thread(target=lambda: texts.append(run(runner, QUESTION).unwrap().text))
-    leader.start()
-    flights = runner.flights  # type: ignore[attr-defined]  # how many wait is nobody's business but a test's
-    while not flights.under_way():
-        pass
-    waiters = [
-        threading.Thread(target=lambda: texts.append(run(runner, QUESTION).unwrap().text)) for _ in range(8)
-    ]
-
-    async def tasks() -> None:
-        answers = await asyncio.gather(*(arun(runner, QUESTION) for _ in range(8)))
-        texts.extend(answer.unwrap().text for answer in answers)
-
-    waiters.append(threading.Thread(target=lambda: asyncio.run(tasks())))
-    for thread in waiters:
-        thread.start()
-    while flights.waiting() < 16:
-        pass
-    gate.set()
-    for thread in [leader, *waiters]:
-        thread.join(5)
-    assert texts == ["Hello"] * 17, "the leader's own answer, though no store kept it"
-    assert asked(inner) == 1
 
 
 def test_a_run_inside_a_run_of_the_same_key_does_not_wait_for_itself() -> None:
@@ -611,30 +519,6 @@ def test_a_forked_child_does_not_wait_for_its_parents_threads() -> None:
     gate.set()
     leader.join(5)
     assert status == 0
-
-
-class SlowStore:
-    """A store that is slower than the model."""
-
-    blocking = True
-
-    def load(self, key: str) -> bytes | None:
-        time.sleep(1.2)
-        return None
-
-    def save(self, key: str, value: bytes) -> None:
-        time.sleep(1.2)
-
-
-def test_a_store_slower_than_the_deadline_is_a_miss_on_a_loop() -> None:
-    began = time.monotonic()
-    runner = compose(leaf(answer()), with_cache(SlowStore()), with_deadline(0.2))
-
-    async def main() -> float:
-        failed(await arun(runner, QUESTION))
-        return time.monotonic() - began
-
-    assert asyncio.run(main()) < 1
 
 
 def test_what_failed_attempts_cost_is_not_lost(colour: Colour) -> None:

@@ -11,11 +11,13 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Final, TypeVar, final
 
 from llm_effects.cells import Cell
 from llm_effects.flights import Alone, Flights, Landed, Landing, TooLate
+from llm_effects.interpreters.aside import Aside
 from llm_effects.interpreters.driver import OnNote, Run
 from llm_effects.interpreters.reading import Reading
 from llm_effects.operations import HttpRequest
@@ -80,17 +82,13 @@ class _Asyncio:
         return await answer if isinstance(answer, Awaitable) else answer
 
     async def load(self, store: Store, key: str, limit: float | None) -> bytes | None:
-        if not store.blocking:
-            return store.load(key)
-        async with asyncio.timeout(limit):  # the thread goes on, and nobody looks at what it finds
-            return await asyncio.to_thread(store.load, key)
+        return await _aside(store, partial(store.load, key), limit) if store.blocking else store.load(key)
 
     async def save(self, store: Store, key: str, value: bytes, limit: float | None) -> None:
-        if not store.blocking:
+        if store.blocking:
+            await _aside(store, partial(store.save, key, value), limit)
+        else:
             store.save(key, value)
-            return
-        async with asyncio.timeout(limit):
-            await asyncio.to_thread(store.save, key, value)
 
     async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing:
         loop = asyncio.get_running_loop()
@@ -114,6 +112,31 @@ class _Asyncio:
             return TooLate()
         finally:
             flights.leave(key, wake)
+
+
+async def _aside(owner: object, work: Callable[[], A], limit: float | None) -> A:
+    """What the work gives or raises, on a thread that is left behind when the time is over or the task cancelled."""
+    loop = asyncio.get_running_loop()
+    came: asyncio.Future[A | BaseException] = loop.create_future()
+
+    def settle(answer: A | BaseException) -> None:
+        if not came.done():
+            came.set_result(answer)
+
+    def done(answer: A | BaseException) -> None:
+        with suppress(RuntimeError):  # the loop has been closed: nobody waits any more
+            loop.call_soon_threadsafe(settle, answer)
+
+    aside = Aside(owner, work, done)
+    try:
+        async with asyncio.timeout(limit):
+            answer = await came
+    except BaseException:
+        aside.leave()
+        raise
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer
 
 
 async def _within(limit: float, answer: Awaitable[A]) -> A | Timeout:

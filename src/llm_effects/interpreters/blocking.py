@@ -8,12 +8,14 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Final, TypeVar, final
 
 from llm_effects.cells import Cell
 from llm_effects.flights import Alone, Flights, Landed, Landing, TooLate
+from llm_effects.interpreters.aside import waited
 from llm_effects.interpreters.driver import OnNote, Run, finished
 from llm_effects.interpreters.reading import Reading
 from llm_effects.operations import HttpRequest
@@ -80,10 +82,16 @@ class _Blocking:
         return answer
 
     async def load(self, store: Store, key: str, limit: float | None) -> bytes | None:
-        return store.load(key)
+        # A thread that waits for itself cannot leave: where there is a limit, another one asks.
+        if limit is None or not store.blocking:
+            return store.load(key)
+        return waited(store, partial(store.load, key), limit)
 
     async def save(self, store: Store, key: str, value: bytes, limit: float | None) -> None:
-        store.save(key, value)
+        if limit is None or not store.blocking:
+            store.save(key, value)
+        else:
+            waited(store, partial(store.save, key, value), limit)
 
     async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing:
         landed: SimpleQueue[Landed | Alone] = SimpleQueue()

@@ -190,10 +190,10 @@ class Run(Generic[R]):
         match operation:
             case Send(door, request):
                 return await self._send(door, request)
-            case Load(store, key):
-                return await self._load(store, key)
-            case Save(store, key, value):
-                return await self._save(store, key, value)
+            case Load(store, key, within):
+                return await self._load(store, key, self._limit(within))
+            case Save(store, key, value, within):
+                return await self._save(store, key, value, self._limit(within))
             case Claim(flights, key):
                 return await self._claim(flights, key)
             case Open(door, request):
@@ -302,16 +302,20 @@ class Run(Generic[R]):
 
     # ------------------------------------------------------------ stores and flights
 
-    async def _load(self, store: Store, key: str) -> bytes | None:
+    def _limit(self, within: float | None) -> float | None:
+        left = self._left()
+        return left if within is None else within if left is None else min(within, left)
+
+    async def _load(self, store: Store, key: str, limit: float | None) -> bytes | None:
         try:
-            return await self._backend.load(store, key, self._left())
+            return await self._backend.load(store, key, limit)
         except Exception as error:  # noqa: BLE001 - whatever a store may raise, it is a miss
             self._tell(StoreFailed("load", type(error).__name__))
             return None
 
-    async def _save(self, store: Store, key: str, value: bytes) -> bool:
+    async def _save(self, store: Store, key: str, value: bytes, limit: float | None) -> bool:
         try:
-            await self._backend.save(store, key, value, self._left())
+            await self._backend.save(store, key, value, limit)
             return True
         except Exception as error:  # noqa: BLE001 - whatever a store may raise, the answer is there all the same
             self._tell(StoreFailed("save", type(error).__name__))

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from llm_effects.stores.mounts import network_of
+
 if TYPE_CHECKING:
     import sqlite3
 
@@ -71,6 +73,10 @@ def opened(path: Path, timeout: float) -> Connection:
     import sqlite3
 
     _make_folder(path.parent)
+    if (network := network_of(path.parent)) is not None:
+        raise StoreUnusable(
+            f"{path} is on a network file system ({network}), where SQLite's locks do not hold"
+        )
     with _alone(path.parent, timeout):
         _tidy(path)
         _ensure(path)

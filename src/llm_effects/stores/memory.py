@@ -1,13 +1,15 @@
 """A store in memory: gone with the process, shared by its threads.
 
-Law: it holds at most `max_entries`; beyond that it forgets what was longest neither saved nor loaded. A pickled
-store arrives empty: answers do not travel.
+Law: it holds at most `max_entries` values of at most `max_bytes` together, and gives none that is older than `max_age`.
+Beyond that it forgets what was longest neither saved nor loaded. A pickled store arrives empty: answers do not travel.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Final, Self, final
 
 from typing_extensions import override
@@ -17,27 +19,50 @@ __all__ = ["MemoryStore"]
 
 @final
 class MemoryStore:
-    """Keeps up to `max_entries` values, the recently used ones; None: all."""
+    """Keeps up to `max_entries` values, the recently used ones; None: all.
 
-    __slots__ = ("_entries", "_lock", "max_entries")
+    `max_bytes` bounds what they take together; a value larger than that is not kept. `max_age` is how many seconds a
+    value is good for. None: no such limit. `clock` tells the time in seconds, and never jumps.
+    """
+
+    __slots__ = ("_bytes", "_entries", "_lock", "clock", "max_age", "max_bytes", "max_entries")
 
     blocking = False
 
-    def __init__(self, max_entries: int | None = 1024) -> None:
-        """Raises `ValueError` if `max_entries` is below 1."""
+    def __init__(
+        self,
+        max_entries: int | None = 1024,
+        *,
+        max_bytes: int | None = None,
+        max_age: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Raises `ValueError` if `max_entries` is below 1, or another limit is not positive."""
         if max_entries is not None and max_entries < 1:
             raise ValueError(f"max_entries must be at least 1, not {max_entries}")
+        for name, limit in (("max_age", max_age), ("max_bytes", max_bytes)):
+            if limit is not None and not limit > 0:
+                raise ValueError(f"{name} must be positive, not {limit}")
         self.max_entries: Final = max_entries
-        self._entries: OrderedDict[str, bytes] = OrderedDict()
+        self.max_bytes: Final = max_bytes
+        self.max_age: Final = max_age
+        self.clock: Final = clock
+        self._entries: OrderedDict[str, tuple[bytes, float]] = OrderedDict()
+        self._bytes = 0
         self._lock = threading.Lock()
 
     @override
     def __repr__(self) -> str:
-        return f"MemoryStore(max_entries={self.max_entries})"
+        others = "".join(
+            f", {name}={limit}"
+            for name, limit in (("max_bytes", self.max_bytes), ("max_age", self.max_age))
+            if limit is not None
+        )
+        return f"MemoryStore(max_entries={self.max_entries}{others})"
 
     @override
-    def __reduce__(self) -> tuple[type[MemoryStore], tuple[int | None]]:
-        return MemoryStore, (self.max_entries,)
+    def __reduce__(self) -> tuple[object, ...]:
+        return _remade, (self.max_entries, self.max_bytes, self.max_age, self.clock)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -46,28 +71,53 @@ class MemoryStore:
         return True  # an empty store is a store
 
     def load(self, key: str) -> bytes | None:
-        """The value under `key`, which counts as used; None: there is none."""
+        """The value under `key`, which counts as used; None: there is none, or it is too old."""
         with self._lock:
-            value = self._entries.get(key)
-            if value is not None:
-                self._entries.move_to_end(key)
+            entry = self._entries.get(key)
+            if entry is None:
+                return None
+            value, saved = entry
+            if self.max_age is not None and self.clock() - saved > self.max_age:
+                self._forget(key)
+                return None
+            self._entries.move_to_end(key)
         return value
 
     def save(self, key: str, value: bytes) -> None:
         """Keep `value` under `key`, in place of what was there."""
         with self._lock:
-            self._entries[key] = value
-            self._entries.move_to_end(key)
-            while self.max_entries is not None and len(self._entries) > self.max_entries:
-                self._entries.popitem(last=False)
+            if key in self._entries:
+                self._forget(key)
+            if self.max_bytes is not None and len(value) > self.max_bytes:
+                return
+            self._entries[key] = value, self.clock()
+            self._bytes += len(value)
+            while self._is_too_much():
+                self._forget(next(iter(self._entries)))
 
     def close(self) -> None:
         """Forget everything."""
         with self._lock:
             self._entries.clear()
+            self._bytes = 0
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    def _is_too_much(self) -> bool:
+        return (self.max_entries is not None and len(self._entries) > self.max_entries) or (
+            self.max_bytes is not None and self._bytes > self.max_bytes
+        )
+
+    def _forget(self, key: str) -> None:
+        value, _ = self._entries.pop(key)
+        self._bytes -= len(value)
+
+
+def _remade(
+    max_entries: int | None, max_bytes: int | None, max_age: float | None, clock: Callable[[], float]
+) -> MemoryStore:
+    return MemoryStore(max_entries, max_bytes=max_bytes, max_age=max_age, clock=clock)

@@ -10,6 +10,7 @@ is bounded by `timeout`.
     missing, or empty                          made, mode 0600, missing folders 0700
     damaged, or no database                    renamed to `NAME.corrupt-N`, one raise says so, a new one begins
     a sound database of another program        left alone; every call raises
+    on a network file system                   left alone; every call raises (Linux; elsewhere nobody tells: do not)
     of an older version                        migrated
     of a newer version                         left alone; `load` finds nothing, `save` raises
     locked by somebody for longer              raises after `timeout`
@@ -19,8 +20,7 @@ is bounded by `timeout`.
                                                renamed, what was saved last is kept as `NAME.orphan-N-wal`
 
 Values lie in the file in plain text; the file and its companions (`-wal`, `-shm`, and `-pin`, a second link to the
-file) are the owner's alone, and there are none when nobody uses it. Do not put it on a network file system: SQLite's
-locks do not hold there.
+file) are the owner's alone, and there are none when nobody uses it.
 
 Age and size are bounded by work that rides on each `save`: at most `SWEEP` rows, the oldest saved first.
 """

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
+from math import inf
 from typing import Final, assert_never
 
 from returns.result import Failure, Success
@@ -25,22 +26,33 @@ from llm_effects.runner import Runner, Wrapped
 from llm_pure import Completion, Deadline, Outcome, Response, StopReason, cache_key
 from llm_pure.serial import response_from_json, to_json
 
-__all__ = ["WHOLE", "with_cache"]
+__all__ = ["PATIENCE", "WHOLE", "with_cache"]
 
 WHOLE: Final[frozenset[StopReason]] = frozenset(("end", "tool_call", "stop_sequence"))
 """The stop reasons of answers that are whole."""
+PATIENCE: Final = 1.0
+"""How many seconds a store may take: a store slower than the model is worse than none."""
 
 
 def with_cache(
-    store: Store, *, keep: Collection[StopReason] = WHOLE, scope: str = ""
+    store: Store,
+    *,
+    keep: Collection[StopReason] = WHOLE,
+    scope: str = "",
+    patience: float | None = PATIENCE,
 ) -> Callable[[Runner], Runner]:
     """Answers from the store where it has them, and into it where it has not.
 
     `keep` lists the stop reasons whose answers are stored: by default no cut answer and no refusal. Failures
     never are. Equal requests share an answer within one `scope` (a tenant, a test, the n-th sample of a prompt).
     A hit is the answer as it was stored, with the usage that it cost then.
+
+    A store that takes longer than `patience` seconds is a miss, and is not asked again before it has answered; None:
+    it may take as long as the run. Raises ValueError for a patience that is no time.
     """
-    return partial(_WithCache, store=store, keep=frozenset(keep), scope=scope)
+    if patience is not None and not 0 < patience < inf:
+        raise ValueError(f"patience must be a positive number of seconds, not {patience}")
+    return partial(_WithCache, store=store, keep=frozenset(keep), scope=scope, patience=patience)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +60,7 @@ class _WithCache(Wrapped):
     store: Store
     keep: frozenset[StopReason]
     scope: str
+    patience: float | None
     flights: Flights = field(default_factory=Flights, compare=False, repr=False)
 
     @property
@@ -89,7 +102,7 @@ class _WithCache(Wrapped):
         )
 
     def _found(self, key: str) -> Program[Response | None]:
-        entry = yield from ask(Load(self.store, key))
+        entry = yield from ask(Load(self.store, key, self.patience))
         if entry is None:
             return None
         # The key stands in the entry too: one that was moved, cut or edited is no hit.
@@ -106,7 +119,7 @@ class _WithCache(Wrapped):
         outcome = yield from self.inner(completion)
         if isinstance(outcome, Success) and self._is_kept(response := outcome.unwrap()):
             entry = b"\n".join((key.encode(), to_json(response).encode()))
-            if (yield from ask(Save(self.store, key, entry))):
+            if (yield from ask(Save(self.store, key, entry, self.patience))):
                 yield from ask(Tell(CacheStored(key)))
         return outcome
 

@@ -1,0 +1,128 @@
+"""Work on a thread that can be left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from contextvars import ContextVar
+from functools import partial
+from queue import SimpleQueue
+
+import pytest
+
+from llm_effects.interpreters import aside
+from llm_effects.interpreters.aside import Aside, waited
+
+
+class Owner:
+    pass
+
+
+def test_what_it_gives_and_what_it_raises_come_back() -> None:
+    assert waited(Owner(), lambda: 7, 5) == 7
+    with pytest.raises(KeyError, match="x"):
+        waited(Owner(), partial(dict[str, int]().__getitem__, "x"), 5)
+
+
+def test_threads_are_used_again() -> None:
+    owner = Owner()
+    names = {waited(owner, threading.get_ident, 5) for _ in range(50)}
+    assert len(names) <= 2  # one may still be on its way to be idle
+
+
+def test_a_thread_without_work_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aside, "_IDLE", 0.01)
+    monkeypatch.setattr(aside, "_idle", [])
+    before = threading.active_count()
+    assert [waited(Owner(), partial(abs, n), 5) for n in range(20)] == list(range(20))
+    until = time.monotonic() + 5
+    while threading.active_count() > before:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def test_the_callers_context_is_seen() -> None:
+    variable = ContextVar("variable", default="none")
+    variable.set("mine")
+    assert waited(Owner(), variable.get, 5) == "mine"
+
+
+def test_who_has_been_left_behind_is_refused_until_they_answer() -> None:
+    owner, gate, ended = Owner(), threading.Event(), threading.Event()
+
+    def stuck() -> None:
+        gate.wait(5)
+        ended.set()
+
+    with pytest.raises(TimeoutError, match="in time"):
+        waited(owner, stuck, 0.01)
+    with pytest.raises(TimeoutError, match="not answered"):
+        waited(owner, stuck, 5)
+    assert waited(Owner(), lambda: 1, 5) == 1, "others are not concerned"
+    gate.set()
+    ended.wait(5)
+    until = time.monotonic() + 5
+    while time.monotonic() < until:
+        try:
+            assert waited(owner, lambda: 2, 5) == 2
+            break
+        except TimeoutError:
+            time.sleep(0.001)
+    else:
+        pytest.fail("still refused")
+
+
+def test_what_was_left_behind_tells_nobody() -> None:
+    told: SimpleQueue[object] = SimpleQueue()
+    gate, ended = threading.Event(), threading.Event()
+
+    def work() -> None:
+        gate.wait(5)
+        ended.set()
+
+    begun = Aside(Owner(), work, told.put)
+    begun.leave()
+    begun.leave()
+    gate.set()
+    ended.wait(5)
+    assert waited(Owner(), lambda: 1, 5) == 1
+    assert told.empty()
+
+
+def test_a_cancelled_task_leaves_it_behind_at_once() -> None:
+    from llm_effects.interpreters.aio import _aside
+
+    owner, gate = Owner(), threading.Event()
+
+    async def main() -> None:
+        task = asyncio.ensure_future(_aside(owner, lambda: gate.wait(30), None))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    began = time.monotonic()
+    asyncio.run(main())
+    assert time.monotonic() - began < 5, "the loop closes without waiting for the thread"
+    with pytest.raises(TimeoutError):
+        waited(owner, lambda: 1, 1)
+    gate.set()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks as POSIX has them")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # newer Pythons warn where there are threads
+def test_a_forked_child_has_threads_of_its_own() -> None:
+    owner, gate = Owner(), threading.Event()
+    with pytest.raises(TimeoutError):
+        waited(owner, lambda: gate.wait(30), 0.01)
+    waited(Owner(), lambda: 1, 5)
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os._exit(0 if waited(owner, lambda: 1, 5) == 1 else 1)
+        finally:
+            os._exit(2)
+    gate.set()
+    assert os.waitpid(pid, 0)[1] == 0
