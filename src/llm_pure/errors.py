@@ -23,6 +23,7 @@ from llm_pure.response import Response, Usage
 
 __all__ = [
     "ERRORS",
+    "KEYS",
     "BadOutput",
     "BadRequest",
     "BadToolInput",
@@ -294,13 +295,14 @@ ERRORS: Final[tuple[type[LlmError], ...]] = get_args(LlmError)
 
 # ---------------------------------------------------------------- what a message may show
 
-_KEY = re.compile(
+KEYS: Final = re.compile(
     r"\b(?:sk|pk|rk|xai|gsk|org|proj|sess)[-_][A-Za-z0-9_-]{6,}"
     r"|\bBearer\s+\S+"
     r"|\bAIza[A-Za-z0-9_-]{20,}|\bAKIA[0-9A-Z]{12,}|\b(?:gh[a-z]|hf|glpat)[-_][A-Za-z0-9]{16,}"
     r"|\beyJ[\w-]+\.[\w-]+\.[\w-]+"
     r"|\b[0-9a-fA-F]{32,}\b"
 )
+"""What keys, tokens and the ids of those who pay look like, whoever issued them."""
 _LIMIT = 500
 
 
@@ -313,4 +315,4 @@ def snippet(text: str) -> str:
 
 def masked(text: str) -> str:
     """The text without what has the shape of a key."""
-    return _KEY.sub("[masked]", text)
+    return KEYS.sub("[masked]", text)

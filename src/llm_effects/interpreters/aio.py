@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
@@ -20,6 +19,7 @@ from llm_effects.flights import Alone, Flights, Landed, Landing, TooLate
 from llm_effects.interpreters.aside import Aside
 from llm_effects.interpreters.driver import OnNote, Run
 from llm_effects.interpreters.reading import Reading
+from llm_effects.interpreters.waiting import SKIPPED, now
 from llm_effects.operations import HttpRequest
 from llm_effects.ports import AsyncConnection, Door, Store
 from llm_effects.resolving import Asked, asking
@@ -66,10 +66,10 @@ class _Asyncio:
         return connection if isinstance(connection, LlmError) else _OnLoop(connection)
 
     async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(0 if SKIPPED.skip(seconds) else seconds)
 
     def now(self) -> float:
-        return time.monotonic()
+        return now()
 
     def draw(self) -> float:
         return random.random()

@@ -18,6 +18,7 @@ from llm_effects.flights import Alone, Flights, Landed, Landing, TooLate
 from llm_effects.interpreters.aside import waited
 from llm_effects.interpreters.driver import OnNote, Run, finished
 from llm_effects.interpreters.reading import Reading
+from llm_effects.interpreters.waiting import SKIPPED, now
 from llm_effects.operations import HttpRequest
 from llm_effects.ports import Connection, Door, Store
 from llm_effects.resolving import Asked, asking
@@ -62,10 +63,11 @@ class _Blocking:
         return connection if isinstance(connection, LlmError) else _OnThread(connection)
 
     async def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)  # noqa: ASYNC251 - to block the thread is what this colour does
+        if not SKIPPED.skip(seconds):
+            time.sleep(seconds)  # noqa: ASYNC251 - to block the thread is what this colour does
 
     def now(self) -> float:
-        return time.monotonic()
+        return now()
 
     def draw(self) -> float:
         return random.random()

@@ -64,6 +64,9 @@ def fault_of(error: BaseException, *, reading: bool = False) -> LlmError:
     """The value for an exception out of an SDK call. `reading`: the answer had begun, and may have been billed."""
     causes = tuple(_chain(error))
     for cause in causes:
+        told: object = getattr(cause, "fault", None)
+        if isinstance(told, CassetteMiss):  # of `llm_effects.replay`
+            return told
         if type(cause).__name__ == _MISS:
             return _missed(cause)
     names = [cls.__name__ for cause in causes for cls in type(cause).__mro__]

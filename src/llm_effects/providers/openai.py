@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
     from openai._types import RequestOptions  # the type of a public parameter; it has no public name
 
-__all__ = ["openai_chat_runner", "openai_responses_runner"]
+__all__ = ["USAGE_TOO", "openai_chat_runner", "openai_responses_runner"]
 
 _VARIABLE: Final = "OPENAI_BASE_URL"
 _OWN: Final = "https://api.openai.com/v1"
 
-_USAGE: Final = JsonObject({"stream_options": {"include_usage": True}})
+USAGE_TOO: Final = JsonObject({"stream_options": {"include_usage": True}})
 """Without this a stream does not tell what it cost."""
 
 
@@ -48,7 +48,7 @@ def openai_chat_runner(
     address = address_of(client or async_client, _VARIABLE)
     spelt = None if dialect == OPENAI else dialect
     target = Target(dialect.name, "openai_chat", endpoint_of(address, _OWN), model, spelt)
-    usage = _USAGE if dialect.stream_usage else EMPTY
+    usage = USAGE_TOO if dialect.stream_usage else EMPTY
     return Leaf(SdkDoor(_SDK, client, async_client, address), target, when_streaming=usage)
 
 

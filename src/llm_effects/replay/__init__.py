@@ -1,0 +1,85 @@
+"""Offline replay for the tests of programs that call a provider: record once, play anywhere, know when it is stale.
+
+With pytest, a mark gives each test a cassette of its own (`cassettes/<module>/<test>.yaml`):
+
+    @pytest.mark.llm_cassette
+    def test_greeting():
+        assert "hello" in greet("Ada")          # any runner, or a bare client of either SDK, in any colour
+
+    pytest --llm-record=once                    # records what is missing; without the option nothing goes out
+
+Elsewhere `cassette(path)` is a context manager. `python -m llm_effects.replay lint cassettes` says what is stale.
+
+Importing this loads neither an SDK nor vcrpy: what needs them is imported when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from llm_effects.replay.files import BadCassette, Recording, read_cassette, write_cassette
+    from llm_effects.replay.interactions import Answer, Fault, Header, Interaction, Request
+    from llm_effects.replay.misses import NotRecorded
+    from llm_effects.replay.names import BadName
+    from llm_effects.replay.network import NetworkBlocked
+    from llm_effects.replay.patches import InUse
+    from llm_effects.replay.scripting import scripted
+    from llm_effects.replay.session import cassette
+    from llm_effects.replay.tape import Cassette, Leak, Mode
+
+_WHERE = {
+    "Answer": "interactions",
+    "BadCassette": "files",
+    "BadName": "names",
+    "Cassette": "tape",
+    "Fault": "interactions",
+    "Header": "interactions",
+    "InUse": "patches",
+    "Interaction": "interactions",
+    "Leak": "tape",
+    "Mode": "tape",
+    "NetworkBlocked": "network",
+    "NotRecorded": "misses",
+    "Recording": "files",
+    "Request": "interactions",
+    "cassette": "session",
+    "read_cassette": "files",
+    "scripted": "scripting",
+    "write_cassette": "files",
+}
+
+__all__ = [
+    "Answer",
+    "BadCassette",
+    "BadName",
+    "Cassette",
+    "Fault",
+    "Header",
+    "InUse",
+    "Interaction",
+    "Leak",
+    "Mode",
+    "NetworkBlocked",
+    "NotRecorded",
+    "Recording",
+    "Request",
+    "cassette",
+    "read_cassette",
+    "scripted",
+    "write_cassette",
+]
+
+
+def __getattr__(name: str) -> object:
+    """What is asked for, imported now; a second look finds it here."""
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,73 @@
+"""A cassette, from opening to writing.
+
+    with cassette(Path("cassettes/greeting.yaml")) as played:
+        ...                                    # whatever both SDKs send is played; nothing else goes out
+    with cassette(path, "once") as recorded:   # records, if there is no such file
+        ...
+
+Law: while it is played, nothing leaves this machine and nothing waits. It is written when the block ends without an
+exception, and not otherwise: a cassette is what a run that went well has asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterable
+from contextlib import ExitStack, contextmanager
+from fnmatch import fnmatch
+from pathlib import Path
+
+from llm_effects.replay.network import Hosts, NoNetwork
+from llm_effects.replay.patches import inserted
+from llm_effects.replay.pieces import Pieces
+from llm_effects.replay.secrets import Scrubber
+from llm_effects.replay.tape import Cassette, Mode
+from llm_effects.replay.transport import Deck
+from llm_effects.replay.waits import NoWaits
+
+__all__ = ["cassette", "opened"]
+
+
+@contextmanager
+def cassette(
+    path: Path,
+    mode: Mode = "none",
+    *,
+    pieces: Pieces = "random",
+    seed: int = 0,
+    scrub: Iterable[str] = (),
+    passthrough: Iterable[str] = (),
+    note: str = "",
+) -> Generator[Cassette]:
+    """Play a cassette, or record it as `mode` says.
+
+    `pieces` and `seed` say how replayed streams are handed over, `scrub` adds regular expressions of what must not be
+    written, `passthrough` names hosts (`db.internal`, `localhost:8080`, `*.internal`) that are none of its business,
+    `note` stands in the file. Raises `BadCassette`, `Leak`, `InUse` and `OSError`.
+    """
+    scrubber = Scrubber(more=tuple(map(re.compile, scrub)))
+    played = Cassette(path, mode, scrubber, pieces, seed, note=note)
+    with opened(played, passthrough):
+        yield played
+    played.save()
+
+
+@contextmanager
+def opened(played: Cassette, passthrough: Iterable[str] = ()) -> Generator[None]:
+    """Put a cassette in; it is not written at the end."""
+    through = _hosts(tuple(passthrough))
+    with ExitStack() as stack:
+        waits = NoWaits()
+        stack.enter_context(inserted(Deck(played, through, waits.reach if played.replaying else _nothing)))
+        if played.replaying:
+            stack.enter_context(waits)
+            stack.enter_context(NoNetwork(through))
+        yield
+
+
+def _nothing() -> None:
+    """Waits are real while something is recorded."""
+
+
+def _hosts(patterns: tuple[str, ...]) -> Hosts:
+    return lambda host, port: any(fnmatch(host, it) or fnmatch(f"{host}:{port}", it) for it in patterns)
