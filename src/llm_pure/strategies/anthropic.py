@@ -107,14 +107,15 @@ def _whole(needed: Block, optional: Block) -> dict[str, PlainJson]:
 
 def _messages() -> st.SearchStrategy[object]:
     odd: st.SearchStrategy[object] = st.sampled_from([{"INVALID_JSON": '{"a'}, [1], None, "text"])
-    user = st.lists(_result() | _text() | _text() | _image() | _document() | _unmodelled(), max_size=3)
-    model = st.lists(_text() | _thinking() | _call(_OBJECTS | odd) | _unmodelled(), max_size=3)
+    user = st.lists(_result() | _text() | _text() | _image() | _document() | _unmodelled(), max_size=4)
+    call = _call(_OBJECTS) | _call(_OBJECTS | odd)
+    model = st.lists(_text() | _thinking() | call | _unmodelled(), max_size=4)
     system = st.lists(_text() | _unmodelled(), max_size=2)
     message = (
         _message("user", user | texts())
         | _message("assistant", model | texts())
-        | _message("user", user | texts())
-        | _message("assistant", model | texts())
+        | _message("user", user)
+        | _message("assistant", model)
         | _message("system", system | texts())
     )
     return st.lists(message, max_size=5)

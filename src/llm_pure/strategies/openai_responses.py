@@ -23,8 +23,10 @@ __all__ = ["responses_answers", "responses_payloads"]
 def _input_parts() -> Plains:
     urls = just("https://example.org/a.png", "data:image/png;base64,aGk=", "data:,x", "")
     detail = {"detail": just("low", "high", "new")}
+    text = record({"type": just("input_text"), "text": plain_texts()}, {"x": json_values(max_leaves=2)})
     return (
-        record({"type": just("input_text"), "text": plain_texts()}, {"x": json_values(max_leaves=2)})
+        text
+        | text
         | record({"type": just("input_image"), "image_url": urls}, detail)
         | record({"type": just("input_image"), "file_id": plain_words()}, detail)
         | record({"type": just("input_file"), "file_data": urls}, {"filename": plain_texts()})
@@ -37,11 +39,13 @@ def _input_parts() -> Plains:
 @cache
 def _output_parts() -> Plains:
     notes = just([], [{"type": "url_citation", "start_index": 1, "end_index": 2}])
+    text = record(
+        {"type": just("output_text"), "text": plain_texts()},
+        {"annotations": notes, "logprobs": notes},
+    )
     return (
-        record(
-            {"type": just("output_text"), "text": plain_texts()},
-            {"annotations": notes, "logprobs": notes},
-        )
+        text
+        | text
         | record({"type": just("refusal"), "refusal": plain_texts()}, {})
         | record({"type": just("output_new")}, {"x": json_values(max_leaves=2)})
     )
@@ -52,7 +56,7 @@ _STATUS = {"status": just("completed", "incomplete", "in_progress")}
 
 @cache
 def _messages(*, answered: bool) -> Plains:
-    content = listed(_output_parts())
+    content = listed(_output_parts(), min_size=1) | listed(_output_parts())
     fields = {"id": plain_words(), "phase": just("commentary", "final_answer"), **_STATUS}
     required: dict[str, st.SearchStrategy[PlainJson]] = {
         "role": just("assistant"),
@@ -104,7 +108,7 @@ def _own_items() -> Plains:
 
 @cache
 def _input_items() -> Plains:
-    content = plain_texts() | listed(_input_parts())
+    content = plain_texts() | listed(_input_parts(), min_size=1) | listed(_input_parts())
     fields = {"type": just("message"), "x": plain_words()}
     said = record({"role": just("user"), "content": content}, fields)
     told = record({"role": just("system", "developer"), "content": content}, fields)
@@ -124,7 +128,8 @@ def _input_items() -> Plains:
         },
         {"id": plain_words(), "approve": st.booleans(), "execution": just("client", "server")},
     )
-    return st.one_of(said, said, told, result, result, other, _messages(answered=False), _own_items())
+    answer = _messages(answered=False)
+    return st.one_of(said, said, told, result, result, other, answer, answer, _own_items())
 
 
 # ---------------------------------------------------------------- requests
@@ -133,6 +138,7 @@ def _input_items() -> Plains:
 @cache
 def responses_payloads() -> Plains:
     """Requests: what OpenAI documents, and fields that it does not know."""
+    just_nothing = record({}, {})
     count: st.SearchStrategy[PlainJson] = st.integers(0, 10_000)
     rate: st.SearchStrategy[PlainJson] = st.floats(0, 2) | st.integers(0, 2)
     function = record(
@@ -167,10 +173,10 @@ def responses_payloads() -> Plains:
             "x": rate,
         },
     )
-    return record(
+    items = listed(_input_items(), min_size=1, max_size=5)
+    settings = record(
         {},
         {
-            "input": listed(_input_items(), max_size=5) | plain_texts(),
             "instructions": plain_texts() | just([]),
             "model": just("gpt-4o", "unknown"),
             "max_output_tokens": count | st.none(),
@@ -191,6 +197,8 @@ def responses_payloads() -> Plains:
             "stream": st.booleans(),
         },
     )
+    asked = record({"input": items}, {}) | record({"input": items | plain_texts()}, {}) | just_nothing
+    return st.builds(lambda question, how: {**how, **question}, asked, settings | just_nothing)
 
 
 # ---------------------------------------------------------------- answers
@@ -227,7 +235,7 @@ def responses_answers(*, streamed: bool = False) -> Plains:
             "id": plain_texts(),
             "object": just("response"),
             "status": just(*statuses),
-            "output": listed(_messages(answered=True) | _own_items(), max_size=4),
+            "output": listed(_messages(answered=True) | _messages(answered=True) | _own_items(), max_size=4),
         },
         {
             "model": plain_words(),

@@ -38,6 +38,7 @@ __all__ = [
     "extras",
     "names",
     "parts",
+    "rare_parts",
     "sources",
     "text_parts",
     "user_parts",
@@ -186,5 +187,10 @@ def assistant_parts() -> st.SearchStrategy[Part]:
 @cache
 def parts() -> st.SearchStrategy[Part]:
     """Any part at all."""
-    refusals = st.builds(Refusal, texts(), extras())
-    return user_parts() | assistant_parts() | audios() | refusals | opaques()
+    return user_parts() | assistant_parts() | rare_parts()
+
+
+@cache
+def rare_parts() -> st.SearchStrategy[Part]:
+    """What either may hold, and seldom does: sound, a refusal, a block that has no part of its own."""
+    return audios() | st.builds(Refusal, texts(), extras()) | opaques()

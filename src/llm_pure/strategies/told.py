@@ -25,7 +25,7 @@ from llm_pure.events import (
 )
 from llm_pure.parts import Part
 from llm_pure.response import Response, StopReason, Usage
-from llm_pure.strategies.parts import PROVIDERS, call_ids, extras, names, parts
+from llm_pure.strategies.parts import PROVIDERS, assistant_parts, call_ids, extras, names, parts, rare_parts
 from llm_pure.strategies.raw import texts
 from llm_pure.strategies.values import assistant_messages, messages
 
@@ -59,7 +59,7 @@ def responses(*, part: st.SearchStrategy[Part] | None = None) -> st.SearchStrate
     optional = _NONE | texts()
     return st.builds(
         Response,
-        message=assistant_messages(part),
+        message=assistant_messages(assistant_parts() | rare_parts() if part is None else part),
         usage=usages(),
         stop_reason=st.sampled_from(STOP_REASONS),
         raw_stop_reason=optional,
