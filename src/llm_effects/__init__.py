@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from llm_effects.wrappers.continuation import with_continuation
     from llm_effects.wrappers.deadline import with_deadline
     from llm_effects.wrappers.prefill_echo import with_prefill_echo
+    from llm_effects.wrappers.repair import with_repair
     from llm_effects.wrappers.retry import with_retry
     from llm_effects.wrappers.stop_sequence import with_stop_sequence
 
@@ -86,6 +87,7 @@ _WHERE = {
     "with_continuation": "wrappers.continuation",
     "with_deadline": "wrappers.deadline",
     "with_prefill_echo": "wrappers.prefill_echo",
+    "with_repair": "wrappers.repair",
     "with_retry": "wrappers.retry",
     "with_stop_sequence": "wrappers.stop_sequence",
     "with_trace": "trace.recording",
@@ -138,6 +140,7 @@ __all__ = [
     "with_continuation",
     "with_deadline",
     "with_prefill_echo",
+    "with_repair",
     "with_retry",
     "with_stop_sequence",
     "with_trace",

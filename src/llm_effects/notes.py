@@ -19,6 +19,7 @@ __all__ = [
     "GaveUp",
     "Lost",
     "Note",
+    "Repaired",
     "Retried",
     "StoreFailed",
     "Waited",
@@ -68,6 +69,15 @@ class Continued:
 
 
 @dataclass(frozen=True, slots=True)
+class Repaired:
+    """The answer did not fit, with this kind of error first at `path`, and is asked for again."""
+
+    round: int
+    error: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class CacheHit:
     """The answer was found in the store."""
 
@@ -109,6 +119,7 @@ Note: TypeAlias = (
     | Retried
     | GaveUp
     | Continued
+    | Repaired
     | CacheHit
     | CacheMissed
     | CacheStored

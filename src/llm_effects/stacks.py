@@ -31,6 +31,11 @@ _NEVER: Final[tuple[tuple[str, str, str], ...]] = (
     ("stop_sequence", "continuation", "a stop sequence would stand in the middle of the answer"),
     ("cache", "continuation", "segments would be looked up, and whole answers never stored"),
     ("cache", "retry", "the store would be asked again for every attempt"),
+    ("repair", "repair", "rounds would multiply"),
+    ("repair", "retry", "a failed round would repeat all rounds before it"),
+    ("repair", "continuation", "an answer would be judged before it is whole"),
+    ("repair", "prefill_echo", "the echo would stand before an answer that was given anew"),
+    ("cache", "repair", "answers that do not fit would be stored"),
 )
 
 

@@ -94,6 +94,15 @@ from llm_pure.parts import (
     ToolResult,
     Url,
 )
+from llm_pure.repair import (
+    Accept,
+    AskAgain,
+    Attempt,
+    Fail,
+    RepairDecision,
+    RepairPolicy,
+    decide_repair,
+)
 from llm_pure.response import NO_USAGE, Response, StopReason, Usage
 from llm_pure.retry import (
     Bucket,
@@ -131,9 +140,12 @@ __all__ = [
     "EMPTY",
     "NO_USAGE",
     "OPENAI_STRICT",
+    "Accept",
     "AnyOutput",
     "AnyTool",
+    "AskAgain",
     "AssistantMessage",
+    "Attempt",
     "Audio",
     "BadOutput",
     "BadRequest",
@@ -156,6 +168,7 @@ __all__ = [
     "Effort",
     "Encoded",
     "Enlarge",
+    "Fail",
     "FileId",
     "Finish",
     "GiveUp",
@@ -188,6 +201,8 @@ __all__ = [
     "ReasoningSetting",
     "Refusal",
     "RefusalDelta",
+    "RepairDecision",
+    "RepairPolicy",
     "Response",
     "Restarted",
     "Resume",
@@ -230,6 +245,7 @@ __all__ = [
     "codec_of",
     "completion_from_json",
     "decide_continuation",
+    "decide_repair",
     "decide_retry",
     "error_from_json",
     "event_from_json",
