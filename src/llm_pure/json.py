@@ -13,7 +13,7 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Final, Protocol, TypeAlias, cast, final
+from typing import Final, Literal, Protocol, TypeAlias, cast, final
 
 from typing_extensions import override
 
@@ -43,6 +43,7 @@ JsonInput: TypeAlias = "Json | Sequence[JsonInput] | Mapping[str, JsonInput]"
 """What may be frozen."""
 
 
+_new = object.__new__
 _set = object.__setattr__
 
 
@@ -65,7 +66,7 @@ class JsonObject(Mapping[str, Json]):
 
         `text`, where given, is the JSON text that `raw` was read from.
         """
-        self = cls.__new__(cls)
+        self = _new(cls)
         _set(self, "_raw", raw)
         _set(self, "_text", text)
         return self
@@ -237,22 +238,30 @@ def parse_json(body: bytes | str) -> PlainJson:
     Of duplicate keys the last wins, as everywhere else. A lone surrogate, which no UTF-8 can carry, is
     refused. Raises `JsonError`.
     """
-    if not isinstance(body, bytes | str | bytearray | memoryview):
+    if isinstance(body, str):
+        raw = body.encode("utf-8", "surrogatepass")  # a lone surrogate is the parser's to refuse
+    elif type(body) is bytes:
+        raw = body
+    elif isinstance(body, bytes | bytearray | memoryview):
+        raw = bytes(body)
+    else:
         raise JsonError(f"expected bytes or text, not {type(body).__name__}")  # what no checker has seen
-    raw = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else bytes(body)
     if raw.startswith(_BOM):
         raw = raw[3:]
     try:
-        value = _parser()(raw, allow_inf_nan=False)
+        # Keys come again and again, words do not: to look them up among those seen costs more than it saves.
+        value = _parser()(raw, allow_inf_nan=False, cache_strings="keys")
     except ValueError as error:
         raise JsonError(str(error)) from None
-    if not _is_finite(value):  # 1e999 is read as infinity
+    if not (_all_finite(value) if type(value) is dict else _all_finite([value])):  # 1e999 is read as infinity
         check_json(value)
     return value
 
 
 class _Parser(Protocol):
-    def __call__(self, data: bytes, /, *, allow_inf_nan: bool) -> PlainJson: ...
+    def __call__(
+        self, data: bytes, /, *, allow_inf_nan: bool, cache_strings: Literal["keys"]
+    ) -> PlainJson: ...
 
 
 @cache
@@ -263,16 +272,14 @@ def _parser() -> _Parser:
     return from_json
 
 
-def _is_finite(value: PlainJson) -> bool:
+def _all_finite(container: dict[str, PlainJson] | list[PlainJson]) -> bool:
     # By the numbers read: to search the text for huge exponents costs twenty times as much as to parse it. Most items
-    # are strings, and all are of the parser's own types: a call for each item would cost more than all else here.
-    if type(value) is not dict and type(value) is not list:
-        return type(value) is not float or math.isfinite(value)
-    for item in value.values() if type(value) is dict else value:
+    # are strings, and all are of the parser's own types: a call for each would cost more than all else here.
+    for item in container.values() if type(container) is dict else container:
         if type(item) is str:
             continue
         if type(item) is dict or type(item) is list:
-            if not _is_finite(item):
+            if not _all_finite(item):
                 return False
         elif type(item) is float and not math.isfinite(item):
             return False

@@ -7,17 +7,15 @@ blank line never came is not an event.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 __all__ = ["SSE_START", "SseEvent", "SseState", "sse_step"]
 
 
-class SseEvent(NamedTuple):  # made a thousand times per answer, and a tuple is made four times as fast
-    """One event: its type (empty if none was named) and its data, undecoded."""
-
-    event: bytes
-    data: bytes
+SseEvent: TypeAlias = tuple[bytes, bytes]
+"""One event: its type (empty if none was named) and its data, undecoded. As plain as can be: there are thousands."""
 
 
 class Held(NamedTuple):
@@ -55,7 +53,7 @@ _BETWEEN: Final = SseState(begun=True)
 _BOM = b"\xef\xbb\xbf"
 
 
-def sse_step(state: SseState, chunk: bytes) -> tuple[SseState, tuple[SseEvent, ...]]:
+def sse_step(state: SseState, chunk: bytes) -> tuple[SseState, Sequence[SseEvent]]:
     """The events that are whole once `chunk` has come."""
     if not chunk:
         return state, ()
@@ -78,20 +76,24 @@ def sse_step(state: SseState, chunk: bytes) -> tuple[SseState, tuple[SseEvent, .
         if len(data) < len(_BOM) and _BOM.startswith(data):
             return SseState(Held(None, data), after_cr=after_cr), ()
         data = data.removeprefix(_BOM)
-    blocks = data.split(b"\n\n")
-    rest = blocks.pop()
-    events = tuple([event for block in blocks if (event := _event(block)) is not None])
-    return (
-        SseState(Held(None, rest) if rest else None, True, after_cr) if rest or after_cr else _BETWEEN
-    ), events
+    *blocks, rest = data.split(b"\n\n")
+    events: list[SseEvent] = []
+    for block in blocks:
+        event = _event(block)
+        if event is not None:
+            events.append(event)
+    if rest or after_cr:
+        return SseState(Held(None, rest) if rest else None, True, after_cr), events
+    return _BETWEEN, events
 
 
 def _event(block: bytes) -> SseEvent | None:
+    # Nearly all are written in one of these two ways.
+    name, _, line = block.partition(b"\ndata: ")
+    if name.startswith(b"event: ") and b"\n" not in name and b"\n" not in line:
+        return (name[7:], line) if line or len(block) > len(name) else None
     if block.startswith(b"data: ") and b"\n" not in block:
-        return SseEvent(b"", block[6:])
-    name, _, line = block.partition(b"\n")
-    if name.startswith(b"event: ") and line.startswith(b"data: ") and b"\n" not in line:
-        return SseEvent(name[7:], line[6:])  # as nearly all are written
+        return b"", block[6:]
     kind = b""
     data: list[bytes] = []
     for line in block.split(b"\n"):
@@ -101,4 +103,4 @@ def _event(block: bytes) -> SseEvent | None:
             kind = line[7:] if line.startswith(b" ", 6) else line[6:]
         elif line == b"data":
             data.append(b"")
-    return SseEvent(kind, data[0] if len(data) == 1 else b"\n".join(data)) if data else None
+    return (kind, data[0] if len(data) == 1 else b"\n".join(data)) if data else None

@@ -85,8 +85,12 @@ class _Connection:
         try:
             if self._chunks is None:
                 # A body that somebody has read already (an error's, a cassette's) comes in one piece.
-                whole = self._response.is_stream_consumed
-                self._chunks = iter((self._response.content,)) if whole else self._response.iter_bytes()
+                if self._response.is_stream_consumed:
+                    self._chunks = iter((self._response.content,))
+                elif "content-encoding" in self.headers:
+                    self._chunks = self._response.iter_bytes()
+                else:
+                    self._chunks = self._response.iter_raw()  # one loop less around each chunk
             chunk = next(self._chunks, None)
         except Exception as error:  # noqa: BLE001 - whatever the transport raises is a value from here on
             self._ended = True
@@ -138,8 +142,12 @@ class _AsyncConnection:
     async def read(self) -> bytes | LlmError | None:
         try:
             if self._chunks is None:
-                whole = self._response.is_stream_consumed
-                self._chunks = _once(self._response.content) if whole else self._response.aiter_bytes()
+                if self._response.is_stream_consumed:
+                    self._chunks = _once(self._response.content)
+                elif "content-encoding" in self.headers:
+                    self._chunks = self._response.aiter_bytes()
+                else:
+                    self._chunks = self._response.aiter_raw()
             chunk = await anext(self._chunks, None)
         except Exception as error:  # noqa: BLE001 - whatever the transport raises is a value from here on
             self._ended = True

@@ -188,7 +188,9 @@ def _delta(fold: _Fold, opened: Opened, event: PlainObject, found: list[StreamEv
         block = opened[0]
     else:
         place, block = _open_block(fold, opened, event)
-    delta = object_at(event, "delta")
+    delta = event.get("delta")
+    if not isinstance(delta, dict):
+        raise wrong(delta, "an object", ".delta")
     kind = delta.get("type")
     if not isinstance(kind, str):
         raise wrong(kind, "a string", ".delta.type")

@@ -92,8 +92,8 @@ def stream_step(state: State, chunk: bytes) -> tuple[State, tuple[StreamEvent, .
         return state, ()
     sse, found = sse_step(state.sse, chunk)
     events: list[StreamEvent] = []
-    for event in found:
-        read = _event(read, event.event, event.data, events)
+    for name, data in found:
+        read = _event(read, name, data, events)
         if read.ended or read.error is not None:
             break
     return State(sse, read), tuple(events)

@@ -110,13 +110,13 @@ def stream_step(state: State, chunk: bytes) -> tuple[State, tuple[StreamEvent, .
     sse, found = sse_step(state.sse, chunk)
     events: list[StreamEvent] = []
     read = state.read
-    for event in found:
+    for name, data in found:
         if read.result is None:
-            read = _event(read, event.event, event.data, events)
+            read = _event(read, name, data, events)
         elif isinstance(read.result, Failure):
             break
-        elif b'"response.created"' in event.data:
-            read = _event(_again(events), event.event, event.data, events)
+        elif b'"response.created"' in data:
+            read = _event(_again(events), name, data, events)
     return State(sse, read), tuple(events)
 
 
