@@ -7,7 +7,6 @@ blank line never came is not an event.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
@@ -53,7 +52,7 @@ _BETWEEN: Final = SseState(begun=True)
 _BOM = b"\xef\xbb\xbf"
 
 
-def sse_step(state: SseState, chunk: bytes) -> tuple[SseState, Sequence[SseEvent]]:
+def sse_step(state: SseState, chunk: bytes) -> tuple[SseState, tuple[SseEvent, ...]]:
     """The events that are whole once `chunk` has come."""
     if not chunk:
         return state, ()
@@ -83,8 +82,8 @@ def sse_step(state: SseState, chunk: bytes) -> tuple[SseState, Sequence[SseEvent
         if event is not None:
             events.append(event)
     if rest or after_cr:
-        return SseState(Held(None, rest) if rest else None, True, after_cr), events
-    return _BETWEEN, events
+        return SseState(Held(None, rest) if rest else None, True, after_cr), tuple(events)
+    return _BETWEEN, tuple(events)
 
 
 def _event(block: bytes) -> SseEvent | None:

@@ -17,6 +17,7 @@ from returns.result import Success
 
 from llm_effects import Runner, anthropic_runner, openai_chat_runner, run, stream, with_deadline
 from llm_effects.ports import MAX_BODY
+from llm_effects.providers import threads
 from llm_effects.providers.room import MAX_ERROR
 from llm_effects.stub import Raw, Sent, Stub
 from llm_pure import Completion, Deadline, LlmError, Misconfigured, ServerFault, TooLarge, user
@@ -127,10 +128,8 @@ def test_a_post_that_is_left_behind_closes_its_connection_when_it_opens(
         assert type(failed(COLOURS[name](with_deadline(0.2)(runner), QUESTION).outcome)) is Deadline
         assert stub.wait_until(lambda it: it.connections == 0)
         assert isinstance(run(runner, QUESTION), Success)
-    left = [thread for thread in threading.enumerate() if thread.name == "llm_effects-post"]
-    for thread in left:
-        thread.join(5)
-    assert not any(thread.is_alive() for thread in left)
+        posting = [thread for thread in threading.enumerate() if thread.name == "llm_effects-post"]
+        assert stub.wait_until(lambda _: threads.idle() == len(posting))
 
 
 class Endless:
@@ -168,14 +167,14 @@ def test_streams_that_are_dropped_leave_no_threads() -> None:
         client = Anthropic(api_key="x", base_url=stub.url)
         runner = with_deadline(5)(anthropic_runner(client, model="claude-haiku-4-5"))
         next(stream(runner, QUESTION))
-        before = threading.active_count()
+        before = threading.enumerate()
         held = [stream(runner, QUESTION) for _ in range(10)]
         for events in held:
             next(events)
         held.clear()
-        mine = [it for it in threading.enumerate() if it.name.startswith("llm_effects-")]
-        assert len(mine) <= 2
-        assert threading.active_count() <= before + 10 + 1  # the stub has a thread for each connection
+        new = [it for it in threading.enumerate() if it not in before]
+        assert not any(it.name.startswith("llm_effects-") for it in new)
+        assert len(new) <= 10 + 1  # the stub has a thread for each connection
         client.close()
 
 

@@ -130,7 +130,7 @@ def test_any_chunking_gives_the_same_events(data: st.DataObject, lines: list[byt
     for chunk in data.draw(chunkings(body)):
         state, events = sse_step(state, chunk)
         found += events
-    assert found == list(whole)
+    assert tuple(found) == whole
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
@@ -138,11 +138,11 @@ def test_line_ends_do_not_matter(end: bytes) -> None:
     body = b"\xef\xbb\xbf" + end.join(
         [b"event: e", b"data: 1", b"data: 2", b"", b": ping", b"", b"data: 3", b"", b""]
     )
-    assert sse_step(SSE_START, body)[1] == (SseEvent(b"e", b"1\n2"), SseEvent(b"", b"3"))
+    assert sse_step(SSE_START, body)[1] == ((b"e", b"1\n2"), (b"", b"3"))
 
 
 def test_an_event_without_its_blank_line_is_none() -> None:
-    assert sse_step(SSE_START, b"data: 1\n\ndata: 2\n")[1] == (SseEvent(b"", b"1"),)
+    assert sse_step(SSE_START, b"data: 1\n\ndata: 2\n")[1] == ((b"", b"1"),)
 
 
 # ---------------------------------------------------------------- usage

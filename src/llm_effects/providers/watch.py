@@ -1,7 +1,7 @@
 """Time and room for an exchange that the SDK itself cannot bound.
 
 Law: a blocking wait ends at its limit. Reading is ended by breaking the connection; the way to the headers, which has
-no connection in reach, by leaving it to a thread of its own whose answer nobody takes any more.
+no connection in reach, by leaving it to a thread whose answer nobody takes any more.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ import threading
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
-from contextvars import ContextVar, copy_context
+from contextvars import ContextVar
+from functools import partial
 from heapq import heapify, heappop, heappush
 from itertools import count
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING, Final, Protocol, final
+
+from llm_effects.providers.threads import begin
 
 if TYPE_CHECKING:
     import httpx2
@@ -148,7 +151,7 @@ def heard(response: httpx2.Response) -> None:
 
 @final
 class _Exchange:
-    """A post on a thread of its own, and whether anybody waits for it."""
+    """A post on another thread, and whether anybody waits for it."""
 
     __slots__ = ("_left", "_response", "answers")
 
@@ -198,9 +201,7 @@ def in_time(post: Callable[[], httpx2.Response], limit: float) -> httpx2.Respons
     longer than the client's timeout, but there may be any number. So it does that on a thread that can be left behind.
     """
     exchange = _Exchange()
-    threading.Thread(
-        target=copy_context().run, args=(exchange.post, post), name="llm_effects-post", daemon=True
-    ).start()
+    begin(partial(exchange.post, post))
     try:
         answer = exchange.answers.get(timeout=min(max(0.0, limit), threading.TIMEOUT_MAX))
     except BaseException as error:

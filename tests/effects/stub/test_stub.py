@@ -281,7 +281,8 @@ def test_starting_and_stopping_is_quick_and_leaves_nothing() -> None:
             pass
         times.append(time.perf_counter() - begun)
     assert min(times) < 0.02
-    assert (threading.active_count(), descriptors()) == (threads, files)
+    assert threading.active_count() <= threads  # those of other tests may have ended
+    assert descriptors() == files
 
 
 def test_stopping_ends_what_is_under_way() -> None:
