@@ -106,7 +106,7 @@ def test_every_make_command_that_is_shown_exists(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=ids)
 def test_every_module_and_file_that_is_named_exists(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", text)
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", BLOCK.sub("", text))
     assert [link for link in links if not (page.parent / link).exists()] == []
     modules = sorted(set(re.findall(r"`(?:python -m )?(llm_(?:pure|effects)(?:\.[a-z_]+)*)`", text)))
     assert [name for name in modules if find_spec(name) is None] == []

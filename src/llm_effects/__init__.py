@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from llm_effects.interpreters.record import arecord, record
     from llm_effects.interpreters.rerun import Bill, Diverged, Rerun, Same, rerun
     from llm_effects.interpreters.simulated import Cut, Raw, Simulation, Slow, World, simulate
-    from llm_effects.media import part_of, read_part
+    from llm_effects.media import audio_from_path, document_from_path, image_from_path, part_of, read_part
     from llm_effects.notes import Note
     from llm_effects.operations import Operation, Program, ask
     from llm_effects.ports import Store
@@ -73,6 +73,9 @@ _WHERE = {
     "compose": "stacks",
     "openai_chat_runner": "providers.openai",
     "openai_responses_runner": "providers.openai",
+    "audio_from_path": "media",
+    "document_from_path": "media",
+    "image_from_path": "media",
     "part_of": "media",
     "read_part": "media",
     "record": "interpreters.record",
@@ -123,7 +126,10 @@ __all__ = [
     "arun",
     "ask",
     "astream",
+    "audio_from_path",
     "compose",
+    "document_from_path",
+    "image_from_path",
     "openai_chat_runner",
     "openai_responses_runner",
     "part_of",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from returns.result import Failure
 
-from llm_effects.media import read_part
+from llm_effects.media import FilePiece, read_part
 from llm_effects.operations import Call, Program, ask
 from llm_pure import (
     AssistantMessage,
@@ -37,9 +37,13 @@ __all__ = ["Asked", "Draft", "Piece", "Resolvable", "Unresolved", "asking", "res
 
 Piece: TypeAlias = str | Part | None
 Resolvable: TypeAlias = (
-    Piece | PurePath | Callable[[], "Piece | Iterable[Piece] | Awaitable[Piece | Iterable[Piece]]"]
+    Piece
+    | PurePath
+    | FilePiece
+    | Callable[[], "Piece | Iterable[Piece] | Awaitable[Piece | Iterable[Piece]]"]
 )
-"""A piece of a message, or a path to read it from, or a function that gives one or several."""
+"""A piece of a message, or a path to read it from (`image_from_path` and the like say what has to be there), or a
+function that gives one or several."""
 
 Role: TypeAlias = Literal["user", "assistant", "system"]
 
@@ -108,6 +112,8 @@ _MESSAGE: dict[Role, Callable[[tuple[Part, ...]], Message]] = {
 def _fetched(piece: Resolvable) -> Program[tuple[Piece, ...] | Misconfigured]:
     if isinstance(piece, PurePath):
         answer = yield from ask(Call(partial(read_part, Path(piece)), blocking=True))
+    elif isinstance(piece, FilePiece):
+        answer = yield from ask(Call(piece.read, blocking=True))
     elif callable(piece):
         answer = yield from ask(Call(piece))
     else:

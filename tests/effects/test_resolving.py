@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from llm_effects import Draft, Resolvable, arun, part_of, resolve, run
+from llm_effects import (
+    Draft,
+    Resolvable,
+    arun,
+    audio_from_path,
+    document_from_path,
+    image_from_path,
+    part_of,
+    resolve,
+    run,
+)
+from llm_effects.media import FilePiece
 from llm_pure import (
+    Audio,
     BadRequest,
     Base64,
     Completion,
@@ -96,14 +110,66 @@ def test_messages_that_are_whole_stay_as_they_are() -> None:
     assert asked.messages[:2] == (*QUESTION.messages, user("and"))
 
 
-def test_the_media_type_is_read_from_the_bytes() -> None:
-    pdf = part_of(b"%PDF-1.7 ...", "a.png")
-    assert isinstance(pdf, Document)
-    assert isinstance(pdf.source, Base64)
-    assert (pdf.source.media_type, pdf.title) == ("application/pdf", "a.png")
-    assert part_of(b"plain") == Text("plain")
+WAV = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0"
+MEDIA = {
+    "image/png": DOT,
+    "image/jpeg": b"\xff\xd8\xff\xe0\0\x10JFIF\0",
+    "image/gif": b"GIF89a\x01\0\x01\0\x80\0\0",
+    "image/webp": b"RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0",
+    "application/pdf": b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n",
+    "audio/wav": WAV,
+    "audio/mpeg": b"ID3\x04\0\0\0\0\0\x23",
+    "audio/flac": b"fLaC\0\0\0\x22",
+    "audio/ogg": b"OggS\0\x02\0\0",
+}
+
+
+@pytest.mark.parametrize("kind", sorted(MEDIA))
+def test_the_media_type_is_read_from_the_bytes(kind: str) -> None:
+    part = part_of(MEDIA[kind], "misleading.txt")
+    assert isinstance(part, Image | Document | Audio)
+    assert part.source == Base64(b64encode(MEDIA[kind]).decode(), kind)
+    assert {"image": Image, "application": Document, "audio": Audio}[kind.partition("/")[0]] is type(part)
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"])))
+def test_a_text_is_a_text_whatever_it_begins_with(text: str) -> None:
+    for words in (f"GIF89a {text}", f"All about WEBP {text}", f"ID3 tags {text}", f"OggS, fLaC {text}"):
+        assert part_of(words.encode()) == Text(words)
+    assert part_of(b"\xef\xbb\xbf" + b"marked") == Text("marked")
+
+
+def test_what_is_neither_text_nor_a_medium_is_nothing() -> None:
     assert part_of(b"\xff\xfe\x00binary") is None
     assert part_of(b"a\0b") is None
+
+
+PICTURE = FilePiece(Path("p"), Image(Base64("", "")))
+
+
+def test_a_piece_says_what_its_file_has_to_be(tmp_path: Path) -> None:
+    for name, data in (("a.txt", DOT), ("b.png", b"words"), ("c.doc", b"%PDF-1.7"), ("d", WAV)):
+        (tmp_path / name).write_bytes(data)
+    assert image_from_path("p") == PICTURE
+    picture = image_from_path(tmp_path / "a.txt", detail="low").read()
+    assert picture == Image(Base64(b64encode(DOT).decode(), "image/png"), "low")
+    words = document_from_path(str(tmp_path / "b.png"), context="c", citations=True).read()
+    assert words == Document(Text("words"), "b.png", "c", citations=True)
+    paper = document_from_path(tmp_path / "c.doc", title="Paper").read()
+    assert paper == Document(Base64(b64encode(b"%PDF-1.7").decode(), "application/pdf"), "Paper")
+    assert audio_from_path(tmp_path / "d").read() == Audio(Base64(b64encode(WAV).decode(), "audio/wav"))
+
+
+@pytest.mark.parametrize("looped", [False, True])
+def test_a_file_that_holds_something_else_is_a_failure_at_its_place(tmp_path: Path, *, looped: bool) -> None:
+    notes = tmp_path / "cat.png"
+    notes.write_text("no cat")
+    for piece in (image_from_path(notes), audio_from_path(notes), image_from_path(tmp_path / "none.png")):
+        asked = resolve(QUESTION, Draft.user("x", piece))
+        error = failed(asyncio.run(arun(leaf(), asked)) if looped else run(leaf(), asked))
+        assert isinstance(error, BadRequest)
+        assert error.path == "$.messages[1].content[1]"
+    assert sent(document_from_path(notes))[0] == Document(Text("no cat"), "cat.png")
 
 
 def test_a_completion_resolves_to_itself() -> None:
