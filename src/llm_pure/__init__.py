@@ -77,6 +77,7 @@ from llm_pure.models import ModelTraits, traits_of
 from llm_pure.normal import normal
 from llm_pure.outcome import Outcome, mapped, outcome, then
 from llm_pure.outputs import AnyOutput, Output, parse_output
+from llm_pure.partial import PartialJson, PartialState, apartials, partial_start, partial_step, partials
 from llm_pure.parts import (
     Audio,
     Base64,
@@ -192,6 +193,8 @@ __all__ = [
     "Overloaded",
     "Part",
     "PartDone",
+    "PartialJson",
+    "PartialState",
     "PlainJson",
     "Prefill",
     "Quota",
@@ -239,6 +242,7 @@ __all__ = [
     "UserMessage",
     "Violation",
     "WireFormat",
+    "apartials",
     "assistant",
     "begin",
     "cache_key",
@@ -261,6 +265,9 @@ __all__ = [
     "outcome",
     "parse_output",
     "parse_tool_call",
+    "partial_start",
+    "partial_step",
+    "partials",
     "reappend_stop_sequence",
     "refund",
     "response_from_json",

@@ -29,6 +29,7 @@ __all__ = [
     "freeze",
     "is_plain",
     "parse_json",
+    "parse_json_prefix",
     "same_json",
     "thaw",
 ]
@@ -258,9 +259,29 @@ def parse_json(body: bytes | str) -> PlainJson:
     return value
 
 
+def parse_json_prefix(text: str, *, strings: bool = False) -> PlainJson:
+    """What the beginning of a JSON text says: the members that are whole, of every object and array that is open.
+
+    With `strings` the last string may itself be a beginning. A number at the end is taken for whole, and one that is
+    too large for infinity. Raises `JsonError` if there is no value yet, or the text is no beginning of JSON.
+    """
+    raw = text.encode("utf-8", "surrogatepass")
+    how: bool | Literal["trailing-strings"] = "trailing-strings" if strings else True
+    try:
+        return _parser()(raw, allow_inf_nan=False, cache_strings="keys", allow_partial=how)
+    except ValueError as error:
+        raise JsonError(str(error)) from None
+
+
 class _Parser(Protocol):
     def __call__(
-        self, data: bytes, /, *, allow_inf_nan: bool, cache_strings: Literal["keys"]
+        self,
+        data: bytes,
+        /,
+        *,
+        allow_inf_nan: bool,
+        cache_strings: Literal["keys"],
+        allow_partial: bool | Literal["trailing-strings"] = False,
     ) -> PlainJson: ...
 
 
