@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from anthropic import Anthropic, AsyncAnthropic
+from anthropic import Anthropic, AsyncAnthropic, DefaultAsyncHttpxClient, DefaultHttpxClient
 from openai import AsyncOpenAI, OpenAI
 
 from llm_effects import anthropic_runner, openai_chat_runner, openai_responses_runner
+from llm_effects.providers.door import ssl_context
 from llm_effects.providers.leaf import Leaf
 from llm_effects.stub import Stub
 from llm_pure import Completion, WireFormat, user
@@ -29,6 +30,13 @@ CLEARED = (
     "OPENAI_PROJECT_ID",
 )
 """What the SDKs read from the environment and a test must not inherit."""
+
+
+class Dropped(DefaultHttpxClient):
+    """Closed when nobody holds it any more, as the client is that an SDK makes for itself."""
+
+    def __del__(self) -> None:
+        self.close()
 
 
 @dataclass(frozen=True)
@@ -68,23 +76,34 @@ class Provider:
     ) -> Leaf:
         """A runner on clients of the caller's own; that they would retry must not matter."""
         blocking, asynchronous = colour != "asynchronous", colour != "blocking"
+        # To load the certificates takes longer than most tests: the clients share them.
+        http = Dropped(verify=ssl_context(), timeout=timeout) if blocking else None
+        ahttp = DefaultAsyncHttpxClient(verify=ssl_context(), timeout=timeout) if asynchronous else None
         if self.name == "anthropic":
             return anthropic_runner(
-                Anthropic(api_key=key, base_url=url, timeout=timeout, max_retries=max_retries)
-                if blocking
-                else None,
-                async_client=AsyncAnthropic(
-                    api_key=key, base_url=url, timeout=timeout, max_retries=max_retries
-                )
-                if asynchronous
-                else None,
+                None
+                if http is None
+                else Anthropic(
+                    api_key=key, base_url=url, timeout=timeout, max_retries=max_retries, http_client=http
+                ),
+                async_client=None
+                if ahttp is None
+                else AsyncAnthropic(
+                    api_key=key, base_url=url, timeout=timeout, max_retries=max_retries, http_client=ahttp
+                ),
                 model=self.model,
             )
         return self._on_openai(
-            OpenAI(api_key=key, base_url=url, timeout=timeout, max_retries=max_retries) if blocking else None,
-            async_client=AsyncOpenAI(api_key=key, base_url=url, timeout=timeout, max_retries=max_retries)
-            if asynchronous
-            else None,
+            None
+            if http is None
+            else OpenAI(
+                api_key=key, base_url=url, timeout=timeout, max_retries=max_retries, http_client=http
+            ),
+            async_client=None
+            if ahttp is None
+            else AsyncOpenAI(
+                api_key=key, base_url=url, timeout=timeout, max_retries=max_retries, http_client=ahttp
+            ),
             model=self.model,
         )
 

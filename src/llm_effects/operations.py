@@ -69,12 +69,17 @@ class Prompt(Op[A]):
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """What goes out. `body` is not shown: it holds the prompt."""
+    """What goes out. `body` is not shown: it holds the prompt.
+
+    `max_silence` is how many seconds may pass without any byte of the answer, and how long one that is no stream may
+    take from its headers to its end.
+    """
 
     path: str
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     stream: bool = False
+    max_silence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

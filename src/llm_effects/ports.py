@@ -14,12 +14,14 @@ from llm_pure import LlmError
 if TYPE_CHECKING:
     from llm_effects.operations import HttpRequest
 
-__all__ = ["MAX_BODY", "MAX_STREAM", "AsyncConnection", "Connection", "Door", "Store"]
+__all__ = ["MAX_BODY", "MAX_SILENCE", "MAX_STREAM", "AsyncConnection", "Connection", "Door", "Store"]
 
 MAX_BODY: Final = 64 * 1024 * 1024
 """How large a whole answer may be, decompressed, in bytes."""
 MAX_STREAM: Final = 4 * MAX_BODY
-"""The same of a stream, most of which is what every event says again."""
+"""The same of a stream, most of which is what every event says again. One event is no larger than a whole answer."""
+MAX_SILENCE: Final = 600.0
+"""How long an answer may go on without saying anything, in seconds: as long as the SDKs wait for a next byte."""
 
 
 class Connection(Protocol):

@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import pytest
 
+from llm_effects.providers.leaf import Leaf
 from tests.effects.scripted import FLOWS, Flow
+from tests.faults.peer import Act, Server
 from tests.faults.rows import row_of, tally
+from tests.providers import Provider
 from tests.sdk.conftest import colour, provider, serve
 
-__all__ = ["colour", "flow", "provider", "serve"]
+__all__ = ["Meet", "colour", "flow", "meet", "provider", "serve"]
 
 
 @pytest.fixture(params=FLOWS, ids=str)
 def flow(request: pytest.FixtureRequest) -> Flow:
     """A script of answers in every colour, `simulate` among them, without a socket."""
     return FLOWS[request.param]
+
+
+class Meet(Protocol):
+    """Start a server that does this to its connections, and make a runner on clients that go there."""
+
+    def __call__(self, *acts: Act, tls: bool = False, timeout: float = 5.0) -> tuple[Server, Leaf]: ...
+
+
+@pytest.fixture
+def meet(provider: Provider) -> Iterator[Meet]:
+    with ExitStack() as stack:
+
+        def start(*acts: Act, tls: bool = False, timeout: float = 5.0) -> tuple[Server, Leaf]:
+            server = stack.enter_context(Server(provider.wire, *acts, tls=tls))
+            return server, provider.with_clients(server.url, timeout=timeout)
+
+        yield start
 
 
 # ---------------------------------------------------------------- the count

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
@@ -160,13 +160,18 @@ class AsyncStream:
     def __init__(self, runner: Runner, asked: Asked, on_note: OnNote | None) -> None:
         self._run = Run(asking(runner, asked), ASYNCIO, observed=True, on_note=on_note)
         self._reading = Reading()
+        self._open: AsyncGenerator[None] | None = None
 
     def __aiter__(self) -> AsyncStream:
         return self
 
     async def __anext__(self) -> StreamEvent:
+        if self._open is None:
+            self._open = _closing(self._run)
+            await anext(self._open)
         event = await self._run.advance()
         if event is None:
+            await self._open.aclose()
             raise StopAsyncIteration
         self._reading.see(event)
         return event
@@ -182,11 +187,21 @@ class AsyncStream:
     async def aclose(self) -> None:
         """Leave now: the connection is closed, nothing more is paid for."""
         await self._run.close()
+        if self._open is not None:
+            await self._open.aclose()
 
     @property
     def result(self) -> Outcome[Response]:
         """The outcome of the run; before its end, a Failure with the part read."""
         return self._run.result if self._run.result is not None else self._reading.so_far()
+
+
+async def _closing(run: Run[Outcome[Response]]) -> AsyncGenerator[None]:
+    """Close the run when nobody holds its stream any more: the loop finishes what is dropped in mid-iteration."""
+    try:
+        yield
+    finally:
+        await run.close()
 
 
 async def arun(runner: Runner, asked: Asked, *, on_note: OnNote | None = None) -> Outcome[Response]:

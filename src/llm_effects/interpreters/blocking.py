@@ -133,6 +133,9 @@ class Stream:
         self._reading.see(event)
         return event
 
+    def __del__(self) -> None:
+        self.close()
+
     def __enter__(self) -> Stream:
         return self
 

@@ -11,7 +11,6 @@ simulated one never do, and `finished` steps a coroutine that never suspends to 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import suppress
 from typing import Generic, Protocol, TypeAlias, TypeVar, assert_never, cast
 
 from llm_effects.cells import DEADLINE, Cell
@@ -254,7 +253,7 @@ class Run(Generic[R]):
         self._opened += 1
         self._connections[self._opened] = connection  # while it is read, so that a cancelled run closes it
         chunks: list[bytes] = []
-        size = 0
+        size, began = 0, self._backend.now()
         while isinstance(chunk := await self._read(connection), bytes):
             chunks.append(chunk)
             size += len(chunk)
@@ -263,7 +262,14 @@ class Run(Generic[R]):
                     message=f"the answer is larger than {MAX_BODY} bytes", status=connection.status
                 )
                 break
-        await self._connections.pop(self._opened).finish()
+            if request.max_silence is not None and self._backend.now() - began > request.max_silence:
+                chunk = Deadline(
+                    message=f"no progress: no whole answer in {request.max_silence} seconds",
+                    status=connection.status,
+                )
+                break
+        answered = self._connections.pop(self._opened)
+        await (answered.finish() if chunk is None else answered.close())
         return chunk if chunk is not None else Reply(connection.status, connection.headers, b"".join(chunks))
 
     def _read(self, connection: Link) -> Coroutine[object, object, bytes | LlmError | None]:
@@ -273,6 +279,7 @@ class Run(Generic[R]):
     async def _read_in_time(self, connection: Link) -> bytes | LlmError | None:
         left = self._left()
         if left is not None and left <= 0:
+            await connection.close()
             return _OVER
         return self._in_time(await connection.read(left))
 
@@ -337,8 +344,16 @@ class Run(Generic[R]):
 
     def _tell(self, note: Note) -> None:
         if self._on_note is not None:
-            with suppress(Exception):  # an observer that fails takes no answer with it
+            try:
                 self._on_note(note)
+            except Exception as error:  # noqa: BLE001 - an observer that fails takes no answer with it
+                _observer_failed(error)
+
+
+def _observer_failed(error: Exception) -> None:
+    from logging import getLogger  # when first needed: it takes as long to import as all of this
+
+    getLogger("llm_effects").warning("on_note raised %s; the run goes on without it", type(error).__name__)
 
 
 _DEADLINE = cast("Cell[object]", DEADLINE)

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Final, cast, final
 from typing_extensions import override
 
 from llm_effects.operations import HttpRequest
+from llm_effects.ports import MAX_SILENCE
 from llm_effects.providers.door import Sdk, SdkDoor, address_of, bounded, endpoint_of, named, ssl_context
 from llm_effects.providers.leaf import Leaf
+from llm_effects.providers.unpack import ACCEPTED
 from llm_pure.target import Target
 
 if TYPE_CHECKING:
@@ -30,17 +32,24 @@ LONGEST_CALL: Final = 21_333
 
 
 def anthropic_runner(
-    client: Anthropic | None = None, *, async_client: AsyncAnthropic | None = None, model: str | None = None
+    client: Anthropic | None = None,
+    *,
+    async_client: AsyncAnthropic | None = None,
+    model: str | None = None,
+    max_silence: float | None = MAX_SILENCE,
 ) -> Leaf:
     """A runner on the Anthropic SDK.
 
     With no client each interpreter makes one of its own colour from the environment (`ANTHROPIC_API_KEY`, …), once
     per process, or per event loop. A client of one colour serves that colour alone; the other is a
-    `Failure(Misconfigured)`. `model` is asked where a completion names none.
+    `Failure(Misconfigured)`. `model` is asked where a completion names none. `max_silence`: how many seconds an
+    answer may go without content, pings or not; then it is a `Deadline`.
     """
     address = address_of(client or async_client, _VARIABLE)
     target = Target("anthropic", "anthropic_messages", endpoint_of(address, _OWN), model)
-    return Leaf(SdkDoor(_SDK, client, async_client, address), target, longest=LONGEST_CALL)
+    return Leaf(
+        SdkDoor(_SDK, client, async_client, address), target, longest=LONGEST_CALL, max_silence=max_silence
+    )
 
 
 @final
@@ -111,11 +120,11 @@ class _Anthropic(Sdk["Anthropic", "AsyncAnthropic"]):
 def _options(
     request: HttpRequest, timeout: httpx2.Timeout | float | None, limit: float | None
 ) -> RequestOptions:
-    headers = {"content-type": "application/json", **request.headers}
+    headers = {"content-type": "application/json", "accept-encoding": ACCEPTED, **request.headers}
     # A redirect would take the prompt to wherever an answer says.
     options: RequestOptions = {"headers": headers, "max_retries": 0, "follow_redirects": False}
-    if limit is not None:
-        options["timeout"] = bounded(timeout, limit)
+    if limit is not None or request.max_silence is not None:
+        options["timeout"] = bounded(timeout, limit, request.max_silence)
     return options
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, final
 from typing_extensions import override
 
 from llm_effects.operations import HttpRequest
-from llm_effects.providers.faults import fault_of
+from llm_effects.providers.faults import fault_of, of_a_closed_loop
+from llm_effects.providers.unpack import abody_of, body_of
 from llm_effects.providers.watch import HEARING, heard, in_time, watch
 from llm_pure import LlmError, Misconfigured, Timeout
 
@@ -85,12 +86,8 @@ class _Connection:
         try:
             if self._chunks is None:
                 # A body that somebody has read already (an error's, a cassette's) comes in one piece.
-                if self._response.is_stream_consumed:
-                    self._chunks = iter((self._response.content,))
-                elif "content-encoding" in self.headers:
-                    self._chunks = self._response.iter_bytes()
-                else:
-                    self._chunks = self._response.iter_raw()  # one loop less around each chunk
+                whole = self._response.is_stream_consumed
+                self._chunks = iter((self._response.content,)) if whole else body_of(self._response)
             chunk = next(self._chunks, None)
         except Exception as error:  # noqa: BLE001 - whatever the transport raises is a value from here on
             self._ended = True
@@ -135,19 +132,15 @@ class _AsyncConnection:
     def __init__(self, response: httpx2.Response) -> None:
         self._response = response
         self._ended = False
-        self._chunks: AsyncIterator[bytes] | None = None
+        self._chunks: AsyncGenerator[bytes] | None = None
         self.status: Final = response.status_code
         self.headers: Final = _headers(response)
 
     async def read(self) -> bytes | LlmError | None:
         try:
             if self._chunks is None:
-                if self._response.is_stream_consumed:
-                    self._chunks = _once(self._response.content)
-                elif "content-encoding" in self.headers:
-                    self._chunks = self._response.aiter_bytes()
-                else:
-                    self._chunks = self._response.aiter_raw()
+                whole = self._response.is_stream_consumed
+                self._chunks = _once(self._response.content) if whole else abody_of(self._response)
             chunk = await anext(self._chunks, None)
         except Exception as error:  # noqa: BLE001 - whatever the transport raises is a value from here on
             self._ended = True
@@ -167,15 +160,21 @@ class _AsyncConnection:
     async def close(self) -> None:
         with suppress(Exception):  # it is closed, one way or another
             await self._response.aclose()
+            if self._chunks is not None:
+                await self._chunks.aclose()
 
 
-async def _once(body: bytes) -> AsyncIterator[bytes]:
+_LEFT_OVER: Final = 1000
+"""As many connections as a pool of an SDK's holds."""
+
+
+async def _once(body: bytes) -> AsyncGenerator[bytes]:
     yield body
 
 
 @dataclass(eq=False, slots=True, weakref_slot=True)
 class _Made(Generic[C, D]):
-    """Clients of our own making: one a process, and one a process and event loop.
+    """Clients of our own making, one a process, and one a process and event loop; and which loops use a given one.
 
     The first is closed when nobody holds the door any more, the others when their loop is. What a forked child has
     from its parent (`inherited`) is only held, since to drop it would close it.
@@ -192,21 +191,24 @@ class _Made(Generic[C, D]):
         self.client = client
         weakref.finalize(self, _close, self.pid, client)
 
-    def keep_on(self, loop: AbstractEventLoop, client: D) -> AsyncGenerator[None]:
+    def keep_on(self, loop: AbstractEventLoop, client: D, *, given: bool) -> AsyncGenerator[None]:
         """Use this client on that loop from now on. The loop has to start what is given back."""
         for ended in [it for it in list(self.on_loop) if it.is_closed()]:  # those that nobody has shut down
             self.on_loop.pop(ended, None)
-        open_until_shutdown = self._kept_on(loop, client)
+        open_until_shutdown = self._kept_on(loop, client, given=given)
         self.on_loop[loop] = client, open_until_shutdown
         return open_until_shutdown
 
-    async def _kept_on(self, loop: AbstractEventLoop, client: D) -> AsyncGenerator[None]:
+    async def _kept_on(self, loop: AbstractEventLoop, client: D, *, given: bool) -> AsyncGenerator[None]:
         # `asyncio.run` ends all asynchronous generators before it closes its loop: the one chance to close anything.
         try:
             yield
         finally:
             self.on_loop.pop(loop, None)
-            await client.close()
+            if not given:
+                await client.close()
+            elif not self.on_loop:  # it stays the caller's, but its connections are of no use to another loop
+                await _let_go(client)
 
 
 def _close(pid: int, client: _Client) -> None:
@@ -286,11 +288,24 @@ class SdkDoor(Generic[C, D]):
             before = HEARING.get()
             HEARING.set(heard)
             try:
-                return _AsyncConnection(await self._sdk.apost(client, request, limit))
+                return _AsyncConnection(await self._posted(client, request, limit))
             finally:
                 HEARING.set(before)
         except Exception as error:  # noqa: BLE001 - whatever the SDK raises is a value from here on
             return fault_of(error)
+
+    async def _posted(self, client: D, request: HttpRequest, limit: float | None) -> httpx2.Response:
+        """The answer; once more for each connection that an earlier event loop has left in a client that was given.
+
+        Such a connection cannot be written to, so that nothing has gone out on it, and its pool drops it for that.
+        """
+        for _ in range(_LEFT_OVER):
+            try:
+                return await self._sdk.apost(client, request, limit)
+            except Exception as error:
+                if not of_a_closed_loop(error):
+                    raise
+        return await self._sdk.apost(client, request, limit)
 
     def _blocking(self) -> C | Misconfigured:
         if self._crossed is not None:
@@ -313,9 +328,7 @@ class SdkDoor(Generic[C, D]):
     async def _on_loop(self) -> D | Misconfigured:
         if self._crossed is not None:
             return self._crossed
-        if self._async_client is not None:
-            return self._async_client
-        if self._client is not None:
+        if self._client is not None and self._async_client is None:
             return Misconfigured(
                 message="a blocking client was given: use run or stream, or give async_client= as well"
             )
@@ -324,10 +337,11 @@ class SdkDoor(Generic[C, D]):
         made, loop = self._mine(), get_running_loop()
         if loop in made.on_loop:
             return made.on_loop[loop][0]
+        given = self._async_client
         with made.lock:
-            client = self._sdk.async_client(self._address)
+            client = self._sdk.async_client(self._address) if given is None else given
             _make_room(client)
-            started = made.keep_on(loop, client)
+            started = made.keep_on(loop, client, given=given is not None)
         await anext(started)
         return client
 
@@ -353,18 +367,28 @@ def _make_room(client: object) -> None:
     make_room(client)
 
 
+async def _let_go(client: object) -> None:
+    from llm_effects.providers.room import let_go
+
+    await let_go(client)
+
+
 # ---------------------------------------------------------------- settings of a call
 
 
-def bounded(timeout: httpx2.Timeout | float | None, limit: float) -> httpx2.Timeout:
-    """No wait longer than `limit` seconds, nor than the client allows."""
+def bounded(
+    timeout: httpx2.Timeout | float | None, limit: float | None, silence: float | None = None
+) -> httpx2.Timeout:
+    """No wait longer than `limit` seconds, none for bytes longer than `silence`, nor any than the client allows."""
     from httpx2 import Timeout as Waits
 
     of = timeout if isinstance(timeout, Waits) else Waits(timeout)
-    connect, read, write, pool = [
-        limit if wait is None else min(wait, limit) for wait in (of.connect, of.read, of.write, of.pool)
-    ]
-    return Waits(connect=connect, read=read, write=write, pool=pool)
+    connect, read, write, pool = [_shorter(wait, limit) for wait in (of.connect, of.read, of.write, of.pool)]
+    return Waits(connect=connect, read=_shorter(read, silence), write=write, pool=pool)
+
+
+def _shorter(wait: float | None, limit: float | None) -> float | None:
+    return limit if wait is None else wait if limit is None else min(wait, limit)
 
 
 class _Addressed(Protocol):

@@ -22,24 +22,27 @@ from llm_pure import (
 )
 from llm_pure.errors import snippet
 
-__all__ = ["fault_of"]
+__all__ = ["fault_of", "of_a_closed_loop"]
+
+_UNSENDABLE: Final = Misconfigured(
+    message="a header cannot be sent as it is (a key with a newline or space?)"
+)
+"""What the header is stays untold: it is the key."""
 
 _ROWS: Final[tuple[tuple[str, LlmError | None], ...]] = (
-    ("SSLCertVerificationError", TlsRefused(message="the certificate is not trusted")),
-    ("SSLEOFError", Disconnected(message="the connection broke")),
-    ("SSLError", TlsRefused(message="the TLS handshake failed")),
+    ("UnsendableHeader", _UNSENDABLE),
+    ("LocalProtocolError", _UNSENDABLE),
     ("ConnectTimeout", Timeout(message="no connection in time", phase="connect")),
     ("PoolTimeout", Timeout(message="no free connection in time", phase="pool")),
     ("WriteTimeout", Timeout(message="the request could not be sent in time", phase="send")),
     ("ReadTimeout", Timeout(message="nothing came in time")),
+    ("SSLCertVerificationError", TlsRefused(message="the certificate is not trusted")),
+    ("SSLEOFError", Disconnected(message="the connection broke")),
+    ("SSLZeroReturnError", Disconnected(message="the connection broke")),
+    ("SSLError", TlsRefused(message="the TLS handshake failed")),
     ("ConnectError", Unreachable(message="no connection")),
     ("UnsupportedProtocol", Misconfigured(message="the base URL has no http or https scheme")),
     ("InvalidURL", Misconfigured(message="the base URL is none")),
-    # The message would show the header, and the header is the key.
-    (
-        "LocalProtocolError",
-        Misconfigured(message="a header cannot be sent as it is (a key with a newline or space?)"),
-    ),
     ("RemoteProtocolError", Disconnected(message="the connection broke")),
     ("ReadError", Disconnected(message="the connection broke")),
     ("WriteError", Disconnected(message="the connection broke")),
@@ -51,6 +54,8 @@ _ROWS: Final[tuple[tuple[str, LlmError | None], ...]] = (
     ("TimeoutError", Timeout(message="nothing came in time")),
     ("APITimeoutError", Timeout(message="nothing came in time")),
     ("ConnectionError", Disconnected(message="the connection broke")),
+    ("OverflowError", Misconfigured(message="the base URL has a port that is none")),
+    ("UnicodeEncodeError", _UNSENDABLE),
     # Of settings and of files, not of the network: their own words say what is missing.
     ("CredentialsError", None),
     ("FileNotFoundError", None),
@@ -58,6 +63,10 @@ _ROWS: Final[tuple[tuple[str, LlmError | None], ...]] = (
     ("APIConnectionError", Unreachable(message="no connection")),
     ("OSError", Unreachable(message="no connection")),
 )
+
+_NO_ANSWER: Final = Unreachable | Disconnected | TlsRefused
+_WAITING: Final = frozenset({"SSLWantReadError", "SSLWantWriteError"})
+"""What is raised whenever TLS has to wait, and is in the context of whatever is raised then."""
 
 
 def fault_of(error: BaseException, *, reading: bool = False) -> LlmError:
@@ -69,13 +78,13 @@ def fault_of(error: BaseException, *, reading: bool = False) -> LlmError:
             return told
         if type(cause).__name__ == _MISS:
             return _missed(cause)
-    names = [cls.__name__ for cause in causes for cls in type(cause).__mro__]
+    names = {cls.__name__ for cause in causes for cls in type(cause).__mro__ if not _waits(cause)}
     for name, fault in _ROWS:
         if name in names:
             if fault is None:
                 break
-            if isinstance(fault, Unreachable | Disconnected) and reading:
-                return Disconnected(message=fault.message, phase="during")
+            if isinstance(fault, _NO_ANSWER) and reading:
+                return Disconnected(message="the connection broke", phase="during")
             return fault
     return Misconfigured(message=snippet(f"{type(error).__name__}: {error}"))
 
@@ -86,7 +95,20 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         if error is None:
             return
         yield error
-        error = error.__cause__ or error.__context__
+        # Several addresses tried at once fail as a group, each for its own reason.
+        inner = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else None
+        error = inner or error.__cause__ or error.__context__
+
+
+def _waits(error: BaseException) -> bool:
+    return type(error).__name__ in _WAITING
+
+
+def of_a_closed_loop(error: BaseException) -> bool:
+    """Whether what failed belongs to an event loop that is no more."""
+    return any(
+        type(cause) is RuntimeError and str(cause) == "Event loop is closed" for cause in _chain(error)
+    )
 
 
 # ---------------------------------------------------------------- a cassette of vcrpy that does not hold the request

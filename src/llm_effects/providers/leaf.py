@@ -7,7 +7,7 @@ a call that does not stream may take. Nothing is retried, kept or repaired here.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import final
+from typing import Final, final
 
 from returns.result import Failure, Success
 from typing_extensions import override
@@ -18,6 +18,7 @@ from llm_effects.operations import (
     Emit,
     HttpRequest,
     Next,
+    Now,
     Observed,
     Open,
     Opened,
@@ -27,9 +28,9 @@ from llm_effects.operations import (
     Tell,
     ask,
 )
-from llm_effects.ports import MAX_BODY, MAX_STREAM, Door
+from llm_effects.ports import MAX_BODY, MAX_SILENCE, MAX_STREAM, Door
 from llm_effects.runner import Runner
-from llm_pure import Completion, Done, LlmError, Outcome, Response, TooLarge
+from llm_pure import Completion, Deadline, Done, LlmError, Outcome, Response, TooLarge
 from llm_pure.events import events_of
 from llm_pure.json import EMPTY, JsonObject
 from llm_pure.target import Target, codec_of
@@ -41,12 +42,17 @@ __all__ = ["Leaf"]
 @final
 @dataclass(frozen=True, slots=True)
 class Leaf(Runner):
-    """A provider behind a door. Above `longest` tokens (`max_tokens`) a call streams though nobody looks."""
+    """A provider behind a door. Above `longest` tokens (`max_tokens`) a call streams though nobody looks.
+
+    An answer that says nothing for `max_silence` seconds is given up: pings keep a connection alive, and are no
+    content.
+    """
 
     door: Door = field(repr=False)
     where: Target
     longest: int | None = None
     when_streaming: JsonObject = EMPTY
+    max_silence: float | None = MAX_SILENCE
 
     @property
     @override
@@ -80,7 +86,7 @@ def _converse(leaf: Leaf, completion: Completion) -> Program[Outcome[Response]]:
     body = request.body(stream=stream, extra=extra, untouched=True)
     if isinstance(body, Failure):
         return body
-    sent = HttpRequest(codec.PATH, request.headers, body.unwrap(), stream)
+    sent = HttpRequest(codec.PATH, request.headers, body.unwrap(), stream, leaf.max_silence)
     yield from ask(Tell(Attempted(target.provider, completion.model, stream, len(sent.body))))
     if stream:
         return (yield from _streamed(codec, door, sent, observed=observed))
@@ -100,21 +106,26 @@ def _streamed(
         return Failure(opened)
     kind = opened.headers.get("content-type", "").lower()
     if not _is_answer(opened.status) or "json" in kind or "html" in kind:
-        return (yield from _whole(codec, opened, observed=observed))
+        return (yield from _whole(codec, opened, sent, observed=observed))
     state, following = codec.stream_start(), Next(opened.handle)
     chunk: bytes | LlmError | None = b""
-    size = 0
+    size, heard, silence = 0, 0, _Silence(sent.max_silence)
     while isinstance(chunk, bytes) and not codec.stream_ended(state):
         chunk = yield from ask(following)
         if isinstance(chunk, bytes):
             size += len(chunk)
-            if size > MAX_STREAM:
-                chunk = _too_large(opened.status, MAX_STREAM)
+            if size > MAX_STREAM or size - heard > MAX_BODY:
+                chunk = _too_large(opened.status, MAX_STREAM if size > MAX_STREAM else MAX_BODY)
                 break
             state, events = codec.stream_step(state, chunk)
-            if observed:
-                for event in events:
-                    yield Emit(event)
+            if events:
+                heard = size
+                silence.broken()
+                if observed:
+                    for event in events:
+                        yield Emit(event)
+            elif silence.too_long((yield from ask(Now()))):
+                chunk = _no_progress(opened.status, sent.max_silence)
     yield from ask(Close(opened.handle))
     outcome = codec.stream_result(state)
     if isinstance(outcome, Failure):
@@ -131,15 +142,20 @@ def _streamed(
     return outcome
 
 
-def _whole(codec: Codec[object], opened: Opened, *, observed: bool) -> Program[Outcome[Response]]:
+def _whole(
+    codec: Codec[object], opened: Opened, sent: HttpRequest, *, observed: bool
+) -> Program[Outcome[Response]]:
     """A stream was asked for, and one JSON document came: an error, or an answer from a server that does not stream."""
     chunks: list[bytes] = []
-    size = 0
+    size, silence = 0, _Silence(sent.max_silence)
     while isinstance(chunk := (yield from ask(Next(opened.handle))), bytes):
         chunks.append(chunk)
         size += len(chunk)
         if size > MAX_BODY:
             chunk = _too_large(opened.status, MAX_BODY)
+            break
+        if silence.too_long((yield from ask(Now()))):
+            chunk = _no_progress(opened.status, sent.max_silence)
             break
     yield from ask(Close(opened.handle))
     if chunk is not None:
@@ -152,6 +168,30 @@ def _whole(codec: Codec[object], opened: Opened, *, observed: bool) -> Program[O
         for event in events_of(outcome.unwrap()):
             yield Emit(event)
     return outcome
+
+
+@final
+class _Silence:
+    """How long nothing has been said. It is measured where bytes come that say nothing: else there is no need to."""
+
+    __slots__ = ("_longest", "_since")
+
+    def __init__(self, longest: float | None) -> None:
+        self._longest: Final = longest
+        self._since: float | None = None
+
+    def broken(self) -> None:
+        self._since = None
+
+    def too_long(self, now: float) -> bool:
+        """Bytes have come, and said nothing."""
+        if self._since is None:
+            self._since = now
+        return self._longest is not None and now - self._since > self._longest
+
+
+def _no_progress(status: int, longest: float | None) -> Deadline:
+    return Deadline(message=f"no progress: nothing was said for {longest} seconds", status=status)
 
 
 def _too_large(status: int, limit: int) -> TooLarge:

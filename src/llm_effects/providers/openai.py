@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Final, cast, final
 from typing_extensions import override
 
 from llm_effects.operations import HttpRequest
+from llm_effects.ports import MAX_SILENCE
 from llm_effects.providers.door import Sdk, SdkDoor, address_of, bounded, endpoint_of, named, ssl_context
 from llm_effects.providers.leaf import Leaf
+from llm_effects.providers.unpack import ACCEPTED
 from llm_pure.dialects import OPENAI, Dialect
 from llm_pure.json import EMPTY, JsonObject
 from llm_pure.target import Target
@@ -37,23 +39,31 @@ def openai_chat_runner(
     async_client: AsyncOpenAI | None = None,
     model: str | None = None,
     dialect: Dialect = OPENAI,
+    max_silence: float | None = MAX_SILENCE,
 ) -> Leaf:
     """A runner of Chat Completions on the OpenAI SDK.
 
     With no client each interpreter makes one of its own colour from the environment (`OPENAI_API_KEY`, …), once
     per process, or per event loop. A client of one colour serves that colour alone; the other is a
     `Failure(Misconfigured)`. `model` is asked where a completion names none. `dialect` (`llm_pure.dialects`) is how the
-    server at the client's `base_url` wants requests spelt, where that is not OpenAI's.
+    server at the client's `base_url` wants requests spelt, where that is not OpenAI's. `max_silence`: how many
+    seconds an answer may go without content, pings or not; then it is a `Deadline`.
     """
     address = address_of(client or async_client, _VARIABLE)
     spelt = None if dialect == OPENAI else dialect
     target = Target(dialect.name, "openai_chat", endpoint_of(address, _OWN), model, spelt)
     usage = USAGE_TOO if dialect.stream_usage else EMPTY
-    return Leaf(SdkDoor(_SDK, client, async_client, address), target, when_streaming=usage)
+    return Leaf(
+        SdkDoor(_SDK, client, async_client, address), target, when_streaming=usage, max_silence=max_silence
+    )
 
 
 def openai_responses_runner(
-    client: OpenAI | None = None, *, async_client: AsyncOpenAI | None = None, model: str | None = None
+    client: OpenAI | None = None,
+    *,
+    async_client: AsyncOpenAI | None = None,
+    model: str | None = None,
+    max_silence: float | None = MAX_SILENCE,
 ) -> Leaf:
     """A runner of OpenAI's Responses API on the OpenAI SDK; clients and `model` as for `openai_chat_runner`.
 
@@ -63,7 +73,7 @@ def openai_responses_runner(
     """
     address = address_of(client or async_client, _VARIABLE)
     target = Target("openai", "openai_responses", endpoint_of(address, _OWN), model)
-    return Leaf(SdkDoor(_SDK, client, async_client, address), target)
+    return Leaf(SdkDoor(_SDK, client, async_client, address), target, max_silence=max_silence)
 
 
 @final
@@ -132,11 +142,11 @@ class _OpenAI(Sdk["OpenAI", "AsyncOpenAI"]):
 def _options(
     request: HttpRequest, timeout: httpx2.Timeout | float | None, limit: float | None
 ) -> RequestOptions:
-    headers = {"content-type": "application/json", **request.headers}
+    headers = {"content-type": "application/json", "accept-encoding": ACCEPTED, **request.headers}
     # A redirect would take the prompt to wherever an answer says.
     options: RequestOptions = {"headers": headers, "max_retries": 0, "follow_redirects": False}
-    if limit is not None:
-        options["timeout"] = bounded(timeout, limit)
+    if limit is not None or request.max_silence is not None:
+        options["timeout"] = bounded(timeout, limit, request.max_silence)
     return options
 
 

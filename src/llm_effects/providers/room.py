@@ -1,48 +1,102 @@
-"""How large the body of an error may be.
+"""What a door asks of the HTTP client below an SDK: that errors are bounded, and that no unsendable header goes out.
 
 Law: an SDK reads the body of an error whole before it says anything, however large it is; here it comes to its end at
-a limit. A hook of the HTTP client does that, and only for the exchanges of a door: whoever else uses the client sees
-what they always saw. An HTTP client that is not httpx2's has no such limit.
+a limit, or where it breaks: the status has said what matters. A header that HTTP cannot carry is refused before a
+connection is opened. Hooks of the HTTP client do that, and only for the exchanges of a door: whoever else uses the
+client sees what they always saw. An HTTP client that is not httpx2's has no such limit.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Final, final
 
 import httpx2
 from typing_extensions import override
 
+from llm_effects.providers.reach import areach, reach
+from llm_effects.providers.unpack import DecodingError, Unpacker, unpacker_of
 from llm_effects.providers.watch import HEARING
 
-__all__ = ["MAX_ERROR", "make_room"]
+__all__ = ["MAX_ERROR", "UnsendableHeader", "let_go", "make_room"]
 
 MAX_ERROR: Final = 1024 * 1024
-"""How much of the body of an error is read, in bytes; the rest is cut off."""
-MAX_PACKED: Final = 64 * 1024
-"""The same, compressed: some kilobytes can become very many."""
+"""How much of the body of an error is read, in bytes, unpacked; the rest is cut off."""
+
+
+class UnsendableHeader(Exception):
+    """A header that HTTP cannot carry, or a key with a space. Which it is stays untold."""
 
 
 def make_room(client: object) -> None:
-    """Limit the errors of a client of an SDK, once."""
+    """Put the hooks into the HTTP client of a client of an SDK, once."""
     http: object = getattr(client, "_client", None)  # has no public name in either SDK
     if isinstance(http, httpx2.Client):
-        _add(http, _limit)
+        for transport in _transports(http):
+            if isinstance(transport, httpx2.HTTPTransport):
+                reach(transport._pool)  # noqa: SLF001 - nothing public reaches it
+        _add(http, "request", _checked)
+        _add(http, "response", _limit)
     elif isinstance(http, httpx2.AsyncClient):
-        _add(http, _alimit)
+        for transport in _transports(http):
+            if isinstance(transport, httpx2.AsyncHTTPTransport):
+                areach(transport._pool)  # noqa: SLF001 - likewise
+        _add(http, "request", _achecked)
+        _add(http, "response", _alimit)
 
 
-def _add(http: httpx2.Client | httpx2.AsyncClient, hook: object) -> None:
-    hooks: list[object] = http.event_hooks["response"]  # type: ignore[assignment]  # of any callable
+def _add(http: httpx2.Client | httpx2.AsyncClient, event: str, hook: object) -> None:
+    hooks: list[object] = http.event_hooks[event]  # type: ignore[assignment]  # of any callable
     if hook not in hooks:
         hooks.append(hook)
+
+
+async def let_go(client: object) -> None:
+    """Close the connections that an asynchronous client of an SDK keeps. Used again, it opens others."""
+    http: object = getattr(client, "_client", None)
+    if isinstance(http, httpx2.AsyncClient):
+        for transport in _transports(http):
+            if isinstance(transport, httpx2.AsyncHTTPTransport):
+                await transport.aclose()
+
+
+def _transports(http: httpx2.Client | httpx2.AsyncClient) -> tuple[object, ...]:
+    return http._transport, *http._mounts.values()  # noqa: SLF001 - nothing public reaches them
+
+
+# ---------------------------------------------------------------- headers going out
+
+_CANNOT_GO: Final = re.compile(rb"[\x00\r\n]|^[ \t]|[ \t]$")
+_KEYS: Final = frozenset({b"x-api-key", b"api-key"})
+
+
+def _checked(request: httpx2.Request) -> None:
+    if HEARING.get() is not None and not all(_can_go(*header) for header in request.headers.raw):
+        raise UnsendableHeader
+
+
+async def _achecked(request: httpx2.Request) -> None:
+    _checked(request)
+
+
+def _can_go(name: bytes, value: bytes) -> bool:
+    if _CANNOT_GO.search(value):
+        return False
+    name = name.lower()
+    if name == b"authorization" and value[:7].lower() == b"bearer ":
+        return len(value[7:].split()) == 1
+    return name not in _KEYS or len(value.split()) == 1
+
+
+# ---------------------------------------------------------------- errors coming in
 
 
 def _limit(response: httpx2.Response) -> None:
     hear = HEARING.get()
     if hear is not None:
         if not response.is_success and isinstance(response.stream, httpx2.SyncByteStream):
-            response.stream = _Cut(response.stream, _most(response))
+            response.stream = _Cut(response.stream, _unpacked_here(response))
         hear(response)
 
 
@@ -52,29 +106,49 @@ async def _alimit(response: httpx2.Response) -> None:
         and not response.is_success
         and isinstance(response.stream, httpx2.AsyncByteStream)
     ):
-        response.stream = _AsyncCut(response.stream, _most(response))
+        response.stream = _AsyncCut(response.stream, _unpacked_here(response))
 
 
-def _most(response: httpx2.Response) -> int:
-    return MAX_PACKED if "content-encoding" in response.headers else MAX_ERROR
+def _unpacked_here(response: httpx2.Response) -> Unpacker | None:
+    unpacker = unpacker_of(response)
+    if unpacker is not None:
+        del response.headers["content-encoding"]
+    return unpacker
+
+
+@final
+class _Room:
+    """How much more may come."""
+
+    def __init__(self, unpacker: Unpacker | None) -> None:
+        self._unpacker: Final = unpacker
+        self.left = MAX_ERROR
+
+    def take(self, chunk: bytes) -> Iterator[bytes]:
+        for piece in (chunk,) if self._unpacker is None else self._unpacker.feed(chunk):
+            yield piece[: self.left]
+            self.left -= len(piece)
+            if self.left <= 0:
+                return
 
 
 @final
 class _Cut(httpx2.SyncByteStream):
     """A body that ends at a limit."""
 
-    def __init__(self, whole: httpx2.SyncByteStream, most: int) -> None:
+    def __init__(self, whole: httpx2.SyncByteStream, unpacker: Unpacker | None) -> None:
         self._whole: Final = whole
-        self._most: Final = most
+        self._room: Final = _Room(unpacker)
 
     @override
     def __iter__(self) -> Iterator[bytes]:
-        left = self._most
-        for chunk in self._whole:
-            yield chunk[:left]
-            left -= len(chunk)
-            if left <= 0:
-                return
+        try:
+            for chunk in self._whole:
+                yield from self._room.take(chunk)
+                if self._room.left <= 0:
+                    return
+        except (httpx2.TransportError, DecodingError):
+            return
 
     @override
     def close(self) -> None:
@@ -83,18 +157,20 @@ class _Cut(httpx2.SyncByteStream):
 
 @final
 class _AsyncCut(httpx2.AsyncByteStream):
-    def __init__(self, whole: httpx2.AsyncByteStream, most: int) -> None:
+    def __init__(self, whole: httpx2.AsyncByteStream, unpacker: Unpacker | None) -> None:
         self._whole: Final = whole
-        self._most: Final = most
+        self._room: Final = _Room(unpacker)
 
     @override
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        left = self._most
-        async for chunk in self._whole:
-            yield chunk[:left]
-            left -= len(chunk)
-            if left <= 0:
-                return
+        try:
+            async for chunk in self._whole:
+                for piece in self._room.take(chunk):
+                    yield piece
+                if self._room.left <= 0:
+                    return
+        except (httpx2.TransportError, DecodingError):
+            return
 
     @override
     async def aclose(self) -> None:

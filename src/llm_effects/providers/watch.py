@@ -17,8 +17,9 @@ from heapq import heapify, heappop, heappush
 from itertools import count
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import TYPE_CHECKING, Final, Protocol, final
+from typing import TYPE_CHECKING, Final, final
 
+from llm_effects.providers.reach import REACHING, Sock
 from llm_effects.providers.threads import begin
 
 if TYPE_CHECKING:
@@ -27,18 +28,14 @@ if TYPE_CHECKING:
 __all__ = ["HEARING", "Watch", "heard", "in_time", "watch"]
 
 
-class _Socket(Protocol):
-    def shutdown(self, how: int, /) -> None: ...
-
-
 @final
 class Watch:
     """What breaks one connection at one time, unless it is cancelled. It keeps nothing alive."""
 
     __slots__ = ("_sock", "fired")
 
-    def __init__(self, sock: _Socket) -> None:
-        self._sock: Callable[[], _Socket | None] | None
+    def __init__(self, sock: Sock) -> None:
+        self._sock: Callable[[], Sock | None] | None
         try:
             self._sock = weakref.ref(sock)
         except TypeError:  # a transport's own kind of socket
@@ -127,12 +124,12 @@ def watch(response: httpx2.Response, limit: float) -> Watch | None:
     return watched
 
 
-def _socket_of(response: httpx2.Response) -> _Socket | None:
+def _socket_of(response: httpx2.Response) -> Sock | None:
     stream = response.extensions.get("network_stream")
     return None if stream is None else stream.get_extra_info("socket")
 
 
-def _abort(sock: _Socket) -> None:
+def _abort(sock: Sock) -> None:
     from socket import SHUT_RDWR
 
     with suppress(OSError):  # it was closed in the meantime
@@ -153,15 +150,16 @@ def heard(response: httpx2.Response) -> None:
 class _Exchange:
     """A post on another thread, and whether anybody waits for it."""
 
-    __slots__ = ("_left", "_response", "answers")
+    __slots__ = ("_left", "_sock", "answers")
 
     def __init__(self) -> None:
         self.answers: Final[SimpleQueue[httpx2.Response | BaseException]] = SimpleQueue()
         self._left = False
-        self._response: httpx2.Response | None = None
+        self._sock: Sock | None = None
 
     def post(self, post: Callable[[], httpx2.Response]) -> None:
-        HEARING.set(self._hear)
+        HEARING.set(heard)
+        REACHING.set(self._reach)
         try:
             self.answers.put(post())
         except BaseException as error:  # noqa: BLE001 - it is raised where the answer is waited for
@@ -172,26 +170,20 @@ class _Exchange:
     def leave(self) -> None:
         """Nobody waits any more: what is open is closed now, and what opens yet is closed then."""
         self._left = True
-        if self._response is not None:
-            self._break(self._response)
+        if self._sock is not None:
+            _abort(self._sock)
         self._drop()
 
-    def _hear(self, response: httpx2.Response) -> None:
-        self._response = response
+    def _reach(self, sock: Sock) -> None:
+        self._sock = sock
         if self._left:
-            self._break(response)
+            _abort(sock)
 
     def _drop(self) -> None:
         with suppress(Empty):
             answer = self.answers.get_nowait()
             if not isinstance(answer, BaseException):
                 answer.close()
-
-    @staticmethod
-    def _break(response: httpx2.Response) -> None:
-        sock = _socket_of(response)
-        if sock is not None:
-            _abort(sock)
 
 
 def in_time(post: Callable[[], httpx2.Response], limit: float) -> httpx2.Response | None:
