@@ -22,7 +22,7 @@ from llm_pure import (
 )
 from llm_pure.errors import snippet
 
-__all__ = ["fault_of", "of_a_closed_loop"]
+__all__ = ["fault_named", "fault_of", "of_a_closed_loop"]
 
 _UNSENDABLE: Final = Misconfigured(
     message="a header cannot be sent as it is (a key with a newline or space?)"
@@ -87,6 +87,16 @@ def fault_of(error: BaseException, *, reading: bool = False) -> LlmError:
                 return Disconnected(message="the connection broke", phase="during")
             return fault
     return Misconfigured(message=snippet(f"{type(error).__name__}: {error}"))
+
+
+def fault_named(name: str, *, reading: bool = False) -> LlmError:
+    """The same for an exception that only its name is left of, as in a recording."""
+    for known, fault in _ROWS:
+        if known == name and fault is not None:
+            if isinstance(fault, _NO_ANSWER) and reading:
+                return Disconnected(message="the connection broke", phase="during")
+            return fault
+    return TlsRefused(message="the certificate is not trusted, or the handshake failed")
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

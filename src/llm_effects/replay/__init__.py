@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from llm_effects.replay.scripting import scripted
     from llm_effects.replay.session import cassette
     from llm_effects.replay.tape import Cassette, Leak, Mode
+    from llm_effects.replay.traces import Rendered, cassette_of
 
 _WHERE = {
     "Answer": "interactions",
@@ -43,8 +44,10 @@ _WHERE = {
     "NetworkBlocked": "network",
     "NotRecorded": "misses",
     "Recording": "files",
+    "Rendered": "traces",
     "Request": "interactions",
     "cassette": "session",
+    "cassette_of": "traces",
     "read_cassette": "files",
     "scripted": "scripting",
     "write_cassette": "files",
@@ -64,8 +67,10 @@ __all__ = [
     "NetworkBlocked",
     "NotRecorded",
     "Recording",
+    "Rendered",
     "Request",
     "cassette",
+    "cassette_of",
     "read_cassette",
     "scripted",
     "write_cassette",

@@ -14,6 +14,7 @@ from typing import Final, cast
 __all__ = ["COMMANDS", "main"]
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "show": ("llm_effects.replay.show", "a cassette or a trace as a transcript, or as a page"),
     "lint": ("llm_effects.replay.lint", "what is stale, unsafe or not needed in recordings"),
 }
 """The commands: the module of each, and what it does."""

@@ -21,13 +21,14 @@ from llm_pure.outcome import Outcome, mapped
 from llm_pure.response import Response
 from llm_pure.target import Target, codec_of
 
-__all__ = ["scripted"]
+__all__ = ["BASES", "scripted"]
 
-_BASES: Final = {
+BASES: Final = {
     "anthropic_messages": "https://api.anthropic.com",
     "openai_chat": "https://api.openai.com/v1",
     "openai_responses": "https://api.openai.com/v1",
 }
+"""Where each wire format is spoken by the provider that it is called after."""
 _JSON: Final = (("content-type", "application/json"),)
 _EVENTS: Final = (("content-type", "text/event-stream; charset=utf-8"),)
 
@@ -63,7 +64,7 @@ def scripted(
     path = codec_of(target.wire).PATH
     headers = (*_JSON, *((name.lower(), value) for name, value in made.headers.items()))
     asked = Request(
-        "POST", (target.endpoint or _BASES[target.wire]).rstrip("/") + path, headers, body.unwrap()
+        "POST", (target.endpoint or BASES[target.wire]).rstrip("/") + path, headers, body.unwrap()
     )
     said = Success(None) if answer is None else _answer(target, filled, answer, stream=stream)
     if isinstance(said, Failure):

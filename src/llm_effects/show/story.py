@@ -19,6 +19,7 @@ from llm_effects.notes import (
     GaveUp,
     Lost,
     Note,
+    Repaired,
     Retried,
     StoreFailed,
     Waited,
@@ -187,6 +188,8 @@ def _noted(note: Note, at: float) -> Iterator[Mark]:
             yield Mark("miss", at, 0.0, f"cache miss {_key(key)}")
         case Waited(key):
             yield Mark("hit", at, 0.0, f"another caller's answer {_key(key)}", "good")
+        case Repaired(round_, error, path):
+            yield Mark("note", at, 0.0, visible(f"repair {round_}: {error} at {path}"), "cut")
         case StoreFailed(operation, reason):
             yield Mark("note", at, 0.0, visible(f"the store failed ({operation}): {reason}"), "bad")
         case Attempted() | Retried() | Continued() | CacheHit() | CacheStored():
