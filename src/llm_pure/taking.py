@@ -12,7 +12,7 @@ from llm_pure.json import JsonError, PlainJson
 from llm_pure.reading import PlainObject, within
 from llm_pure.tools import AnyTool, ToolChoice
 
-__all__ = ["take_choice", "take_integer", "take_number", "take_text", "take_tools"]
+__all__ = ["allowed_names", "take_choice", "take_integer", "take_number", "take_text", "take_tools"]
 
 
 def take_text(data: PlainObject, key: str) -> str | None:
@@ -74,3 +74,21 @@ def take_choice(
         return None
     data.pop("tool_choice", None)
     return choice
+
+
+def allowed_names(choice: PlainObject, within: str | None) -> tuple[str, ...] | None:
+    """The tools that a choice allows, if it has a mode and all of them are functions with names; `within` is where a
+    function's fields stand, None: beside its type."""
+    tools = choice.get("tools")
+    if choice.get("mode") not in ("auto", "required") or not isinstance(tools, list) or not tools:
+        return None
+    found: list[str] = []
+    for tool in tools:
+        if not isinstance(tool, dict) or tool.get("type") != "function":
+            return None
+        inner = tool if within is None else tool.get(within)
+        name = inner.get("name") if isinstance(inner, dict) else None
+        if not isinstance(name, str):
+            return None
+        found.append(name)
+    return tuple(found)

@@ -111,14 +111,22 @@ AnyTool: TypeAlias = Tool[object]
 class ToolChoice(Brief):
     """Whether the model calls a tool: as it likes, not at all, at least one, or the one named.
 
-    `name` asks for that tool and needs mode `required`. `parallel=False` allows one call at a time; None leaves
-    it to the provider.
+    `name` asks for that tool and needs mode `required`. `allowed` names the tools that may be called; none: all that
+    are offered. `parallel=False` allows one call at a time; None leaves it to the provider.
     """
 
     mode: Literal["auto", "none", "required"] = "auto"
     name: str | None = None
     parallel: bool | None = None
     extras: JsonObject = EMPTY
+    allowed: tuple[str, ...] = ()
+
+    @classmethod
+    def among(
+        cls, *names: str, mode: Literal["auto", "required"] = "auto", parallel: bool | None = None
+    ) -> ToolChoice:
+        """The model may call these tools alone, and must call one if `mode` says so."""
+        return cls(mode, None, parallel, allowed=names)
 
     @classmethod
     def named(cls, name: str, *, parallel: bool | None = None) -> ToolChoice:

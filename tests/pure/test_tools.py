@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
 
 import pytest
 from pydantic import BaseModel, Field
 from returns.result import Failure, Success
 
-from llm_pure import BadToolInput, BrokenToolCall, JsonObject, Output, Tool, ToolCall, parse_tool_call
+from llm_pure import (
+    AnyTool,
+    BadToolInput,
+    BrokenToolCall,
+    Completion,
+    JsonObject,
+    Output,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    WireFormat,
+    codec_of,
+    parse_tool_call,
+)
 
 
 class Trip(BaseModel):
@@ -95,3 +109,63 @@ def test_an_output_has_the_schema_of_its_type() -> None:
     output = Output.of(Trip)
     assert (output.name, output.source, output.schema["required"]) == (None, Trip, ("to",))
     assert output.schema["additionalProperties"] is False
+
+
+# ---------------------------------------------------------------- a choice among some of the tools
+
+OFFERED: list[AnyTool] = [Tool("a"), Tool("b"), Tool("c")]
+
+
+@pytest.mark.parametrize(
+    ("wire", "said"),
+    [
+        (
+            "openai_chat",
+            {
+                "type": "allowed_tools",
+                "allowed_tools": {
+                    "mode": "required",
+                    "tools": [
+                        {"type": "function", "function": {"name": "a"}},
+                        {"type": "function", "function": {"name": "c"}},
+                    ],
+                },
+            },
+        ),
+        (
+            "openai_responses",
+            {
+                "type": "allowed_tools",
+                "mode": "required",
+                "tools": [{"type": "function", "name": "a"}, {"type": "function", "name": "c"}],
+            },
+        ),
+    ],
+)
+def test_openai_is_told_which_tools_are_allowed(wire: WireFormat, said: dict[str, object]) -> None:
+    asked = Completion([], tools=OFFERED, tool_choice=ToolChoice.among("a", "c", mode="required"))
+    encoded = codec_of(wire).encode_request(asked, on_loss="refuse").unwrap()
+    assert encoded.payload["tool_choice"] == said
+    assert codec_of(wire).decode_request(encoded.payload).unwrap().tool_choice == asked.tool_choice
+
+
+@pytest.mark.parametrize("mode", ["auto", "required"])
+def test_anthropic_is_offered_the_allowed_tools_alone_and_each_that_is_not_sent_is_a_loss(
+    mode: Literal["auto", "required"],
+) -> None:
+    asked = Completion([], tools=OFFERED, tool_choice=ToolChoice.among("a", "c", mode=mode))
+    encoded = codec_of("anthropic_messages").encode_request(asked).unwrap()
+    back = codec_of("anthropic_messages").decode_request(encoded.payload).unwrap()
+    assert [tool.name for tool in back.tools] == ["a", "c"]
+    assert (back.tool_choice.mode if back.tool_choice is not None else "auto") == mode
+    assert [loss.path for loss in encoded.losses] == ["$.tools[1]", "$.tool_choice.allowed"]
+
+
+@pytest.mark.parametrize("wire", ["openai_chat", "openai_responses", "anthropic_messages"])
+@pytest.mark.parametrize(
+    "choice", [ToolChoice("required", "a", allowed=("a", "b")), ToolChoice("none", allowed=("a",))]
+)
+def test_one_tool_or_none_leave_no_choice_among_more(wire: WireFormat, choice: ToolChoice) -> None:
+    encoded = codec_of(wire).encode_request(Completion([], tools=OFFERED, tool_choice=choice)).unwrap()
+    assert [loss.path for loss in encoded.losses] == ["$.tool_choice.allowed"]
+    assert len(codec_of(wire).decode_request(encoded.payload).unwrap().tools) == 3

@@ -86,7 +86,13 @@ _FIELDS: Final[Mapping[type, tuple[_Wanted, ...]]] = {
         *_wanted(*_FLAG, "strict"),
         *_EXTRAS,
     ),
-    ToolChoice: (*_text("mode"), *_text_or_none("name"), *_wanted(*_FLAG, "parallel"), *_EXTRAS),
+    ToolChoice: (
+        *_text("mode"),
+        *_text_or_none("name"),
+        *_wanted(*_FLAG, "parallel"),
+        *_wanted((tuple,), "names", "allowed"),
+        *_EXTRAS,
+    ),
     ReasoningSetting: (*_text_or_none("effort"), *_whole_or_none("budget_tokens"), *_EXTRAS),
     Output: (
         *_wanted((JsonObject,), "an object", "schema"),

@@ -32,7 +32,7 @@ from llm_pure.errors import BadRequest, Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, is_plain
 from llm_pure.models import ModelTraits, traits_of
 from llm_pure.reading import PlainObject, bad_request, within, wrong
-from llm_pure.tools import Tool
+from llm_pure.tools import Tool, ToolChoice
 from llm_pure.wire import Encoded, OnLoss, encoded
 
 if TYPE_CHECKING:
@@ -130,12 +130,24 @@ def _payload(completion: Completion, losses: list[Loss]) -> tuple[PlainObject, b
 
 
 def _tools(completion: Completion, losses: list[Loss]) -> list[ToolUnionParam]:
+    """The tools that are offered: where some of them are allowed alone, only those."""
     tools: list[ToolUnionParam] = []
+    allowed = _allowed(completion.tool_choice)
     for index, tool in enumerate(completion.tools):
         with _at(losses, f"$.tools[{index}]") as found:
             check(tool, Tool)
-            tools.append(write_tool(tool, found))
+            if allowed is None or tool.name in allowed:
+                tools.append(write_tool(tool, found))
+            else:
+                found.append(Loss("", "may not be called, and is not sent"))
     return tools
+
+
+def _allowed(choice: ToolChoice | None) -> tuple[str, ...] | None:
+    """The tools that alone may be called; None: all."""
+    if not isinstance(choice, ToolChoice) or choice.name is not None or choice.mode == "none":
+        return None
+    return choice.allowed or None
 
 
 def _words(stop_sequences: tuple[str, ...]) -> list[str]:

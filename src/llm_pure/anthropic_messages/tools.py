@@ -147,6 +147,8 @@ def write_choice(choice: ToolChoice, losses: list[Loss]) -> ToolChoiceParam | No
         made = {"type": "any"}
     if choice.name is not None and choice.mode != "required":
         losses.append(Loss(".name", "naming a tool is requiring it: the mode has to be `required`"))
+    if choice.allowed:
+        losses.append(Loss(".allowed", "there is no choice among tools: no others are sent"))
     if choice.parallel is False:
         if made["type"] == "none":
             losses.append(

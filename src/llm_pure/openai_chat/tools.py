@@ -7,6 +7,7 @@ form; one that came in another form is noted as `$verbatim`, and goes back as it
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from llm_pure.errors import Loss
@@ -15,6 +16,7 @@ from llm_pure.openai_chat.shape import PROVIDER, Losses, attach, extras_with, no
 from llm_pure.reading import PlainObject, as_object
 from llm_pure.strict_rules import OPENAI_STRICT
 from llm_pure.strict_sent import Sent, goes_as_it_stands, sent
+from llm_pure.taking import allowed_names
 from llm_pure.tools import AnyTool, Tool, ToolChoice
 
 if TYPE_CHECKING:
@@ -130,6 +132,9 @@ def read_choice(value: PlainJson, parallel: bool | None) -> ToolChoice | None:
     inner = value.get(kind if isinstance(kind, str) else "function")
     if not isinstance(inner, dict):
         return None
+    if kind == "allowed_tools" and (names := allowed_names(inner, "function")) is not None:
+        among = ToolChoice(_MODES[str(inner["mode"])], None, parallel, allowed=names)
+        return among if value == _among(among) else replace(among, extras=_raw(value))
     name, mode = inner.get("name"), inner.get("mode")
     if isinstance(name, str):
         exact = value == {"type": "function", "function": {"name": name}}
@@ -141,6 +146,11 @@ def read_choice(value: PlainJson, parallel: bool | None) -> ToolChoice | None:
 
 def _raw(value: PlainJson) -> JsonObject:
     return JsonObject.wrap({PROVIDER: {"$raw": value}})
+
+
+def _among(choice: ToolChoice) -> PlainObject:
+    tools: list[PlainJson] = [{"type": "function", "function": {"name": name}} for name in choice.allowed]
+    return {"type": "allowed_tools", "allowed_tools": {"mode": choice.mode, "tools": tools}}
 
 
 def say_choice(choice: ToolChoice, losses: Losses) -> PlainObject:
@@ -155,6 +165,10 @@ def say_choice(choice: ToolChoice, losses: Losses) -> PlainObject:
         said["tool_choice"] = value
     else:
         unsaid(choice.extras, losses, path)
+        if choice.allowed and (choice.name is not None or choice.mode == "none"):
+            losses.append(
+                Loss(f"{path}.allowed", "where one tool or none may be called, no others are allowed")
+            )
         if choice.name is not None:
             if choice.mode != "required":
                 losses.append(Loss(f"{path}.mode", "a tool that is named has to be called"))
@@ -163,6 +177,8 @@ def say_choice(choice: ToolChoice, losses: Losses) -> PlainObject:
                 "function": {"name": choice.name},
             }
             said["tool_choice"] = plain(named)
+        elif choice.allowed and choice.mode != "none":
+            said["tool_choice"] = _among(choice)
         elif choice.mode != "auto":
             said["tool_choice"] = choice.mode
     if choice.parallel is False:

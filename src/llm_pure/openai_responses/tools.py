@@ -8,6 +8,7 @@ stood.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from llm_pure.errors import Loss
@@ -16,6 +17,7 @@ from llm_pure.openai_responses.shape import PROVIDER, Losses, attach, extras_wit
 from llm_pure.reading import PlainObject, as_object
 from llm_pure.strict_rules import OPENAI_STRICT
 from llm_pure.strict_sent import Sent, goes_as_it_stands, sent
+from llm_pure.taking import allowed_names
 from llm_pure.tools import AnyTool, Tool, ToolChoice
 
 if TYPE_CHECKING:
@@ -96,7 +98,8 @@ _MODES: Final[dict[str, _Mode]] = {"auto": "auto", "none": "none", "required": "
 def read_choice(value: PlainJson, parallel: bool | None) -> ToolChoice | None:
     """`tool_choice` and `parallel_tool_calls`; None if the former is nothing that we know.
 
-    `allowed_tools` is its mode; any other type demands the tool of this type, or of this name.
+    `allowed_tools` of functions is `allowed`, of others its mode alone; any other type demands the tool of this type,
+    or of this name.
     """
     if isinstance(value, str):
         return ToolChoice(_MODES[value], parallel=parallel) if value in _MODES else None
@@ -107,6 +110,9 @@ def read_choice(value: PlainJson, parallel: bool | None) -> ToolChoice | None:
         return None
     raw = JsonObject.wrap({PROVIDER: {"$raw": value}})
     if kind == "allowed_tools":
+        if (names := allowed_names(value, None)) is not None:
+            among = ToolChoice(_MODES[str(mode)], None, parallel, allowed=names)
+            return among if value == _among(among) else replace(among, extras=raw)
         return (
             ToolChoice(_MODES[mode], None, parallel, raw)
             if isinstance(mode, str) and mode in _MODES
@@ -115,6 +121,11 @@ def read_choice(value: PlainJson, parallel: bool | None) -> ToolChoice | None:
     if kind == "function" and isinstance(name, str) and len(value) == 2:
         return ToolChoice("required", name, parallel)
     return ToolChoice("required", name if isinstance(name, str) else None, parallel, raw)
+
+
+def _among(choice: ToolChoice) -> PlainObject:
+    tools: list[PlainJson] = [{"type": "function", "name": name} for name in choice.allowed]
+    return {"type": "allowed_tools", "mode": choice.mode, "tools": tools}
 
 
 def say_choice(choice: ToolChoice, losses: Losses) -> PlainObject:
@@ -128,11 +139,17 @@ def say_choice(choice: ToolChoice, losses: Losses) -> PlainObject:
         said["tool_choice"] = raw.thaw()
     else:
         unsaid(choice.extras, losses, path)
+        if choice.allowed and (choice.name is not None or choice.mode == "none"):
+            losses.append(
+                Loss(f"{path}.allowed", "where one tool or none may be called, no others are allowed")
+            )
         if choice.name is not None:
             if choice.mode != "required":
                 losses.append(Loss(f"{path}.mode", "a tool that is named has to be called"))
             named: ToolChoiceFunctionParam = {"type": "function", "name": choice.name}
             said["tool_choice"] = plain(named)
+        elif choice.allowed and choice.mode != "none":
+            said["tool_choice"] = _among(choice)
         elif choice.mode != "auto":
             said["tool_choice"] = choice.mode
     if choice.parallel is False:

@@ -106,7 +106,12 @@ def tool_choices() -> st.SearchStrategy[ToolChoice]:
     parallel = _NONE | st.booleans()
     mode = st.sampled_from(["auto", "none", "required"])
     anyone = st.builds(lambda m, p, e: ToolChoice(m, None, p, e), mode, parallel, extras())
-    return anyone | st.builds(lambda name, p: ToolChoice.named(name, parallel=p), names(), parallel)
+    named = st.builds(lambda name, p: ToolChoice.named(name, parallel=p), names(), parallel)
+    several = st.lists(names(), min_size=1, max_size=2).map(tuple)
+    among = st.builds(
+        lambda allowed, m, n, e: ToolChoice(m, n, None, e, allowed), several, mode, _NONE | names(), extras()
+    )
+    return anyone | named | among
 
 
 @cache
