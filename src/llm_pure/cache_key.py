@@ -59,7 +59,7 @@ def key_of(encoded: Encoded, target: Target) -> Outcome[str]:
             **({} if target.dialect is None else {"dialect": target.dialect.changes()}),
         },
         "headers": {name.lower(): value for name, value in encoded.headers.items()},
-        "payload": {name: value for name, value in encoded.payload.items() if name not in _NOT_THE_QUESTION},
+        "payload": {name: value for name, value in encoded.seen().items() if name not in _NOT_THE_QUESTION},
     }
     try:
         hashed = _blank().copy()

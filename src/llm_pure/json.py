@@ -30,6 +30,7 @@ __all__ = [
     "is_plain",
     "parse_json",
     "parse_json_prefix",
+    "parse_plain",
     "same_json",
     "thaw",
 ]
@@ -271,6 +272,11 @@ def parse_json_prefix(text: str, *, strings: bool = False) -> PlainJson:
         return _parser()(raw, allow_inf_nan=False, cache_strings="keys", allow_partial=how)
     except ValueError as error:
         raise JsonError(str(error)) from None
+
+
+def parse_plain(text: bytes) -> PlainJson:
+    """What was plain when it was written by `dump_json`."""
+    return _parser()(text, allow_inf_nan=False, cache_strings="keys")
 
 
 class _Parser(Protocol):

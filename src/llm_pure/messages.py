@@ -26,8 +26,19 @@ __all__ = [
 ]
 
 
+class Remembering:
+    """Room for what a codec has worked out of a message, so that it does so once for all requests that hold it.
+
+    No field: nothing that is compared, shown, written, copied or pickled. Whoever writes it writes what the message
+    alone decides, so that it does not matter who was last.
+    """
+
+    __slots__ = ("memo",)
+    memo: object
+
+
 @dataclass(frozen=True, slots=True, repr=False)
-class UserMessage(Brief):
+class UserMessage(Brief, Remembering):
     """What the user, or the user's program, says. Tool results stand here, before anything else."""
 
     content: tuple[Part, ...]
@@ -35,7 +46,7 @@ class UserMessage(Brief):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class AssistantMessage(Brief):
+class AssistantMessage(Brief, Remembering):
     """What the model said. As the last message of a completion it is a prefill, where the model allows one."""
 
     content: tuple[Part, ...]
@@ -43,7 +54,7 @@ class AssistantMessage(Brief):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class SystemMessage(Brief):
+class SystemMessage(Brief, Remembering):
     """Instructions in mid-conversation. Those that open it belong into `Completion.system`."""
 
     content: tuple[Part, ...]

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, TypeVar, cast, final
 
 from returns.result import Failure, Success
+from typing_extensions import override
 
-from llm_pure.brief import Brief
+from llm_pure.brief import Brief, brief
 from llm_pure.errors import BadRequest, LlmError, Loss, Lossy
 from llm_pure.json import JsonError, JsonInput, PlainJson, dump_json
 
@@ -30,34 +31,87 @@ Headers: TypeAlias = Mapping[str, str]
 OnLoss: TypeAlias = Literal["report", "refuse"]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Encoded(Brief):
+class Messages(Protocol):
+    """The messages of a request as long as nobody has looked at them."""
+
+    def plain(self) -> list[PlainJson]:
+        """As data, made anew."""
+        ...
+
+    def written(self) -> bytes | None:
+        """As JSON text; None if they are not known to be JSON."""
+        ...
+
+
+@final
+class Encoded:
     """A request in a provider's words. `payload` is plain JSON and the caller's own; `headers` go with it.
 
-    `plain`: the codec has proved that all of the payload is of JSON's own types, as long as nobody changes it.
+    A codec may leave `messages` out of the payload: they are put there when somebody asks for it. Until then nobody can
+    have changed them, and the body is made of what is known to be right.
     """
 
-    payload: dict[str, PlainJson]
-    headers: Mapping[str, str]
-    losses: tuple[Loss, ...]
-    plain: bool = field(default=False, compare=False, repr=False)
+    __slots__ = ("_messages", "_payload", "headers", "losses")
+    __match_args__ = ("payload", "headers", "losses")
 
-    def body(
+    def __init__(
         self,
-        *,
-        stream: bool = False,
-        extra: Mapping[str, PlainJson] | None = None,
-        untouched: bool = False,
-    ) -> Outcome[bytes]:
-        """The payload as the bytes that go out, `stream` and `extra` added. A Failure names the place of no JSON.
+        payload: dict[str, PlainJson],
+        headers: Mapping[str, str],
+        losses: tuple[Loss, ...],
+        messages: Messages | None = None,
+    ) -> None:
+        self._payload: Final = payload
+        self._messages = messages
+        self.headers: Final = headers
+        self.losses: Final = losses
 
-        `untouched`: nobody has changed the payload, so that what the codec has proved holds.
-        """
-        whole = {**self.payload, **({"stream": True} if stream else {}), **(extra or {})}
+    @property
+    def payload(self) -> dict[str, PlainJson]:
+        """All fields of the request."""
+        if self._messages is not None:
+            self._payload["messages"] = self._messages.plain()
+            self._messages = None
+        return self._payload
+
+    def seen(self) -> dict[str, PlainJson]:
+        """The payload, to be looked at and not to be changed."""
+        if self._messages is None:
+            return self._payload
+        return {**self._payload, "messages": self._messages.plain()}
+
+    def field(self, name: str) -> PlainJson:
+        """One field beside the messages; None if there is none."""
+        return self._payload.get(name)
+
+    def body(self, *, stream: bool = False, extra: Mapping[str, PlainJson] | None = None) -> Outcome[bytes]:
+        """The payload as the bytes that go out, `stream` and `extra` added. A Failure names the place of no JSON."""
+        more = {**({"stream": True} if stream else {}), **(extra or {})}
+        messages = None if self._messages is None or "messages" in more else self._messages.written()
         try:
-            return Success(dump_json(whole, proven=untouched and self.plain and not extra))
+            if messages is None:
+                return Success(dump_json({**self.seen(), **more}))
+            rest = {**self._payload, **more}
+            del rest["messages"]
+            return Success(b'{"messages":%b,%b' % (messages, dump_json(rest)[1:]))
         except JsonError as error:
             return Failure(BadRequest(message=error.reason, path=error.path))
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Encoded):
+            return NotImplemented
+        return (self.seen(), self.headers, self.losses) == (other.seen(), other.headers, other.losses)
+
+    __hash__ = None  # type: ignore[assignment]  # as of all that holds a dict
+
+    @override
+    def __repr__(self) -> str:
+        return f"Encoded({', '.join(map(brief, (self.seen(), self.headers, self.losses)))})"
+
+    @override
+    def __reduce__(self) -> tuple[object, ...]:
+        return Encoded, (self.seen(), self.headers, self.losses)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -113,14 +167,13 @@ def encoded(
     headers: Mapping[str, str],
     losses: Iterable[Loss],
     on_loss: OnLoss,
-    *,
-    plain: bool = False,
+    messages: Messages | None = None,
 ) -> Outcome[Encoded]:
     """The end of every `encode_request`: a report of the losses, or a refusal that lists them."""
     lost = tuple(losses)
     if lost and on_loss == "refuse":
         return Failure(Lossy(message=f"{lost[0].path}: {lost[0].reason}", path=lost[0].path, losses=lost))
-    return Success(Encoded(payload, headers, lost, plain))
+    return Success(Encoded(payload, headers, lost, messages))
 
 
 # ---------------------------------------------------------------- headers

@@ -80,10 +80,10 @@ def _converse(leaf: Leaf, completion: Completion) -> Program[Outcome[Response]]:
     if request.losses:
         yield from ask(Tell(Lost(request.losses)))
     observed = yield from ask(Observed())
-    asked = request.payload.get("max_tokens")
+    asked = request.field("max_tokens")
     stream = observed or (leaf.longest is not None and isinstance(asked, int) and asked > leaf.longest)
     extra = leaf.when_streaming.thaw() if stream else None
-    body = request.body(stream=stream, extra=extra, untouched=True)
+    body = request.body(stream=stream, extra=extra)
     if isinstance(body, Failure):
         return body
     sent = HttpRequest(codec.PATH, request.headers, body.unwrap(), stream, leaf.max_silence)

@@ -8,7 +8,6 @@ answer): the calls are told apart by their turn, and results belong to them in o
 from __future__ import annotations
 
 import re
-from collections import deque
 from functools import lru_cache
 from typing import Final
 
@@ -42,13 +41,13 @@ def own_id(wire: str) -> str | None:
 class CallIds:
     """The ids that a conversation has given so far, from its beginning on."""
 
-    __slots__ = ("_last", "_open", "_turns", "_used")
+    __slots__ = ("_answered", "_given", "_turns", "_used")
 
     def __init__(self) -> None:
         self._turns: dict[str, int] = {}
         self._used: set[str] = set()
-        self._open: dict[str, deque[str]] = {}
-        self._last: dict[str, str] = {}
+        self._given: dict[str, list[str]] = {}
+        self._answered: dict[str, int] = {}
 
     def call(self, own: str, stood: str | None = None) -> str:
         """The id for one more call. `stood` is what the wire has instead, if it has something else."""
@@ -59,15 +58,31 @@ class CallIds:
             self._turns[own] = turn
         given = wire if stood is None else stood
         self._used.add(given)
-        self._last[own] = given
-        if (waiting := self._open.get(own)) is None:
-            self._open[own] = deque((given,))
-        else:
-            waiting.append(given)
+        self._given.setdefault(own, []).append(given)
         return wire
 
     def result(self, own: str) -> str:
         """The id of the call that the next result with this id answers: the first without one, or else the last."""
-        if waiting := self._open.get(own):
-            return waiting.popleft()
-        return self._last.get(own) or wire_id(own)
+        given = self._given.get(own)
+        if given is None:
+            return wire_id(own)
+        answered = self._answered.get(own, 0)
+        if answered == len(given):
+            return given[-1]
+        self._answered[own] = answered + 1
+        return given[answered]
+
+    def keep(self, calls: tuple[str, ...], results: tuple[str, ...]) -> bool:
+        """Whether all of these can have their own ids, which then are given. They fit, and each is named once."""
+        if not self._used.isdisjoint(calls):
+            return False
+        for own in results:
+            given = self._given.get(own)
+            if given is not None and given[min(self._answered.get(own, 0), len(given) - 1)] != own:
+                return False
+        self._used.update(calls)
+        for own in calls:
+            self._given.setdefault(own, []).append(own)
+        for own in results:
+            self.result(own)
+        return True

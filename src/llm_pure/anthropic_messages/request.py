@@ -15,7 +15,6 @@ from returns.result import Failure
 from llm_pure.anthropic_messages.checks import check
 from llm_pure.anthropic_messages.content import moved
 from llm_pure.anthropic_messages.decode import reads_as_option
-from llm_pure.anthropic_messages.places import is_prefill
 from llm_pure.anthropic_messages.reasoning import Beside, has_samples, write_output, write_reasoning
 from llm_pure.anthropic_messages.tables import (
     FIELDS,
@@ -26,10 +25,10 @@ from llm_pure.anthropic_messages.tables import (
     mistyped,
 )
 from llm_pure.anthropic_messages.tools import write_choice, write_tool
-from llm_pure.anthropic_messages.turns import write_instructions, write_messages
+from llm_pure.anthropic_messages.turns import Turns, write_instructions, write_messages
 from llm_pure.completion import Completion
 from llm_pure.errors import BadRequest, Loss
-from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, is_plain
+from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson
 from llm_pure.models import ModelTraits, traits_of
 from llm_pure.reading import PlainObject, bad_request, within, wrong
 from llm_pure.tools import Tool, ToolChoice
@@ -54,29 +53,28 @@ def encode_request(completion: Completion, *, on_loss: OnLoss = "report") -> Out
     """
     losses: list[Loss] = []
     try:
-        payload, plain_messages = _payload(completion, losses)
+        payload, messages = _payload(completion, losses)
     except JsonError as error:
         return Failure(bad_request(error))
     except MISTYPED as error:
         return Failure(BadRequest(message=mistyped(error), path="$"))
     samples = any(name in payload for name in SAMPLING)
     headers = {"anthropic-version": SAMPLING_VERSION} if samples else {}
-    plain = plain_messages and is_plain({**payload, "messages": None})
-    return encoded(payload, headers, losses, on_loss, plain=plain)
+    return encoded(payload, headers, losses, on_loss, messages)
 
 
-def _payload(completion: Completion, losses: list[Loss]) -> tuple[PlainObject, bool]:
-    """The payload, and whether its messages are known to be plain JSON."""
+def _payload(completion: Completion, losses: list[Loss]) -> tuple[PlainObject, Turns | None]:
+    """The payload, and its messages, unless it holds others."""
     check(completion, Completion)
     traits = traits_of(completion.model)
     system: list[TextBlockParam] = []
     write_instructions(completion.system, system, "$.system", losses)
-    messages, plain = write_messages(completion.messages, traits, system, losses)
+    turns = write_messages(completion.messages, traits, system, losses)
     limit = completion.max_tokens
     params: MessageCreateParamsNonStreaming = {
         "model": completion.model or "",
         "max_tokens": traits.filled_max_tokens if limit is None else limit,
-        "messages": messages,
+        "messages": (),
     }
     if len(system) == 1 and system[0] == {"type": "text", "text": system[0].get("text")}:
         params["system"] = system[0]["text"]
@@ -101,7 +99,7 @@ def _payload(completion: Completion, losses: list[Loss]) -> tuple[PlainObject, b
             traits,
             limit,
             forced=forced,
-            prefilled=is_prefill(cast("list[PlainObject]", messages)),
+            prefilled=turns.are_prefill(),
             sampled=traits.sampling
             and has_samples(completion.temperature, completion.top_p, completion.top_k),
         )
@@ -126,7 +124,7 @@ def _payload(completion: Completion, losses: list[Loss]) -> tuple[PlainObject, b
     if completion.model is None:
         del payload["model"]
     _merge(payload, completion, traits, losses)
-    return payload, plain and payload["messages"] is messages
+    return payload, None if payload["messages"] else turns
 
 
 def _tools(completion: Completion, losses: list[Loss]) -> list[ToolUnionParam]:

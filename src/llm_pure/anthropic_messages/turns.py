@@ -8,8 +8,8 @@ continues none: without it the answer would be one to another question, so that 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import repeat
-from typing import TYPE_CHECKING, Final, cast
+from itertools import islice, repeat
+from typing import TYPE_CHECKING, Final, cast, final
 
 from llm_pure.anthropic_messages.blocks import SYSTEM
 from llm_pure.anthropic_messages.content import (
@@ -24,9 +24,9 @@ from llm_pure.anthropic_messages.content import (
 from llm_pure.anthropic_messages.ids import CallIds
 from llm_pure.anthropic_messages.places import blocks_of, is_marked, is_prefill, unfit
 from llm_pure.anthropic_messages.tables import MISTYPED, PROVIDER, mistyped
-from llm_pure.anthropic_messages.usual import usual_text, write_usual
+from llm_pure.anthropic_messages.usual import UsualTurn, usual_text, usual_turn
 from llm_pure.errors import Loss
-from llm_pure.json import EMPTY, JsonError, is_plain
+from llm_pure.json import EMPTY, JsonError, PlainJson, dump_json, is_plain, parse_plain
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
 from llm_pure.models import ModelTraits
 from llm_pure.parts import (
@@ -44,7 +44,7 @@ from llm_pure.reading import PlainObject, within, wrong
 if TYPE_CHECKING:
     from anthropic.types import ContentBlockParam, MessageParam, TextBlockParam
 
-__all__ = ["write_instructions", "write_messages"]
+__all__ = ["Turns", "write_instructions", "write_messages"]
 
 
 def write_instructions(
@@ -70,10 +70,9 @@ def write_instructions(
 
 def write_messages(
     messages: tuple[Message, ...], traits: ModelTraits, system: list[TextBlockParam], losses: list[Loss]
-) -> tuple[list[MessageParam], bool]:
-    """The turns, and whether they are known to be plain JSON. Instructions that open the conversation are appended to
-    `system`."""
-    turns = _Turns(messages, traits, system, losses)
+) -> Turns:
+    """The turns. Instructions that open the conversation are appended to `system`."""
+    turns = Turns(messages, traits, system, losses)
     index = 0
     while index < len(messages) and (index := turns.add_usual(index)) < len(messages):
         before = len(losses)
@@ -87,7 +86,7 @@ def write_messages(
             moved(losses, before, f"$.messages[{index}]")
         index += 1
     turns.close()
-    return turns.found, turns.are_plain()
+    return turns
 
 
 def _before_users(messages: tuple[Message, ...]) -> set[int]:
@@ -110,10 +109,14 @@ _MISPLACED: Final[Mapping[str, tuple[tuple[type[Part], ...], str]]] = {
 _MESSAGE: Final = frozenset({"role", "content"})
 
 
-class _Turns:
-    """The turns so far. `results` are the last turn's blocks as long as more tool results belong to it; `late` of them,
-    at the end, are instructions that had to wait for those. `unusual` are the places of turns that have to be looked
-    at once all are there (see `usual`)."""
+@final
+class Turns:
+    """The turns so far, usual ones as they are remembered (see `usual`) until somebody has to look into them.
+
+    `unusual` are the places of those that have to be looked at once all are there. While `open`, more results belong to
+    the last turn, which holds nothing else; `late` of its blocks, at the end, are instructions that had to wait for
+    those.
+    """
 
     def __init__(
         self,
@@ -124,23 +127,64 @@ class _Turns:
     ) -> None:
         self.messages, self.traits, self.system, self.losses = messages, traits, system, losses
         self.before_users: set[int] | None = None
-        self.found: list[MessageParam] = []
+        self.found: list[PlainObject | UsualTurn] = []
         self.sources: list[tuple[int, bool]] = []
         self.unusual: list[int] = []
-        self.results: list[ContentBlockParam] | None = None
+        self.open = False
         self.late = 0
         self.leading = True
         self.ids = CallIds()
 
-    def add_usual(self, index: int) -> int:
-        """Add the turns of the messages from `index` on that are usual. The place of the first that is not."""
-        if self.results is not None and type(self.messages[index]) is not AssistantMessage:
-            return index  # it may have to be joined with the last
-        end, results = write_usual(self.messages, index, self.ids, self.found)
-        if end > index:
-            self.sources.extend(zip(range(index, end), repeat(False)))
-            self.results, self.late = results, 0
-            self.leading = False
+    def plain(self) -> list[PlainJson]:
+        """The turns as data, which is the caller's."""
+        written = self.written()
+        if written is not None:
+            return cast("list[PlainJson]", parse_plain(written))
+        return [self._at(place) for place in range(len(self.found))]
+
+    def written(self) -> bytes | None:
+        """The turns as JSON text; None if they are not known to be JSON."""
+        if not all(is_plain(self._at(place)) for place in self.unusual):
+            return None
+        try:
+            return b"[%b]" % b",".join(
+                [
+                    turn.written if isinstance(turn, UsualTurn) else dump_json(turn, proven=True)
+                    for turn in self.found
+                ]
+            )
+        except JsonError:
+            return None
+
+    def are_prefill(self) -> bool:
+        """Whether the last is an answer that the model shall continue."""
+        return bool(self.found) and is_prefill([self._at(-1)])
+
+    def _at(self, place: int) -> PlainObject:
+        """A turn to look into, or to change."""
+        turn = self.found[place]
+        if isinstance(turn, UsualTurn):
+            turn = self.found[place] = cast("PlainObject", parse_plain(turn.written))
+        return turn
+
+    def add_usual(self, begin: int) -> int:
+        """Add the turns of the messages from `begin` on that are usual. The place of the first that is not."""
+        end, opened = begin, self.open
+        for message in islice(self.messages, begin, None):
+            turn: UsualTurn | None = getattr(message, "memo", None)
+            if type(turn) is not UsualTurn and (turn := usual_turn(message)) is None:
+                break
+            role, _, calls, results = turn
+            if opened and role == "user":  # it may have to be joined with the last
+                break
+            if (calls or results) and not self.ids.keep(calls, results):
+                break
+            self.found.append(turn)
+            opened = bool(results)
+            end += 1
+        if end > begin:
+            self.sources.extend(zip(range(begin, end), repeat(False)))
+            self.open, self.late, self.leading = opened, 0, False
         return end
 
     def add(self, index: int, message: Message) -> None:
@@ -157,16 +201,17 @@ class _Turns:
         if message.extras is not EMPTY and message.extras:
             turn = _with_extras(turn, message, self.losses)
         self.unusual.append(len(self.found))
-        self.found.append(turn)
+        self.found.append(cast("PlainObject", turn))
         self.sources.append((index, marked))
-        self.results, self.late = None, 0
+        self.open, self.late = False, 0
         self.leading = False
 
-    def _doubt_last(self) -> None:
-        """The last turn gets more than it was written with."""
+    def _results(self) -> list[ContentBlockParam]:
+        """The blocks of the last turn, which is open: it gets more than it was written with."""
         last = len(self.found) - 1
         if last not in self.unusual[-1:]:
             self.unusual.append(last)
+        return cast("list[ContentBlockParam]", self._at(last)["content"])
 
     # ------------------------------------------------------------ users and assistants
 
@@ -175,11 +220,11 @@ class _Turns:
         content = _content(message.content, "user", marked, self.ids, self.losses)
         bare = message.extras is EMPTY or not message.extras
         only = bare and _only_results(message)
-        if self.results is not None and bare and (not self.late or not content or _has_results(content)):
+        if self.open and bare and (not self.late or not content or _has_results(content)):
             self._join(content, only)
         elif content or marked:
             self._push(index, {"role": "user", "content": content}, message, marked)
-            self.results = cast("list[ContentBlockParam]", content) if only else None
+            self.open = only and bool(content)
         else:
             self._left_out(message)
 
@@ -187,8 +232,7 @@ class _Turns:
         """A message after one of tool results only is of the same turn."""
         if not content:
             return
-        results = cast("list[ContentBlockParam]", self.results)
-        self._doubt_last()
+        results = self._results()
         blocks: list[ContentBlockParam] = (
             [{"type": "text", "text": content}] if isinstance(content, str) else content
         )
@@ -199,7 +243,7 @@ class _Turns:
         results[place:place] = blocks[:count]
         results += blocks[count:]
         if not only:
-            self.results, self.late = None, 0
+            self.open, self.late = False, 0
 
     def _assistant(self, index: int, message: AssistantMessage) -> None:
         marked = is_marked(message.extras, "assistant")
@@ -240,7 +284,7 @@ class _Turns:
 
     def _refusal(self, index: int) -> str | None:
         """Why no instructions can stand here."""
-        found: list[PlainObject] = [cast("PlainObject", turn) for turn in self.found[-1:]]
+        found = [self._at(-1)] if self.found else []
         found.append({"role": "system", "content": "-"})
         if self.before_users is None:
             self.before_users = _before_users(self.messages)
@@ -249,18 +293,18 @@ class _Turns:
         return unfit(found, self.traits).get(len(self.found[-1:]))
 
     def _say(self, index: int, blocks: list[TextBlockParam], message: SystemMessage) -> None:
-        if self.results is not None:
+        if self.open:
             lose_extras(message.extras, self.losses)
-            self._doubt_last()
-            self.results += blocks
+            results = self._results()
+            results += blocks
             self.late += len(blocks)
             return
         said: list[ContentBlockParam] = [*blocks]
-        waits = bool(self.found) and self.found[-1]["role"] == "assistant"
+        waits = bool(self.found) and self._at(-1)["role"] == "assistant"
         lose_extras(message.extras, self.losses)
         self._push(index, {"role": "user", "content": said}, UserMessage(()), marked=False)
         if waits:
-            self.results, self.late = said, len(said)
+            self.open, self.late = True, len(said)
 
     # ------------------------------------------------------------ the end
 
@@ -270,10 +314,15 @@ class _Turns:
             self.found.pop()
             self.sources.pop()
         self.unusual = [place for place in self.unusual if place < len(self.found)]
+        for place in self.unusual:  # whether one fits may depend on those next to it
+            self._at(max(place - 1, 0))
+            self._at(min(place + 1, len(self.found) - 1))
+        if self.found:
+            self._at(-1)
         refused = unfit(cast("list[PlainObject]", self.found), self.traits, self.unusual)
-        opening = next(
-            (place for place, turn in enumerate(self.found) if turn["role"] != "system"), len(self.found)
-        )
+        opening = 0
+        while opening < len(self.found) and self._at(opening)["role"] == "system":
+            opening += 1
         for place in sorted({*self.unusual, *refused}):
             index, marked = self.sources[place]
             reason = refused.get(place)
@@ -284,13 +333,9 @@ class _Turns:
             elif not marked and reason is not None:
                 self.losses.append(Loss(f"$.messages[{index}]", reason))
 
-    def are_plain(self) -> bool:
-        """Whether all turns are known to be plain JSON, once the end is right."""
-        return all(is_plain(cast("PlainObject", self.found[place])) for place in self.unusual)
-
     def _trimmed(self) -> bool:
         """Take trailing white space from a prefill. Whether nothing is left of it."""
-        last = cast("PlainObject", self.found[-1])
+        last = self._at(-1)
         if not is_prefill([last]):
             return False
         content = list(blocks_of(last))

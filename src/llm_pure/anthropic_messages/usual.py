@@ -1,7 +1,9 @@
-"""The turns that most conversations are made of, written in one step.
+"""The turns that most conversations are made of, written once for every request that holds them.
 
-Law: what is written here is what `turns` would write, without a loss; it is plain JSON, all of it; and it may stand
-wherever turns of its role may (see `places`). Whatever is not known to be so is not usual, and `turns` sees to it.
+Law: what is written here is what `turns` would write, without a loss, whatever stands around it; it is plain JSON, all
+of it; and it may stand wherever turns of its role may (see `places`). What is not known to be so is not usual, and
+`turns` sees to it. A message remembers its turn, which is the message's alone: types are checked to the last value, so
+that all of it is known to be immutable.
 
     user        one text; or results of one text each, and nothing beside them
     assistant   texts and calls
@@ -9,62 +11,42 @@ wherever turns of its role may (see `places`). Whatever is not known to be so is
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
-from llm_pure.anthropic_messages.ids import CallIds
+from llm_pure.anthropic_messages.ids import wire_id
 from llm_pure.anthropic_messages.tables import INVALID_JSON
-from llm_pure.json import EMPTY, JsonObject
-from llm_pure.messages import AssistantMessage, Message, UserMessage
+from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, dump_json
+from llm_pure.messages import AssistantMessage, UserMessage
 from llm_pure.parts import Part, Text, ToolCall, ToolResult
 
 if TYPE_CHECKING:
-    from anthropic.types import ContentBlockParam, MessageParam, ToolResultBlockParam, ToolUseBlockParam
+    from anthropic.types import (
+        ContentBlockParam,
+        MessageParam,
+        ToolResultBlockParam,
+        ToolUseBlockParam,
+    )
 
-__all__ = ["usual_text", "write_usual"]
-
-
-def write_usual(
-    messages: tuple[Message, ...], begin: int, ids: CallIds, found: list[MessageParam]
-) -> tuple[int, list[ContentBlockParam] | None]:
-    """Append the turns of the messages from `begin` on, up to the first that is not usual.
-
-    Gives the place of that one, and the blocks of the last turn written if they are results: what a user says next
-    belongs to them.
-    """
-    results: list[ContentBlockParam] | None = None
-    for index in range(begin, len(messages)):
-        message = messages[index]
-        kind = type(message)
-        if kind is AssistantMessage:
-            said = _usual_content(message, ids, _said)
-            if not said:
-                return index, results
-            found.append({"role": "assistant", "content": said})
-            results = None
-        elif kind is UserMessage and results is None:
-            said = _usual_content(message, ids, _results)
-            if not said:
-                return index, results
-            found.append({"role": "user", "content": said})
-            results = said if type(said) is list else None
-        else:
-            return index, results
-    return len(messages), results
+__all__ = ["UsualTurn", "usual_text", "usual_turn"]
 
 
-def _usual_content(
-    message: Message,
-    ids: CallIds,
-    blocks_of: Callable[[tuple[Part, ...], CallIds], list[ContentBlockParam] | None],
-) -> str | list[ContentBlockParam] | None:
-    content = message.content
-    if message.extras is not EMPTY or type(content) is not tuple:
+class UsualTurn(NamedTuple):
+    """A turn as JSON text, and the ids that it names: they have to be given as they are."""
+
+    role: Literal["user", "assistant"]
+    written: bytes
+    calls: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
+
+
+def usual_turn(message: object) -> UsualTurn | None:
+    """The turn of a message, if that is a usual one; from now on it is its `memo`."""
+    if not isinstance(message, UserMessage | AssistantMessage):
         return None
-    only = content[0] if len(content) == 1 else None
-    if type(only) is Text:
-        return only.text if only.extras is EMPTY and type(only.text) is str else None
-    return blocks_of(content, ids)
+    made = _made(message)
+    if made is not None:
+        object.__setattr__(message, "memo", made)
+    return made
 
 
 def usual_text(part: object) -> str | None:
@@ -74,8 +56,34 @@ def usual_text(part: object) -> str | None:
     return None
 
 
-def _results(content: tuple[Part, ...], ids: CallIds) -> list[ContentBlockParam] | None:
-    blocks: list[ToolResultBlockParam] = []
+def _made(message: UserMessage | AssistantMessage) -> UsualTurn | None:
+    content = message.content
+    if message.extras is not EMPTY or type(content) is not tuple:
+        return None
+    ids: list[str] = []
+    said: str | list[ContentBlockParam] | None = usual_text(content[0]) if len(content) == 1 else None
+    turn: MessageParam
+    if type(message) is UserMessage:
+        said = said or _results(content, ids)
+        turn = {"role": "user", "content": said or ""}
+    elif type(message) is AssistantMessage:
+        said = said or _said(content, ids)
+        turn = {"role": "assistant", "content": said or ""}
+    else:
+        return None
+    if not said or len(set(ids)) < len(ids) or any(wire_id(own) != own for own in ids):
+        return None
+    try:
+        written = dump_json(cast("PlainJson", turn), proven=True)
+    except JsonError:  # a lone surrogate
+        return None
+    if turn["role"] == "user":
+        return UsualTurn("user", written, results=tuple(ids))
+    return UsualTurn("assistant", written, calls=tuple(ids))
+
+
+def _results(content: tuple[Part, ...], ids: list[str]) -> list[ContentBlockParam] | None:
+    blocks: list[ContentBlockParam] = []
     for part in content:
         if not (type(part) is ToolResult and part.extras is EMPTY and type(part.call_id) is str):
             return None
@@ -88,19 +96,15 @@ def _results(content: tuple[Part, ...], ids: CallIds) -> list[ContentBlockParam]
         if part.is_error:
             block["is_error"] = True
         blocks.append(block)
-    for block in blocks:
-        block["tool_use_id"] = ids.result(block["tool_use_id"])
-    return cast("list[ContentBlockParam]", blocks)
+        ids.append(part.call_id)
+    return blocks
 
 
-def _said(content: tuple[Part, ...], ids: CallIds) -> list[ContentBlockParam] | None:
+def _said(content: tuple[Part, ...], ids: list[str]) -> list[ContentBlockParam] | None:
     blocks: list[ContentBlockParam] = []
-    calls: list[ToolUseBlockParam] = []
     for part in content:
-        if type(part) is Text:
-            if part.extras is not EMPTY or type(part.text) is not str or not part.text:
-                return None
-            blocks.append({"type": "text", "text": part.text})
+        if (text := usual_text(part)) is not None:
+            blocks.append({"type": "text", "text": text})
             continue
         if not (type(part) is ToolCall and part.extras is EMPTY and type(part.arguments) is JsonObject):
             return None
@@ -111,7 +115,5 @@ def _said(content: tuple[Part, ...], ids: CallIds) -> list[ContentBlockParam] | 
             return None
         call: ToolUseBlockParam = {"type": "tool_use", "id": part.id, "name": part.name, "input": arguments}
         blocks.append(call)
-        calls.append(call)
-    for call in calls:
-        call["id"] = ids.call(call["id"])
+        ids.append(part.id)
     return blocks

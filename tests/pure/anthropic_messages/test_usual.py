@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from enum import StrEnum
 from typing import Any, cast
 
 import pytest
@@ -11,11 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from returns.result import Failure, Success
 
-from llm_pure import Completion, Text, ToolCall, ToolResult, assistant, user
+from llm_pure import BadRequest, Completion, Text, ToolCall, ToolResult, assistant, user
 from llm_pure import strategies as our
 from llm_pure.anthropic_messages import encode_request
-from llm_pure.json import EMPTY, JsonObject, PlainJson, is_plain
+from llm_pure.json import EMPTY, JsonObject, PlainJson, dump_json, parse_json, same_json
 from llm_pure.messages import Message
+from llm_pure.serial import to_json
+
+
+class Word(StrEnum):
+    a = "a"
+
 
 MESSAGES: tuple[Message, ...] = (
     user("What is this?"),
@@ -61,44 +71,140 @@ def test_a_message_of_other_types_is_no_usual_one(message: Message) -> None:
     assert encode_request(completion) == encode_request(told(completion))
 
 
-# ---------------------------------------------------------------- plain payloads
+# ---------------------------------------------------------------- what is remembered
 
 
-@given(our.completions())
-def test_a_payload_that_is_said_to_be_plain_is_plain(completion: Completion) -> None:
-    encoded = encode_request(completion).unwrap()
-    assert is_plain(encoded.payload) or not encoded.plain
-    assert encoded.body(untouched=True) == encoded.body()
+def fresh(completion: Completion) -> Completion:
+    """An equal one, whose messages remember nothing."""
+    return completion.replace(messages=[replace(message) for message in completion.messages])
+
+
+@settings(max_examples=200)
+@given(our.completions() | st.permutations(MESSAGES).map(Completion), st.booleans())
+def test_the_body_says_what_the_payload_says(completion: Completion, stream: bool) -> None:
+    body = encode_request(completion).unwrap().body(stream=stream)
+    encoded = encode_request(fresh(completion)).unwrap()
+    payload = {**encoded.payload, "stream": True} if stream else encoded.payload
+    assert same_json(parse_json(body.unwrap()), payload)
+    assert same_json(parse_json(encoded.body(stream=stream).unwrap()), payload)
+
+
+@given(st.permutations(MESSAGES))
+def test_what_a_message_remembers_says_nothing_of_what_stood_around_it(messages: list[Message]) -> None:
+    alone = [encode_request(Completion([message])) for message in messages]
+    together = encode_request(Completion(messages))
+    assert together == encode_request(fresh(Completion(messages)))
+    assert alone == [encode_request(Completion([replace(message)])) for message in messages]
+
+
+def test_a_call_whose_id_is_taken_gets_another_whatever_it_was_elsewhere() -> None:
+    one, two = assistant(ToolCall("a", "f")), assistant(ToolCall("a", "g"))
+    for message in (one, two):
+        assert encode_request(Completion([message])).unwrap().payload["messages"] == [
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "a", "name": name, "input": {}}]}
+            for name in ("f" if message is one else "g")
+        ]
+    assert ids(Completion([one, two])) == ["a", "hex_61_2"]
+    assert ids(Completion([two, one])) == ["a", "hex_61_2"]
+
+
+def ids(completion: Completion) -> list[str]:
+    turns: Any = encode_request(completion).unwrap().payload["messages"]
+    return [block["id"] for turn in turns for block in turn["content"]]
+
+
+def test_what_is_remembered_is_no_part_of_the_message() -> None:
+    known = MESSAGES[1]
+    encode_request(Completion([known])).unwrap()
+    assert hasattr(known, "memo")
+    for other in (replace(known), copy.copy(known), copy.deepcopy(known), pickle.loads(pickle.dumps(known))):
+        assert not hasattr(other, "memo")
+        assert (other, repr(other)) == (known, repr(known))
+        assert hash(other) == hash(known)
+    assert "memo" not in to_json(known)
+
+
+def test_threads_that_write_one_message_at_once_agree() -> None:
+    for _ in range(50):
+        completion = fresh(Completion(MESSAGES * 5))
+        with ThreadPoolExecutor(4) as pool:
+            bodies = list(pool.map(lambda _, c=completion: encode_request(c).unwrap().body(), range(4)))
+        assert len({body.unwrap() for body in bodies}) == 1
+
+
+def test_a_message_that_can_change_is_not_remembered() -> None:
+    content: Any = [Text("before")]
+    message = user("x")
+    object.__setattr__(message, "content", content)
+    completion = Completion([message])
+    assert said(completion) == "before"
+    content[0] = Text("after")
+    assert said(completion) == "after"
+
+
+def said(completion: Completion) -> Any:
+    turns: Any = encode_request(completion).unwrap().payload["messages"]
+    return turns[0]["content"] if isinstance(turns[0]["content"], str) else turns[0]["content"][0]["text"]
+
+
+# ---------------------------------------------------------------- what is no JSON
 
 
 def asked_with(value: Any) -> Completion:
     return Completion([assistant(ToolCall("a", "b", JsonObject.wrap({"key": [{"at": value}]})))])
 
 
-@pytest.mark.parametrize("value", [b"raw", date(2026, 1, 1), {1}, {1: "key"}, (1, 2), float("nan")])
-def test_what_is_no_json_is_not_said_to_be_plain(value: object) -> None:
+@pytest.mark.parametrize("value", [b"raw", date(2026, 1, 1), {1}, {1: "key"}, float("nan"), "\ud800"])
+def test_what_is_no_json_is_found_and_named(value: object) -> None:
+    failure = encode_request(asked_with(value)).unwrap().body()
+    assert isinstance(failure, Failure)
+    error = failure.failure()
+    assert isinstance(error, BadRequest)
+    assert str(error.path).startswith("$.messages[0].content[0].input.key[0].at")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        (1, 2),
+        Word("a"),
+        2**63,
+        -(2**63) - 1,
+        10**300,
+        1.0,
+        -0.0,
+        5e-324,
+        1e22,
+        0.1,
+        '\u2028\x7f"\\',
+        "é😀\x00",
+    ],
+)
+def test_every_value_goes_out_as_it_is(value: Any) -> None:
     encoded = encode_request(asked_with(value)).unwrap()
-    assert not encoded.plain
-    body = encoded.body(untouched=True)
-    assert body == encoded.body()
-    assert isinstance(body, Failure) == (value != (1, 2))
+    sent: Any = parse_json(encoded.body().unwrap())
+    assert same_json(sent["messages"][0]["content"][0]["input"]["key"][0]["at"], value)
+    assert same_json(encoded.payload, sent)
 
 
 @pytest.mark.parametrize("depth", [150, 250])
-def test_depth_has_an_end_and_no_body_depends_on_it(depth: int) -> None:
+def test_depth_is_no_matter_of_how_often_it_is_written(depth: int) -> None:
     value: PlainJson = 1
     for _ in range(depth):
         value = [value]
     encoded = encode_request(asked_with(value)).unwrap()
-    assert encoded.plain == (depth < 200)
-    assert isinstance(encoded.body(untouched=True), Success)
-    assert encoded.body(untouched=True) == encoded.body()
+    body = encoded.body()
+    assert isinstance(body, Success)
+    assert dump_json(encoded.payload).count(b"[") == body.unwrap().count(b"[")
 
 
-def test_what_a_caller_puts_into_a_payload_is_looked_at() -> None:
+def test_what_a_caller_puts_into_a_payload_goes_out_or_is_found() -> None:
     encoded = encode_request(Completion(MESSAGES)).unwrap()
-    assert encoded.plain
-    encoded.payload["at"] = cast("str", date(2026, 1, 1))
+    turns: Any = encoded.payload["messages"]
+    turns[0]["content"] = "Who is this?"
+    assert b"Who is this?" in encoded.body().unwrap()
+    assert said(Completion(MESSAGES)) == "What is this?"
+    turns[0]["content"] = date(2026, 1, 1)
     failure = encoded.body()
     assert isinstance(failure, Failure)
     assert failure.failure().message == "date is no JSON"
