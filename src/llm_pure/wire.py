@@ -91,9 +91,15 @@ class Encoded:
         try:
             if messages is None:
                 return Success(dump_json({**self.seen(), **more}))
-            rest = {**self._payload, **more}
-            del rest["messages"]
-            return Success(b'{"messages":%b,%b' % (messages, dump_json(rest)[1:]))
+            whole = {**self._payload, **more}
+            names = [*whole]
+            place = names.index("messages")
+            before, after = [
+                dump_json({name: whole[name] for name in some})[1:-1]
+                for some in (names[:place], names[place + 1 :])
+            ]
+            fields = (before, b'"messages":%b' % messages, after)
+            return Success(b"{%b}" % b",".join([field for field in fields if field]))
         except JsonError as error:
             return Failure(BadRequest(message=error.reason, path=error.path))
 
