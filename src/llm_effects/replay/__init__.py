@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from llm_effects.replay.files import BadCassette, Recording, read_cassette, write_cassette
     from llm_effects.replay.interactions import Answer, Fault, Header, Interaction, Request
     from llm_effects.replay.misses import NotRecorded
+    from llm_effects.replay.modes import Mode
     from llm_effects.replay.names import BadName
     from llm_effects.replay.network import NetworkBlocked
     from llm_effects.replay.patches import InUse
     from llm_effects.replay.scripting import scripted
     from llm_effects.replay.session import cassette
-    from llm_effects.replay.tape import Cassette, Leak, Mode
+    from llm_effects.replay.tape import Cassette, Leak
     from llm_effects.replay.traces import Rendered, cassette_of
 
 _WHERE = {
@@ -40,7 +41,7 @@ _WHERE = {
     "InUse": "patches",
     "Interaction": "interactions",
     "Leak": "tape",
-    "Mode": "tape",
+    "Mode": "modes",
     "NetworkBlocked": "network",
     "NotRecorded": "misses",
     "Recording": "files",

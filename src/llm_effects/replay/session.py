@@ -17,15 +17,16 @@ from contextlib import ExitStack, contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
 
+from llm_effects.replay.modes import Mode
 from llm_effects.replay.network import Hosts, NoNetwork
 from llm_effects.replay.patches import inserted
 from llm_effects.replay.pieces import Pieces
 from llm_effects.replay.secrets import Scrubber
-from llm_effects.replay.tape import Cassette, Mode
+from llm_effects.replay.tape import Cassette
 from llm_effects.replay.transport import Deck
 from llm_effects.replay.waits import NoWaits
 
-__all__ = ["cassette", "opened"]
+__all__ = ["cassette", "opened", "patterns"]
 
 
 @contextmanager
@@ -45,7 +46,7 @@ def cassette(
     written, `passthrough` names hosts (`db.internal`, `localhost:8080`, `*.internal`) that are none of its business,
     `note` stands in the file. Raises `BadCassette`, `Leak`, `InUse` and `OSError`.
     """
-    scrubber = Scrubber(more=tuple(map(re.compile, scrub)))
+    scrubber = Scrubber(more=patterns(scrub))
     played = Cassette(path, mode, scrubber, pieces, seed, note=note)
     with opened(played, passthrough):
         yield played
@@ -63,6 +64,14 @@ def opened(played: Cassette, passthrough: Iterable[str] = ()) -> Generator[None]
             stack.enter_context(waits)
             stack.enter_context(NoNetwork(through))
         yield
+
+
+def patterns(texts: Iterable[str]) -> tuple[re.Pattern[str], ...]:
+    """Regular expressions. Raises `ValueError` for what is none."""
+    try:
+        return tuple(map(re.compile, texts))
+    except re.error as error:
+        raise ValueError(f"{error.pattern!r} is no regular expression: {error}") from None
 
 
 def _nothing() -> None:

@@ -14,29 +14,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Final
 
 from llm_effects.replay.files import SCHEMA, Recording, read_cassette, replace_file, text_of
 from llm_effects.replay.interactions import Header, Interaction, Request
 from llm_effects.replay.matching import Key, key_of
 from llm_effects.replay.misses import miss_of
+from llm_effects.replay.modes import Mode
 from llm_effects.replay.pieces import Pieces
 from llm_effects.replay.secrets import Scrubber, shapes_in, strings_of
 
 if TYPE_CHECKING:
     from llm_pure.errors import CassetteMiss
 
-__all__ = ["MODES", "Cassette", "Leak", "Mode"]
+__all__ = ["Cassette", "Leak"]
 
-Mode: TypeAlias = Literal["none", "once", "new", "all"]
-"""What may be recorded:
-
-    none    nothing: what was not recorded is a miss
-    once    everything, if there is no file yet; otherwise nothing
-    new     what the file does not hold
-    all     everything, anew
-"""
-MODES: Final[tuple[Mode, ...]] = get_args(Mode)
 _PACKAGES: Final = ("anthropic", "openai", "httpx2", "llm-pure")
 
 
