@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypedDict, cast, ge
 from llm_pure.brief import Brief
 from llm_pure.join import joined_message
 from llm_pure.json import EMPTY, Json, JsonInput, JsonObject
-from llm_pure.messages import AssistantMessage, Message, parts
+from llm_pure.messages import AssistantMessage, Message, UserMessage, parts, user
 from llm_pure.outputs import AnyOutput, Output
-from llm_pure.parts import Part, ToolCall
+from llm_pure.parts import BrokenToolCall, Part, ToolCall, ToolResult
 from llm_pure.response import NO_USAGE, Response, StopReason, Usage, is_signed, text_of
 from llm_pure.tools import AnyTool, ToolChoice
 
@@ -171,6 +171,30 @@ class Completion(Brief):
         return self.replace(
             messages=(*messages, *turns), usage=self.usage + response.usage, stop_reason=response.stop_reason
         )
+
+    def with_results(self, *parts: Part | str) -> Completion:
+        """This completion with one user turn that answers the last message's calls: the results first, in the order of
+        the calls, then what else is said.
+
+        Tools that run side by side end in any order; so the turn, and what is cached of it, does not depend on that.
+        """
+        said = user(*parts).content
+        results = [part for part in said if isinstance(part, ToolResult)]
+        rest = [part for part in said if not isinstance(part, ToolResult)]
+        return self.add_messages(UserMessage((*self._in_call_order(results), *rest)))
+
+    def _in_call_order(self, results: list[ToolResult]) -> list[ToolResult]:
+        """The results by their calls, those of a repeated id one after another; what answers no call comes last."""
+        last = self.messages[-1].content if self.messages else ()
+        left = list(results)
+        ordered: list[ToolResult] = []
+        for part in last:
+            if isinstance(part, ToolCall | BrokenToolCall):
+                found = next((result for result in left if result.call_id == part.id), None)
+                if found is not None:
+                    left.remove(found)
+                    ordered.append(found)
+        return [*ordered, *left]
 
     @property
     def last_text(self) -> str:
