@@ -73,7 +73,7 @@ def read_assistant(
         if content:
             found.append(Text(content))
     elif content is not None:
-        found += _content(content)
+        found += _content(content, answered=answer_id is not None)
     if isinstance(refusal, str):
         if refusal:
             found.append(Refusal(refusal))
@@ -91,16 +91,22 @@ def read_assistant(
     return AssistantMessage(tuple(found), extras)
 
 
-def _content(content: PlainJson) -> list[Part]:
+_NO_WORDS: Final[PlainObject] = {"type": "text", "text": ""}
+
+
+def _content(content: PlainJson, *, answered: bool) -> list[Part]:
     if isinstance(content, dict):  # a server's JSON mode that gives the JSON itself
         return [Text(dump_json(content).decode())]
     if not isinstance(content, list):
         raise wrong(content, "a string or an array", ".content")
     found: list[Part] = []
     for index, value in enumerate(content):
-        if not isinstance(value, dict):
+        if answered and isinstance(value, str):  # some list words as they are
+            found += [Text(value)] if value else []
+        elif not isinstance(value, dict):
             raise wrong(value, "an object", f".content[{index}]")
-        found.append(_block(value))
+        elif value != _NO_WORDS:
+            found.append(_block(value))
     return found
 
 

@@ -99,7 +99,7 @@ def decode_error(status: int, headers: Headers, body: bytes | str) -> LlmError:
 def error_in(data: PlainObject) -> PlainObject | None:
     """The object in `data` that says an error, None if there is none."""
     error = data.get("error")
-    if isinstance(error, dict):
+    if isinstance(error, dict) and (error or not data.get("choices")):
         return error or {"message": "an error without a word"}
     if isinstance(error, list) and error:
         return {"message": _joined(error)}

@@ -28,9 +28,18 @@ from llm_pure.json import JsonError, PlainJson, dump_json
 from llm_pure.openai_chat.calls import given_id
 from llm_pure.openai_chat.reasoning import DETAILS, details_text
 from llm_pure.parts import BrokenToolCall, Part, Reasoning, ToolCall
-from llm_pure.reading import PlainObject, as_object, within, wrong
+from llm_pure.reading import PlainObject, as_object, integer_or_none, within, wrong
 
-__all__ = ["NOTHING", "Answer", "as_told", "body_of", "fold_choice", "merged", "retold", "same_message"]
+__all__ = [
+    "NOTHING",
+    "Answer",
+    "as_told",
+    "body_of",
+    "fold_choice",
+    "merged",
+    "retold",
+    "same_message",
+]
 
 Rope: TypeAlias = tuple[str, ...]
 Items: TypeAlias = tuple[tuple[PlainJson, ...], ...]
@@ -361,10 +370,21 @@ def _calls(answer: Answer, key: str, value: PlainJson, events: list[StreamEvent]
     return answer
 
 
-def _call(answer: Answer, piece: PlainObject, events: list[StreamEvent]) -> Answer:
-    index, id_, function = piece.get("index"), piece.get("id"), piece.get("function")
-    if not isinstance(index, int | None) or isinstance(index, bool) or (index is not None and index < 0):
+def index_of(piece: PlainObject) -> int | None:
+    """The `index` of a choice or a call; `0.0` is one, and null is none."""
+    index = piece.get("index")
+    if type(index) is int and index >= 0:
+        return index
+    if index is None:
+        return None
+    place = integer_or_none(piece, "index")
+    if place is None or place < 0:
         raise JsonError("no place in an array", ".index")
+    return place
+
+
+def _call(answer: Answer, piece: PlainObject, events: list[StreamEvent]) -> Answer:
+    index, id_, function = index_of(piece), piece.get("id"), piece.get("function")
     if not isinstance(id_, str | None):
         raise wrong(id_, "a string", ".id")
     if not isinstance(function, dict | None):

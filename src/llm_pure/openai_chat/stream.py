@@ -28,6 +28,7 @@ from llm_pure.openai_chat.fold import (
     as_told,
     body_of,
     fold_choice,
+    index_of,
     merged,
     retold,
     same_message,
@@ -193,9 +194,7 @@ def _chunk(read: Read, chunk: PlainObject, events: list[StreamEvent]) -> Read:
         try:
             if not isinstance(choice, dict):
                 raise wrong(choice, "an object", "")
-            index = choice.get("index", 0)
-            if not isinstance(index, int) or isinstance(index, bool) or index < 0:
-                raise JsonError("no place in an array", ".index")
+            index = index_of(choice)
             if index:
                 others = {**others, index: fold_choice(others.get(index, NOTHING), choice, [])}
             else:

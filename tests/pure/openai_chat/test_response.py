@@ -373,3 +373,11 @@ def test_what_is_no_body_is_a_failure(body: Any) -> None:
     for outcome in (decode_response(body), openai_chat.decode_stream(cast("Any", [body]))):
         assert isinstance(outcome, Failure)
     assert isinstance(openai_chat.decode_stream(cast("Any", None)), Failure)
+
+
+def test_content_in_lists_of_words_is_text_and_what_says_nothing_is_nothing() -> None:
+    message: dict[str, PlainJson] = {"content": ["It ", {"type": "text", "text": ""}, "rains.", ""]}
+    body: dict[str, PlainJson] = {"choices": [{"message": message, "finish_reason": "stop"}], "error": {}}
+    response = openai_chat.decode_response(body).unwrap()
+    assert response.message.content == (Text("It "), Text("rains."))
+    assert decode_response(encode_response(response).unwrap()) == Success(response)
