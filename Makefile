@@ -105,7 +105,7 @@ bench: setup ## measure what the library costs
 	@$(PY) benchmarks/run.py
 
 record: setup ## record the cassettes anew, against the stub provider
-	@$(PY) tests/record.py
+	@$(PY) -m pytest -q tests/test_cassettes.py -k test_scene --llm-record=all
 
 # ---------------------------------------------------------------------------------------------------- setting up
 
