@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from returns.result import Failure, Success
@@ -20,6 +20,7 @@ from llm_pure import Completion, Text, ToolCall, WireFormat, codec_of, normal, o
 from llm_pure.dialects import DIALECTS
 from llm_pure.errors import ERRORS
 from llm_pure.serial import response_from_json, to_json
+from tests.reported import as_sent, wrongly_reported
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 
@@ -161,6 +162,27 @@ def _is_sent_again_in_its_dialect(wire: WireFormat, recorded: Recorded) -> str |
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_a_request_is_spelt_again_as_its_server_was_sent_it(shard: int) -> None:
     assert faults(_is_sent_again_in_its_dialect, "openai_compatible", shard) == []
+
+
+def _is_lost_only_as_reported(wire: WireFormat, recorded: Recorded) -> str | None:
+    if not isinstance(recorded.request, dict):
+        return None
+    decoded = codec_of(wire).decode_request(recorded.request)
+    if isinstance(decoded, Failure):
+        return None  # what may be refused is tested where it is read
+    asked = as_sent(decoded.unwrap())
+    for target in PATHS:
+        codec = codec_of(cast("WireFormat", target))
+        encoded = codec.encode_request(asked).unwrap()
+        read = as_sent(codec.decode_request(encoded.payload).unwrap())
+        if wrong := wrongly_reported(asked, read, encoded.losses):
+            return f"for {target}: {wrong}"
+    return None
+
+
+@over_all
+def test_a_request_loses_for_any_provider_what_is_reported_and_nothing_else(folder: str, shard: int) -> None:
+    assert faults(_is_lost_only_as_reported, folder, shard) == []
 
 
 def _is_sent_elsewhere(wire: WireFormat, recorded: Recorded) -> str | None:

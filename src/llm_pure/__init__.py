@@ -22,6 +22,7 @@ from llm_pure.continuation import (
     so_far,
 )
 from llm_pure.dialects import Dialect
+from llm_pure.differences import Difference, differences
 from llm_pure.errors import (
     BadOutput,
     BadRequest,
@@ -163,6 +164,7 @@ __all__ = [
     "Deadline",
     "Denied",
     "Dialect",
+    "Difference",
     "Disconnected",
     "Document",
     "Done",
@@ -251,6 +253,7 @@ __all__ = [
     "decide_continuation",
     "decide_repair",
     "decide_retry",
+    "differences",
     "error_from_json",
     "event_from_json",
     "events_of",

@@ -16,6 +16,7 @@ Law: `normal` is idempotent, knows no codec, and changes nothing that a model co
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from llm_pure.completion import Completion, ReasoningSetting
@@ -24,17 +25,15 @@ from llm_pure.messages import Message, SystemMessage, UserMessage
 from llm_pure.parts import Document, Part, Text, ToolResult
 from llm_pure.tools import AnyTool, ToolChoice
 
-__all__ = ["normal", "normal_content", "normal_messages"]
+__all__ = ["normal", "normal_content", "normal_messages", "places"]
 
 
 def normal(completion: Completion) -> Completion:
     """The normal form, by the table above."""
     messages = tuple(normal_messages(completion.messages))
     system = normal_content(completion.system)
-    if not system and messages and isinstance(messages[0], SystemMessage):
-        first = messages[0]
-        if first.content and not first.extras:
-            system, messages = first.content, messages[1:]
+    if _opens(system, messages):
+        system, messages = messages[0].content, messages[1:]
     return completion.replace(
         messages=messages,
         system=system,
@@ -47,27 +46,70 @@ def normal(completion: Completion) -> Completion:
     )
 
 
+def _opens(system: tuple[Part, ...], messages: Sequence[Message]) -> bool:
+    """Whether the first message is what stands in `system` in normal form."""
+    first = messages[0] if messages and not system else None
+    return isinstance(first, SystemMessage) and bool(first.content) and not first.extras
+
+
 def normal_messages(messages: tuple[Message, ...]) -> list[Message]:
     """The messages in normal form, tool results joined with the rest of their turn."""
-    found: list[Message] = []
-    turn: list[Part] | None = None  # a user message of tool results only, as long as it may grow
-    for message in messages:
-        content = normal_content(message.content)
+    contents = [normal_content(message.content) for message in messages]
+    return [
+        type(messages[turn[0]])(contents[turn[0]], messages[turn[0]].extras)
+        if len(turn) == 1
+        else UserMessage(tuple([part for index in turn for part in contents[index]]))
+        for turn in _turns(messages, contents)
+    ]
+
+
+def _turns(messages: tuple[Message, ...], contents: list[tuple[Part, ...]]) -> list[list[int]]:
+    """Which messages are one in normal form: results only, as long as results only follow, and what ends the turn."""
+    found: list[list[int]] = []
+    growing = False
+    for index, (message, content) in enumerate(zip(messages, contents, strict=True)):
         may_join = isinstance(message, UserMessage) and not message.extras
-        if turn is not None and may_join:
-            turn.extend(content)
-            if content and not _only_results(content):
-                found.append(UserMessage(tuple(turn)))
-                turn = None
-            continue
-        if turn is not None:
-            found.append(UserMessage(tuple(turn)))
-            turn = None
-        if may_join and _only_results(content):
-            turn = list(content)
+        if growing and may_join:
+            found[-1].append(index)
+            growing = not content or _only_results(content)
         else:
-            found.append(type(message)(content, message.extras))
-    return found if turn is None else [*found, UserMessage(tuple(turn))]
+            found.append([index])
+            growing = may_join and _only_results(content)
+    return found
+
+
+def places(completion: Completion) -> dict[str, str]:
+    """Where the parts and messages of the normal form stood before: paths as a `Loss` has them."""
+    contents = [normal_content(message.content) for message in completion.messages]
+    turns = _turns(completion.messages, contents)
+    found: dict[str, str] = {}
+    for index, stood in enumerate(_kept(completion.system)):
+        _place(completion.system[stood], f"$.system[{index}]", f"$.system[{stood}]", found)
+    first = normal_messages(completion.messages[:1])
+    shift = 1 if _opens(normal_content(completion.system), first) else 0
+    for number, turn in enumerate(turns):
+        path = "$.system" if number < shift else f"$.messages[{number - shift}].content"
+        if number >= shift:
+            found[path.removesuffix(".content")] = f"$.messages[{turn[0]}]"
+        index = 0
+        for message in turn:
+            content = completion.messages[message].content
+            for stood in _kept(content):
+                _place(content[stood], f"{path}[{index}]", f"$.messages[{message}].content[{stood}]", found)
+                index += 1
+    return found
+
+
+def _place(part: Part, path: str, stood: str, found: dict[str, str]) -> None:
+    found[path] = stood
+    inner: tuple[Part, ...] = ()
+    field = ".content"
+    if isinstance(part, ToolResult):
+        inner = part.content
+    elif isinstance(part, Document) and isinstance(part.source, tuple):
+        inner, field = part.source, ".source"
+    for index, place in enumerate(_kept(inner)):
+        _place(inner[place], f"{path}{field}[{index}]", f"{stood}{field}[{place}]", found)
 
 
 def _only_results(content: tuple[Part, ...]) -> bool:
@@ -76,13 +118,15 @@ def _only_results(content: tuple[Part, ...]) -> bool:
 
 def normal_content(content: tuple[Part, ...]) -> tuple[Part, ...]:
     """The parts in normal form."""
-    return tuple(
-        [
-            _part(part)
-            for part in content
-            if not (isinstance(part, Text) and not part.text and not part.extras)
-        ]
-    )
+    return tuple([_part(part) for part in content if not _says_nothing(part)])
+
+
+def _kept(content: tuple[Part, ...]) -> list[int]:
+    return [index for index, part in enumerate(content) if not _says_nothing(part)]
+
+
+def _says_nothing(part: Part) -> bool:
+    return isinstance(part, Text) and not part.text and not part.extras
 
 
 def _part(part: Part) -> Part:

@@ -127,11 +127,11 @@ def attached(block: B, part: Part, losses: list[Loss], readers: Readers = MESSAG
     modelled = MODELLED.get(kind, frozenset()) if isinstance(kind, str) else frozenset()
     data.update(own)
     if not modelled.isdisjoint(own) and len(losses) == before and not _comes_back(data, part, readers):
-        losses.append(Loss(f".extras.{PROVIDER}", _CONTRADICTION))
+        losses.append(Loss("", _CONTRADICTION))
     return block
 
 
-_CONTRADICTION: Final = "contradicts the part's own fields, and has been sent instead"
+_CONTRADICTION: Final = "its extras contradict its own fields, and have been sent instead"
 
 
 def _comes_back(block: PlainObject, part: Part, readers: Readers) -> bool:
@@ -152,9 +152,18 @@ def is_bare(part: Part) -> bool:
     return type(part) is Text and (part.extras is EMPTY or not part.extras)
 
 
-def _text(part: Text, losses: list[Loss], readers: Readers = MESSAGE) -> TextBlockParam:
+def _text(part: Text, losses: list[Loss], readers: Readers = MESSAGE) -> TextBlockParam | None:
     block: TextBlockParam = {"type": "text", "text": part.text}
-    return block if part.extras is EMPTY else attached(block, part, losses, readers)
+    if part.extras is EMPTY:
+        return block
+    block = attached(block, part, losses, readers)
+    if part.text or len(block) > len(_BARE):
+        return block
+    losses.append(Loss("", "an empty text, with nothing that Anthropic understands"))
+    return None
+
+
+_BARE: Final = ("type", "text")
 
 
 def _said(text: str, reason: str, losses: list[Loss]) -> TextBlockParam | None:
@@ -370,7 +379,7 @@ def _without(part: Called, field: str) -> Called:
 def _check_id(stood: str, given: str, own: str, losses: list[Loss]) -> None:
     read = own_id(stood)
     if (stood if read is None else read) != own:
-        losses.append(Loss(f".extras.{PROVIDER}", _CONTRADICTION))
+        losses.append(Loss("", _CONTRADICTION))
     elif stood == given:
         losses.append(Loss(f".extras.{PROVIDER}", "it has this id anyway"))
 

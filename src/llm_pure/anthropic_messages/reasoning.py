@@ -16,12 +16,12 @@ call or a prefill; beside any thinking, other sampling than the default. Where i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, cast
 
 from llm_pure.anthropic_messages.content import own_extras
 from llm_pure.anthropic_messages.tables import EFFORTS, PROVIDER
 from llm_pure.completion import Effort, ReasoningSetting
+from llm_pure.effort import BUDGETS, effort_of, nearest
 from llm_pure.errors import Loss
 from llm_pure.json import JsonObject, PlainJson, thaw
 from llm_pure.models import ModelTraits
@@ -103,9 +103,7 @@ def write_output(output: AnyOutput, losses: list[Loss]) -> JSONOutputFormatParam
     data = cast("PlainObject", made)
     data.update(own)
     if not losses and not _FORMAT.isdisjoint(own) and read_output(data) != output:
-        losses.append(
-            Loss(f".extras.{PROVIDER}", "contradicts the schema beside it, and has been sent instead")
-        )
+        losses.append(Loss("", "its extras contradict the schema beside them, and have been sent instead"))
     return made
 
 
@@ -140,9 +138,7 @@ def write_reasoning(setting: ReasoningSetting, beside: Beside, losses: list[Loss
         found = _as_it_stood(setting, own, losses)
         thinking = cast("PlainObject | None", found[0])
         if not losses and read_reasoning(thinking, found[1], beside) != setting:
-            losses.append(
-                Loss(f".extras.{PROVIDER}", "contradicts the fields beside it, or says what they can say")
-            )
+            losses.append(Loss("", "its extras contradict the fields beside them, or say what they can say"))
         return found
     traits = beside.traits
     if setting.effort == "none":
@@ -151,7 +147,12 @@ def write_reasoning(setting: ReasoningSetting, beside: Beside, losses: list[Loss
         effort = _effort(setting.effort, traits, losses) if setting.effort is not None else None
         if traits.thinking_budget:
             return _budget(setting.budget_tokens, beside, losses), effort
-        losses.append(Loss(".budget_tokens", "this model takes no budget for its thinking"))
+        if setting.effort is not None:
+            losses.append(Loss(".budget_tokens", "this model takes no budget for its thinking"))
+        elif (effort := _asked(effort_of(setting.budget_tokens, _allowed(traits)))) is not None:
+            losses.append(Loss("", f"this model knows efforts only: {effort!r} is asked for"))
+        else:
+            losses.append(Loss("", "this model does not think"))
         return _adaptive(traits), effort
     if setting.effort is None:
         return None, None
@@ -183,33 +184,26 @@ def _adaptive(traits: ModelTraits) -> ThinkingConfigParam | None:
     return {"type": "adaptive"} if traits.adaptive_thinking else None
 
 
-_ORDER: Final[tuple[Asked, ...]] = ("low", "medium", "high", "xhigh", "max")
+_ASKED: Final[tuple[Asked, ...]] = ("low", "medium", "high", "xhigh", "max")
 
 
 def _effort(effort: Effort, traits: ModelTraits, losses: list[Loss]) -> Asked | None:
     """The effort; or else the next lower that the model has, or its lowest."""
-    allowed: list[Asked] = [one for one in _ORDER if traits.efforts is None or one in traits.efforts]
-    for one in allowed:
-        if one == effort:
-            return one
-    rank = _ORDER.index(effort) if effort in _ORDER else 0
-    nearest = allowed[0] if allowed else None
-    for one in allowed:
-        if _ORDER.index(one) < rank:
-            nearest = one
-    instead = f"; {nearest!r} is asked for" if nearest is not None else ""
-    losses.append(Loss(".effort", f"this model has no effort {effort!r}{instead}"))
-    return nearest
+    found = _asked(nearest(effort, _allowed(traits)))
+    if found != effort:
+        instead = f"; {found!r} is asked for" if found is not None else ""
+        losses.append(Loss(".effort", f"this model has no effort {effort!r}{instead}"))
+    return found
 
 
-_BUDGETS: Final[Mapping[str, int]] = {
-    "minimal": 1024,
-    "low": 2048,
-    "medium": 8192,
-    "high": 16_384,
-    "xhigh": 32_000,
-    "max": 48_000,
-}
+def _allowed(traits: ModelTraits) -> list[Asked]:
+    return [one for one in _ASKED if traits.efforts is None or one in traits.efforts]
+
+
+def _asked(effort: Effort | None) -> Asked | None:
+    return next((one for one in _ASKED if one == effort), None)
+
+
 _SMALLEST_BUDGET: Final = 1024
 
 
@@ -245,12 +239,12 @@ def _as_budget(effort: Effort, beside: Beside, losses: list[Loss]) -> ThinkingCo
     """A budget in place of an effort, at most half of the answer."""
     traits, limit = beside.traits, beside.max_tokens
     room = (limit if limit is not None else traits.filled_max_tokens) // 2
-    budget = min(_BUDGETS.get(effort, 0), room)
+    budget = min(BUDGETS.get(effort, 0), room)
     if not traits.thinking_budget or budget < _SMALLEST_BUDGET:
         losses.append(Loss(".effort", "this model, or this limit, has no room for thinking"))
         return None
     if (reason := _unthinkable(beside)) is not None:
         losses.append(Loss(".effort", f"{reason}: no thinking is asked for"))
         return None
-    losses.append(Loss(".effort", f"this model knows budgets only: {budget} tokens are asked for"))
+    losses.append(Loss("", f"this model knows budgets only: {budget} tokens are asked for"))
     return {"type": "enabled", "budget_tokens": budget}

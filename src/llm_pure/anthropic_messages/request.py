@@ -14,7 +14,7 @@ from returns.result import Failure
 
 from llm_pure.anthropic_messages.checks import check
 from llm_pure.anthropic_messages.content import moved
-from llm_pure.anthropic_messages.decode import reads_as_option
+from llm_pure.anthropic_messages.decode import decode_request, reads_as_option
 from llm_pure.anthropic_messages.reasoning import Beside, has_samples, write_output, write_reasoning
 from llm_pure.anthropic_messages.tables import (
     FIELDS,
@@ -29,6 +29,7 @@ from llm_pure.anthropic_messages.turns import Turns, write_instructions, write_m
 from llm_pure.completion import Completion
 from llm_pure.errors import BadRequest, Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson
+from llm_pure.losses import proven
 from llm_pure.models import ModelTraits, traits_of
 from llm_pure.reading import PlainObject, bad_request, within, wrong
 from llm_pure.tools import Tool, ToolChoice
@@ -60,6 +61,9 @@ def encode_request(completion: Completion, *, on_loss: OnLoss = "report") -> Out
         return Failure(BadRequest(message=mistyped(error), path="$"))
     samples = any(name in payload for name in SAMPLING)
     headers = {"anthropic-version": SAMPLING_VERSION} if samples else {}
+    if losses:
+        sent = Encoded(payload, headers, (), messages).seen()
+        losses = proven(completion, sent, losses, decode_request)
     return encoded(payload, headers, losses, on_loss, messages)
 
 

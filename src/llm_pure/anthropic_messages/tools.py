@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_choice", "read_tool", "write_choice", "write_tool"]
 
-_CONTRADICTION: Final = "contradicts the fields beside it, and has been sent instead"
+_CONTRADICTION: Final = "its extras contradict its own fields, and have been sent instead"
 
 # ---------------------------------------------------------------- tools
 
@@ -105,7 +105,7 @@ def _check(made: ToolUnionParam, tool: AnyTool, losses: list[Loss]) -> None:
     except JsonError:
         same = False
     if not same and not losses:
-        losses.append(Loss(f".extras.{PROVIDER}", _CONTRADICTION))
+        losses.append(Loss("", _CONTRADICTION))
 
 
 # ---------------------------------------------------------------- tool choice
@@ -162,5 +162,5 @@ def write_choice(choice: ToolChoice, losses: list[Loss]) -> ToolChoiceParam | No
     if not losses and not _CHOICE.isdisjoint(own):
         normal = replace(choice, parallel=None) if choice.parallel else choice
         if read_choice(data) != normal:
-            losses.append(Loss(f".extras.{PROVIDER}", _CONTRADICTION))
+            losses.append(Loss("", _CONTRADICTION))
     return made if own or choice.mode != "auto" or choice.parallel is False else None

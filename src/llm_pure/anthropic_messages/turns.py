@@ -115,7 +115,7 @@ class Turns:
 
     `unusual` are the places of those that have to be looked at once all are there. While `open`, more results belong to
     the last turn, which holds nothing else; `late` of its blocks, at the end, are instructions that had to wait for
-    those.
+    those. `apart` says that something stood after it that is left out.
     """
 
     def __init__(
@@ -132,6 +132,7 @@ class Turns:
         self.unusual: list[int] = []
         self.open = False
         self.late = 0
+        self.apart = False
         self.leading = True
         self.ids = CallIds()
 
@@ -184,7 +185,7 @@ class Turns:
             end += 1
         if end > begin:
             self.sources.extend(zip(range(begin, end), repeat(False)))
-            self.open, self.late, self.leading = opened, 0, False
+            self.open, self.late, self.apart, self.leading = opened, 0, False, False
         return end
 
     def add(self, index: int, message: Message) -> None:
@@ -203,7 +204,7 @@ class Turns:
         self.unusual.append(len(self.found))
         self.found.append(cast("PlainObject", turn))
         self.sources.append((index, marked))
-        self.open, self.late = False, 0
+        self.open, self.late, self.apart = False, 0, False
         self.leading = False
 
     def _results(self) -> list[ContentBlockParam]:
@@ -221,6 +222,9 @@ class Turns:
         bare = message.extras is EMPTY or not message.extras
         only = bare and _only_results(message)
         if self.open and bare and (not self.late or not content or _has_results(content)):
+            if self.apart and content:
+                reason = "joins the results before: nothing is left of what stood between"
+                self.losses.append(Loss("", reason))
             self._join(content, only)
         elif content or marked:
             self._push(index, {"role": "user", "content": content}, message, marked)
@@ -254,6 +258,7 @@ class Turns:
             self._left_out(message)
 
     def _left_out(self, message: Message) -> None:
+        self.apart = True
         self.losses.append(Loss("", "a message without content is refused, and has been left out"))
         lose_extras(message.extras, self.losses)
 

@@ -120,7 +120,11 @@ def say_text(part: Text, losses: Losses, path: str) -> list[PlainJson]:
     """The text as a content part; none if it says nothing."""
     said: ChatCompletionContentPartTextParam = {"type": "text", "text": part.text}
     block = plain(said) if part.extras is EMPTY else attach(plain(said), part.extras, losses, path)
-    return [block] if part.text or len(block) > 2 else []
+    if part.text or len(block) > 2:
+        return [block]
+    if part.extras is not EMPTY:
+        losses.append(Loss(path, "an empty text, with nothing that Chat Completions understands"))
+    return []
 
 
 def short(content: list[PlainJson]) -> PlainJson:

@@ -23,9 +23,11 @@ from typing import TYPE_CHECKING, Final
 
 from returns.result import Failure, Success
 
-from llm_pure.completion import EFFORTS, Completion, Effort, ReasoningSetting
+from llm_pure.completion import EFFORTS, Completion, ReasoningSetting
+from llm_pure.effort import effort_for, nearest
 from llm_pure.errors import BadRequest, Loss
 from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject
+from llm_pure.losses import proven
 from llm_pure.messages import Message, SystemMessage
 from llm_pure.models import traits_of
 from llm_pure.normal import normal, normal_content
@@ -78,7 +80,7 @@ def encode_request(
         return Failure(BadRequest(message="nested too deeply"))
     except MISTYPED as error:
         return Failure(bad_request(blamed(completion, Completion, error)))
-    return encoded(payload, {}, losses, on_loss)
+    return encoded(payload, {}, proven(completion, payload, losses, decode_request), on_loss)
 
 
 def _payload(completion: Completion, losses: Losses) -> PlainObject:
@@ -98,14 +100,9 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
     if completion.output is not None:
         said["response_format"] = say_output(completion.output, losses)
     if completion.reasoning is not None:
-        if completion.reasoning.effort is not None:
-            effort = _effort(completion.reasoning.effort, traits, losses)
-            if effort is not None:
-                said["reasoning_effort"] = effort
-        if completion.reasoning.budget_tokens is not None:
-            losses.append(
-                Loss("$.reasoning.budget_tokens", "Chat Completions knows efforts, no budget of tokens")
-            )
+        effort = effort_for(completion.reasoning, traits, losses, "Chat Completions")
+        if effort is not None:
+            said["reasoning_effort"] = effort
         unsaid(completion.reasoning.extras, losses, "$.reasoning")
     payload = plain(said)
     # From here on, what the SDK's types have no words for.
@@ -116,7 +113,8 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
     elif completion.top_k is not None and _fits("top_k", completion.top_k, completion, traits, losses):
         payload["top_k"] = completion.top_k
     role = "developer" if options.get(_ROLE) == "developer" else "system"
-    said_first, said_then = say_system(completion.system, losses), say_messages(completion.messages, losses)
+    said_first = say_system(completion.system, losses)
+    said_then = say_messages(completion.messages, losses, opens=not said_first)
     if not said_first and _opens_as_developer(completion.messages):
         losses.append(Loss("$.messages[0]", "instructions that open a request are the completion's `system`"))
     payload["messages"] = said_first + said_then
@@ -232,19 +230,6 @@ def _stops(stops: tuple[str, ...], traits: ModelTraits, losses: Losses) -> list[
 _MOST_STOPS: Final = 4
 
 
-def _effort(effort: Effort, traits: ModelTraits, losses: Losses) -> Effort | None:
-    """The effort; or else the next lower that the model has, or its lowest. None where it has none at all."""
-    if traits.efforts is None or effort in traits.efforts:
-        return effort
-    order = list(EFFORTS)
-    allowed: list[Effort] = [one for one in EFFORTS.values() if one in traits.efforts]
-    lower = [one for one in allowed if order.index(one) < order.index(effort)]
-    nearest: Effort | None = lower[-1] if lower else allowed[0] if allowed else None
-    instead = f"; {nearest!r} is asked for" if nearest is not None else ""
-    losses.append(Loss("$.reasoning.effort", f"this model has no effort {effort!r}{instead}"))
-    return nearest
-
-
 def _add_options(payload: PlainObject, options: JsonObject, losses: Losses) -> None:
     """Everything that `provider_options` say, unless the completion itself says it."""
     ours = payload.keys() | set(_STREAM)
@@ -316,7 +301,7 @@ def _completion(data: PlainObject) -> Completion:
         tools=take_tools(data, read_tool),
         tool_choice=take_choice(data, read_choice),
         output=_take_output(data),
-        reasoning=_take_effort(data),
+        reasoning=_take_effort(data, traits_of(model)),
         provider_options=extras_with(data),
     )
     return normal(completion)
@@ -353,9 +338,11 @@ def _take_output(data: PlainObject) -> AnyOutput | None:
     return output
 
 
-def _take_effort(data: PlainObject) -> ReasoningSetting | None:
+def _take_effort(data: PlainObject, traits: ModelTraits) -> ReasoningSetting | None:
+    """The effort; one that the model is known to refuse stays as it stood."""
     value = data.get("reasoning_effort")
-    if value is not None and value not in EFFORTS:
+    effort = EFFORTS.get(value) if isinstance(value, str) else None
+    if value is not None and (effort is None or nearest(effort, traits.efforts) is not effort):
         return None
     data.pop("reasoning_effort", None)
-    return None if value is None else ReasoningSetting(EFFORTS[str(value)])
+    return None if effort is None else ReasoningSetting(effort)

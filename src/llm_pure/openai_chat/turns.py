@@ -144,8 +144,11 @@ def say_system(parts: tuple[Part, ...], losses: Losses) -> list[PlainJson]:
     return [block]
 
 
-def say_messages(messages: tuple[Message, ...], losses: Losses) -> list[PlainJson]:
-    """The messages, in order. Raises `JsonError` if something is no message, or holds what is no JSON."""
+def say_messages(messages: tuple[Message, ...], losses: Losses, *, opens: bool) -> list[PlainJson]:
+    """The messages, in order; `opens` says whether nothing stands before them.
+
+    Raises `JsonError` if something is no message, or holds what is no JSON.
+    """
     out: list[PlainJson] = []
     late: list[PlainJson] = []
     """What results hold that is no text: it follows once all results of the turn are said."""
@@ -182,6 +185,8 @@ def say_messages(messages: tuple[Message, ...], losses: Losses) -> list[PlainJso
             out.append(say_assistant(message, losses, path))
         else:
             out.append(_say_system(message, losses, path, f"{path}.content"))
+            if opens and not index and message.extras:
+                _report_opening(out, losses)
         if len(losses) == before and not usually:
             _check(message, out[start:], losses, path)
         for block in out[start:]:
@@ -192,6 +197,16 @@ def say_messages(messages: tuple[Message, ...], losses: Losses) -> list[PlainJso
     if late:
         _say_late(late, out)
     return out
+
+
+def _report_opening(out: list[PlainJson], losses: Losses) -> None:
+    """Say that instructions have become the completion's `system`, if nothing is left of what told them from it."""
+    if (
+        isinstance(block := out[0], dict)
+        and block.keys() == {"role", "content"}
+        and block["role"] == "system"
+    ):
+        losses.append(Loss("$.messages[0]", "instructions that open a request are the completion's `system`"))
 
 
 def _named_apart(message: PlainObject, losses: Losses, path: str) -> dict[str, list[str]]:
@@ -367,10 +382,15 @@ def _say_user(
             content += say_part(part, losses, f"{path}.content[{index}]")
     out += wholes
     if not content and (results or wholes):
+        if late and message.extras:
+            _say_late(late, out)  # its turn does not go on
         unsaid(message.extras, losses, path)
         return
-    if not content and message.extras is EMPTY and _is_result(out):
-        return  # an empty message after results is part of their turn
+    if not content and not own(message.extras) and _is_result(out):
+        if message.extras:
+            unsaid(message.extras, losses, path)
+            losses.append(Loss(path, "an empty message after results is part of their turn"))
+        return
     content = late + content
     late.clear()
     said: ChatCompletionUserMessageParam = {"role": "user", "content": ""}

@@ -260,10 +260,13 @@ def say_items(
                 items.append(item)
                 content = None
             continue
+        if isinstance(part, Text) and not part.text and not own(part.extras):
+            if part.extras:
+                attach({}, part.extras, losses, where)
+                losses.append(Loss(where, "an empty text, with nothing that Responses understands"))
+            continue
         fields = _item_fields(part)
         if content is None or fields:
-            if isinstance(part, Text) and not part.text and part.extras is EMPTY:
-                continue
             content = []
             items.append({**fields, "role": "assistant", "content": content})
         _say_block(part, content, losses, where)
@@ -290,8 +293,6 @@ def _item_fields(part: Part) -> PlainObject:
 
 def _say_block(part: Part, content: list[PlainJson], losses: Losses, path: str) -> None:
     if isinstance(part, Text):
-        if not part.text and part.extras is EMPTY:
-            return
         text: ResponseOutputTextParam = {"type": "output_text", "text": part.text, "annotations": []}
         block = plain(text)
         if "annotations" in own(part.extras):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson
-from llm_pure.openai_responses.shape import PROVIDER, Losses, attach, extras_with, plain
+from llm_pure.openai_responses.shape import PROVIDER, Losses, attach, extras_with, own, plain
 from llm_pure.parts import Audio, Base64, Document, FileId, Image, Opaque, Part, Refusal, Source, Text, Url
 from llm_pure.reading import PlainObject, as_object, within, wrong
 
@@ -155,8 +155,12 @@ def say_part(part: Part, losses: Losses, path: str) -> list[PlainJson]:
         case Text(text, extras):
             if not text and extras is EMPTY:
                 return []
-            block: ResponseInputTextParam = {"type": "input_text", "text": text}
-            return [plain(block) if extras is EMPTY else attach(plain(block), extras, losses, path)]
+            said: ResponseInputTextParam = {"type": "input_text", "text": text}
+            block = plain(said) if extras is EMPTY else attach(plain(said), extras, losses, path)
+            if not text and not own(extras):
+                losses.append(Loss(path, "an empty text, with nothing that Responses understands"))
+                return []
+            return [block]
         case Image():
             return [_say_image(part, losses, path)]
         case Document():

@@ -26,8 +26,10 @@ from typing import TYPE_CHECKING, Final
 from returns.result import Failure, Success
 
 from llm_pure.completion import EFFORTS, Completion, ReasoningSetting
+from llm_pure.effort import effort_for, nearest
 from llm_pure.errors import BadRequest, Loss
 from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson
+from llm_pure.losses import proven
 from llm_pure.messages import Message, SystemMessage
 from llm_pure.models import traits_of
 from llm_pure.normal import normal, normal_content
@@ -38,7 +40,9 @@ from llm_pure.openai_responses.shape import (
     Losses,
     attach,
     extras_with,
+    own,
     plain,
+    unsaid,
 )
 from llm_pure.openai_responses.tools import read_choice, read_tool, say_choice, say_tool
 from llm_pure.openai_responses.turns import read_messages, say_instructions, say_messages
@@ -52,6 +56,7 @@ from llm_pure.wire import Encoded, OnLoss, encoded
 if TYPE_CHECKING:
     from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming
 
+    from llm_pure.models import ModelTraits
 
 __all__ = ["decode_request", "encode_request"]
 
@@ -70,7 +75,7 @@ def encode_request(completion: Completion, *, on_loss: OnLoss = "report") -> Out
         return Failure(bad_request(error))
     except RecursionError:
         return Failure(BadRequest(message="nested too deeply"))
-    return encoded(payload, {}, losses, on_loss)
+    return encoded(payload, {}, proven(completion, payload, losses, decode_request), on_loss)
 
 
 def _payload(completion: Completion, losses: Losses) -> PlainObject:
@@ -89,11 +94,12 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
     payload = plain(said)
     # From here on, what is put together elsewhere, or the SDK's types have no words for.
     options = completion.options_for(*OPTIONS)
-    _add_conversation(payload, completion, losses, in_input=options.get(IN_INPUT) is True)
+    in_input = options.get(IN_INPUT) is True
+    plain_text = _add_conversation(payload, completion, losses, in_input=in_input)
     if completion.output is not None:
         payload["text"] = {"format": say_output(completion.output, losses)}
     if completion.reasoning is not None:
-        reasoning = _say_reasoning(completion.reasoning, losses)
+        reasoning = _say_reasoning(completion.reasoning, traits_of(completion.model), losses)
         if reasoning:
             payload["reasoning"] = reasoning
     if completion.tools:
@@ -104,7 +110,7 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
         payload.update(say_choice(completion.tool_choice, losses))
     _report_wordless(completion, losses)
     if options:
-        _add_options(payload, completion, losses)
+        _add_options(payload, completion, losses, plain_text=plain_text)
     return payload
 
 
@@ -139,40 +145,39 @@ def _report_wordless(completion: Completion, losses: Losses) -> None:
     )
 
 
-def _opening(completion: Completion) -> tuple[tuple[Part, ...], int]:
-    """The instructions that open the conversation, and the place of the first message after them."""
-    system, messages = completion.system, completion.messages
-    first = messages[0] if messages else None
-    if isinstance(first, SystemMessage) and not first.extras and not normal_content(system):
-        content = normal_content(first.content)
-        if content:
-            return content, 1
-    return system, 0
-
-
-def _plain_text(parts: tuple[Part, ...]) -> str | None:
-    """The text, if the parts are one without extras."""
-    parts = normal_content(parts)
-    part = parts[0] if len(parts) == 1 else None
-    return part.text if isinstance(part, Text) and part.extras is EMPTY else None
-
-
 def _add_conversation(
     payload: PlainObject, completion: Completion, losses: Losses, *, in_input: bool
-) -> None:
-    system, start = _opening(completion)
-    text = _plain_text(system)
-    items: list[PlainJson] = []
+) -> bool:
+    """Add `instructions` and `input`. Whether the instructions are one plain text, and so could be either."""
+    items = say_instructions(completion.system, losses, "$.system")
+    start = 0
+    first = completion.messages[0] if completion.messages and not items else None
+    if isinstance(first, SystemMessage) and not own(first.extras) and normal_content(first.content):
+        items, start = say_instructions(first.content, losses, "$.messages[0].content"), 1
+        if first.extras:
+            unsaid(first.extras, losses, "$.messages[0]")
+        if first.extras or completion.system:
+            losses.append(
+                Loss("$.messages[0]", "instructions that open a request are the completion's `system`")
+            )
+    text = _plain_text(items)
     if text is not None and not in_input:
         payload["instructions"] = text
-    else:
-        items = say_instructions(system, losses)
+        items = []
     items += say_messages(completion.messages, losses, start=start)
     if items:
         payload["input"] = items
+    return text is not None
 
 
-def _add_options(payload: PlainObject, completion: Completion, losses: Losses) -> None:
+def _plain_text(items: list[PlainJson]) -> str | None:
+    """The text, if the instructions are one without anything beside it."""
+    block = items[0] if items else None
+    content = block.get("content") if isinstance(block, dict) else None
+    return content if isinstance(content, str) else None
+
+
+def _add_options(payload: PlainObject, completion: Completion, losses: Losses, *, plain_text: bool) -> None:
     """Everything that `provider_options` say, unless the completion itself says it."""
     ours = payload.keys() | set(_STREAM)
     for name in OPTIONS:
@@ -183,7 +188,7 @@ def _add_options(payload: PlainObject, completion: Completion, losses: Losses) -
             path = f"$.provider_options.{name}.{key}"
             there = payload.get(key)
             if key == IN_INPUT:
-                if value is not True or _plain_text(_opening(completion)[0]) is None:
+                if value is not True or not plain_text:
                     losses.append(Loss(path, "this is true, and for instructions that are one plain text"))
             elif key in _STREAM:
                 losses.append(Loss(path, "whether and how an answer is streamed is for the runner to say"))
@@ -200,15 +205,14 @@ def _add_options(payload: PlainObject, completion: Completion, losses: Losses) -
                 payload[key] = value
 
 
-def _say_reasoning(setting: ReasoningSetting, losses: Losses) -> PlainObject:
+def _say_reasoning(setting: ReasoningSetting, traits: ModelTraits, losses: Losses) -> PlainObject:
     block: PlainObject = {}
-    if setting.effort is not None:
-        block["effort"] = setting.effort
-    if setting.budget_tokens is not None:
-        losses.append(Loss("$.reasoning.budget_tokens", "Responses knows efforts, no budget of tokens"))
-    before = len(losses)
+    start = len(losses)
+    effort = effort_for(setting, traits, losses, "Responses")
+    if effort is not None:
+        block["effort"] = effort
     attach(block, setting.extras, losses, "$.reasoning")
-    if setting.extras and len(losses) == before and _read_reasoning(block) != setting:
+    if setting.extras and len(losses) == start and _read_reasoning(block) != setting:
         losses.append(Loss("$.reasoning.extras", "Responses reads this as another setting"))
     return block
 
@@ -236,22 +240,29 @@ def _completion(data: PlainObject) -> Completion:
         data.pop(name, None)
     instructions = take_text(data, "instructions")
     first = messages[0] if messages and not instructions else None
-    if isinstance(first, SystemMessage) and not first.extras and _plain_text(first.content) is not None:
+    if isinstance(first, SystemMessage) and not first.extras and _is_plain_text(first.content):
         data[IN_INPUT] = True
+    model = take_text(data, "model")
     completion = Completion(
         messages,
         system=(Text(instructions),) if instructions else (),
-        model=take_text(data, "model"),
+        model=model,
         max_tokens=take_integer(data, "max_output_tokens"),
         temperature=take_number(data, "temperature"),
         top_p=take_number(data, "top_p"),
         tools=take_tools(data, read_tool),
         tool_choice=take_choice(data, read_choice),
         output=_take_output(data),
-        reasoning=_take_reasoning(data),
+        reasoning=_take_reasoning(data, traits_of(model)),
         provider_options=extras_with(data),
     )
     return normal(completion)
+
+
+def _is_plain_text(parts: tuple[Part, ...]) -> bool:
+    parts = normal_content(parts)
+    part = parts[0] if len(parts) == 1 else None
+    return isinstance(part, Text) and part.extras is EMPTY
 
 
 def _take_input(data: PlainObject) -> list[Message]:
@@ -285,10 +296,14 @@ def _take_output(data: PlainObject) -> AnyOutput | None:
     return output
 
 
-def _take_reasoning(data: PlainObject) -> ReasoningSetting | None:
+def _take_reasoning(data: PlainObject, traits: ModelTraits) -> ReasoningSetting | None:
+    """The setting; one with an effort that the model is known to refuse stays as it stood."""
     setting = _read_reasoning(data.get("reasoning"))
-    if setting is not None:
-        del data["reasoning"]
+    if setting is None or (
+        setting.effort is not None and nearest(setting.effort, traits.efforts) is not setting.effort
+    ):
+        return None
+    del data["reasoning"]
     return setting
 
 

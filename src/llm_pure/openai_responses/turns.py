@@ -147,17 +147,17 @@ def _result(item: PlainObject) -> ToolResult | None:
 # ---------------------------------------------------------------- writing
 
 
-def say_instructions(parts: tuple[Part, ...], losses: Losses) -> list[PlainJson]:
+def say_instructions(parts: tuple[Part, ...], losses: Losses, path: str) -> list[PlainJson]:
     """`Completion.system` as the first item; nothing if it says nothing."""
     if not normal_content(parts):
         return []
     message = SystemMessage(parts)
     before = len(losses)
-    block = _say_words("system", message, losses, "$.system", "$.system")
+    block = _say_words("system", message, losses, path, path)
     if not block["content"]:
         return []
     if len(losses) == before and not _is_usual(message):
-        _check(message, [block], losses, "$.system")
+        _check(message, [block], losses, path)
     return [block]
 
 
@@ -265,8 +265,11 @@ def _say_user(message: UserMessage, out: list[PlainJson], losses: Losses, path: 
     if not content and (results or wholes):
         unsaid(message.extras, losses, path)
         return
-    if not content and message.extras is EMPTY and _is_result(out):
-        return  # an empty message after results is part of their turn
+    if not content and not own(message.extras) and _is_result(out):
+        if message.extras:
+            unsaid(message.extras, losses, path)
+            losses.append(Loss(path, "an empty message after results is part of their turn"))
+        return
     said: EasyInputMessageParam = {"role": "user", "content": ""}
     block = plain(said)
     block["content"] = short(content)

@@ -137,7 +137,7 @@ def test_a_part_is_a_block_and_back(part: Any, block: Any) -> None:
         (
             Text("a", JsonObject({"anthropic": {"text": "b"}})),
             [{"type": "text", "text": "b"}],
-            ".extras.anthropic",
+            "",
         ),
     ],
 )
@@ -180,12 +180,12 @@ ASKED = AssistantMessage((ToolCall("x", "f"), ToolCall("y", "f")))
         (
             [ASKED, UserMessage((ToolResult("x"),)), system("S"), UserMessage((ToolResult("y"),))],
             [[result("x"), result("y"), text("S")]],
-            ["$.messages[3]"],
+            ["$.messages[3]", "$.messages[4]"],
         ),
         (
             [ASKED, system("S"), UserMessage((ToolResult("x"), ToolResult("y"))), user("u")],
             [[result("x"), result("y"), text("S")], "u"],
-            ["$.messages[2]"],
+            ["$.messages[2]", "$.messages[4].content[0]"],
         ),
         ([system("S"), user("u")], [[text("S")], "u"], ["$.messages[1]"]),
         ([system("")], [], ["$.messages[1]"]),
@@ -365,7 +365,7 @@ def test_max_tokens_is_filled_and_leaves_room_beside_a_budget() -> None:
             "claude-sonnet-4-5",
             "low",
             {"thinking": {"type": "enabled", "budget_tokens": 2048}},
-            ["$.reasoning.effort"],
+            ["$.reasoning"],
         ),
         ("claude-opus-5", "low", {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}}, []),
         (
@@ -374,7 +374,12 @@ def test_max_tokens_is_filled_and_leaves_room_beside_a_budget() -> None:
             {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}},
             ["$.reasoning.effort"],
         ),
-        ("claude-opus-5", 2000, {"thinking": {"type": "adaptive"}}, ["$.reasoning.budget_tokens"]),
+        (
+            "claude-opus-5",
+            20_000,
+            {"thinking": {"type": "adaptive"}, "output_config": {"effort": "high"}},
+            ["$.reasoning"],
+        ),
         ("claude-opus-4-5", "max", {"output_config": {"effort": "high"}}, ["$.reasoning.effort"]),
         ("claude-3-5-haiku-latest", "high", {}, ["$.reasoning.effort"]),
     ],
@@ -478,7 +483,10 @@ def test_options_go_out_verbatim_and_one_that_overrides_is_a_loss() -> None:
     }
     encoded = sent(Completion([], max_tokens=9, provider_options=options))
     assert encoded.payload == {"max_tokens": 5, "messages": [], "metadata": {"user_id": "u"}}
-    assert [loss.path for loss in encoded.losses] == ["$.provider_options.anthropic.max_tokens"]
+    assert [loss.path for loss in encoded.losses] == [
+        "$.provider_options.anthropic.max_tokens",
+        "$.max_tokens",
+    ]
 
 
 @pytest.mark.parametrize(
