@@ -197,15 +197,17 @@ def request_id_of(headers: Headers) -> str | None:
 
 
 _SECONDS = re.compile(r"\s*(\d{1,300}(?:\.\d{0,300})?)\s*")
-_EXHAUSTED = re.compile(r"anthropic-ratelimit-(.+)-remaining")
+_EXHAUSTED = re.compile(r"(anthropic-ratelimit-.+)-remaining|(x-ratelimit-)remaining-(.+)")
+_DURATION = re.compile(r"(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9}(?:\.\d{0,9})?)s)?(?:(\d{1,9})ms)?")
 
 
 def retry_after_of(headers: Headers) -> float | None:
     """How many seconds the server asks to wait, or None. `headers` have lower-case names.
 
-    In order: `retry-after-ms`, `retry-after` in seconds, `retry-after` as an HTTP date, the reset of an exhausted
-    Anthropic rate limit. What is negative, not finite or junk is as if absent. A date means the time from the
-    response's own `date` header (a runner adds one where the server sent none), so that this is no matter of clocks.
+    In order: `retry-after-ms`, `retry-after` in seconds, `retry-after` as an HTTP date, the reset of an exhausted rate
+    limit (Anthropic's are times, OpenAI's are durations: `1m30.5s`). What is negative, not finite or junk is as if
+    absent. A date means the time from the response's own `date` header (a runner adds one where the server sent none),
+    so that this is no matter of clocks.
     """
     if (match := _SECONDS.fullmatch(headers.get("retry-after-ms", ""))) is not None:
         return float(match[1]) / 1000
@@ -213,15 +215,25 @@ def retry_after_of(headers: Headers) -> float | None:
     if (match := _SECONDS.fullmatch(value)) is not None:
         return float(match[1])
     now = _http_date(headers.get("date", ""))
-    if now is None:
+    waits = [_until(_http_date(value), now)]
+    for name in headers:
+        if headers[name].strip() == "0" and (limit := _EXHAUSTED.fullmatch(name)) is not None:
+            anthropic, openai, what = limit.groups()
+            reset = headers.get(f"{anthropic}-reset" if anthropic else f"{openai}reset-{what}", "")
+            waits.append(_until(_rfc3339(reset), now) if anthropic else _duration(reset))
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
+def _until(time: datetime | None, now: datetime | None) -> float | None:
+    return None if time is None or now is None else max(0.0, (time - now).total_seconds())
+
+
+def _duration(text: str) -> float | None:
+    match = _DURATION.fullmatch(text.strip())
+    if match is None or not any(match.groups()):
         return None
-    resets = [
-        _rfc3339(headers.get(f"anthropic-ratelimit-{limit[1]}-reset", ""))
-        for name in headers
-        if (limit := _EXHAUSTED.fullmatch(name)) is not None and headers[name].strip() == "0"
-    ]
-    known = [time for time in (_http_date(value), *resets) if time is not None]
-    return max(0.0, (max(known) - now).total_seconds()) if known else None
+    hours, minutes, seconds, milliseconds = (float(part or 0) for part in match.groups())
+    return hours * 3600 + minutes * 60 + seconds + milliseconds / 1000
 
 
 def _http_date(text: str) -> datetime | None:

@@ -6,6 +6,7 @@ a call that does not stream may take. Nothing is retried, kept or repaired here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, final
 
@@ -30,7 +31,8 @@ from llm_effects.operations import (
 )
 from llm_effects.ports import MAX_BODY, MAX_SILENCE, MAX_STREAM, Door
 from llm_effects.runner import Runner
-from llm_pure import Completion, Deadline, Done, LlmError, Outcome, Response, TooLarge
+from llm_pure import Completion, Deadline, Done, LlmError, Malformed, Outcome, Response, TooLarge
+from llm_pure.errors import snippet
 from llm_pure.events import events_of
 from llm_pure.json import EMPTY, JsonObject
 from llm_pure.target import Target, codec_of
@@ -95,7 +97,7 @@ def _converse(leaf: Leaf, completion: Completion) -> Program[Outcome[Response]]:
         return Failure(reply)
     if not _is_answer(reply.status):
         return Failure(codec.decode_error(reply.status, reply.headers, reply.body))
-    return codec.decode_response(reply.body)
+    return _read(codec, reply.headers, reply.body)
 
 
 def _streamed(
@@ -163,10 +165,20 @@ def _whole(
     body = b"".join(chunks)
     if not _is_answer(opened.status):
         return Failure(codec.decode_error(opened.status, opened.headers, body))
-    outcome = codec.decode_response(body)
+    outcome = _read(codec, opened.headers, body)
     if observed and isinstance(outcome, Success):
         for event in events_of(outcome.unwrap()):
             yield Emit(event)
+    return outcome
+
+
+def _read(codec: Codec[object], headers: Mapping[str, str], body: bytes) -> Outcome[Response]:
+    """A whole answer. One that is none, and does not even say that it is JSON, is told by what it says it is."""
+    outcome = codec.decode_response(body)
+    if isinstance(outcome, Failure):
+        error, kind = outcome.failure(), headers.get("content-type", "")
+        if isinstance(error, Malformed) and kind and "json" not in kind.lower():
+            return Failure(replace(error, message=snippet(f"content-type {kind.lower()}: {error.message}")))
     return outcome
 
 

@@ -37,7 +37,11 @@ __all__ = ["with_retry"]
 
 
 def with_retry(policy: RetryPolicy | None = None) -> Callable[[Runner], Runner]:
-    """Attempts by the policy. All runs of one wrapped runner in a process share its token bucket."""
+    """Attempts by the policy. All runs of one wrapped runner in a process share its token bucket.
+
+    A request whose answer was lost may have been answered all the same, and is then delivered twice, byte for byte:
+    neither provider has a key that would make that harmless. Both answers may be billed.
+    """
     return partial(_WithRetry, policy=policy or RetryPolicy())
 
 
