@@ -9,7 +9,7 @@ from typing import Final
 
 from llm_pure.errors import Loss
 from llm_pure.json import PlainJson, same_json
-from llm_pure.schema_form import NAMED, WRAPPED, Plain
+from llm_pure.schema_form import NAMED, WRAPPED, Plain, types_of
 
 __all__ = ["compare"]
 
@@ -65,5 +65,7 @@ def _reason(before: PlainJson, after: PlainJson) -> str:
     if WRAPPED in str(after.get("properties")) and WRAPPED not in str(before.get("properties")):
         return "the root is an object: the answer is its `_value`"
     if "anyOf" in after and "anyOf" not in before:
-        return "null stands for what is left out, and one of several for anything else"
+        if not types_of(before) and "enum" not in before and "const" not in before:
+            return "anything at all is a string, a number, true or false, or null"
+        return "has to be there: null stands for what is left out"
     return "written in the keywords of strict mode"

@@ -153,7 +153,7 @@ def test_each_change_of_a_strict_tool_is_a_loss_with_its_path() -> None:
     assert found["openai_chat"] == (
         Loss(
             f"{leg}.properties.nights",
-            "null stands for what is left out, and one of several for anything else",
+            "has to be there: null stands for what is left out",
         ),
         Loss(f"{leg}.required", "every property has to be there, or null in its place"),
         a_map,
