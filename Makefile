@@ -7,6 +7,7 @@ PY     := $(BIN)/python
 SELF   := $(firstword $(MAKEFILE_LIST))
 JOBS   ?= 2
 ROUNDS ?= 1000
+N      ?= 200000
 
 # The tests run on a newer Python too, where a usable one is here. `make test NEWER=python3.x` names it, `NEWER=` leaves
 # it out.
@@ -46,7 +47,7 @@ PROGRAMS := $(wildcard examples benchmarks)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types ruff imports mypy pyright pytest newer faults crash cover bench record lock clean setup
+.PHONY: help demo test lint format types ruff imports mypy pyright pytest newer faults crash fuzz cover bench record lock clean setup
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(SELF)
@@ -97,6 +98,9 @@ faults: setup ## survive every fault of the matrix, in random order
 
 crash: setup ## kill two writing processes a thousand times: nothing acknowledged is lost (ROUNDS=…)
 	@$(PY) -m tests.faults.crash --rounds $(ROUNDS)
+
+fuzz: setup ## try hostile inputs on whatever reads bytes (N=…); what is found is kept in tests/fuzz/seeds
+	@$(PY) -m tests.fuzz --inputs $(N)
 
 cover: setup ## tests with branch coverage, as text and in htmlcov/
 	@$(PY) -m pytest -q -n $(JOBS) --cov --cov-report=term --cov-report=html

@@ -33,7 +33,7 @@ from llm_pure.errors import (
 from llm_pure.json import JsonError, PlainJson, parse_json
 from llm_pure.wire import Headers, lowered, obeying, request_id_of, retry_after_of
 
-__all__ = ["BY_STATUS", "error_of", "error_words", "kind_of", "text_in"]
+__all__ = ["BY_STATUS", "error_of", "error_words", "kind_of", "status_in", "text_in"]
 
 BY_STATUS: Final[Mapping[int, type[LlmError]]] = {
     401: Denied,
@@ -58,6 +58,11 @@ def kind_of(status: int) -> type[LlmError]:
     )
 
 
+def status_in(status: object) -> int:
+    """A status as a number; 0 for what is none, which nobody announces."""
+    return status if isinstance(status, int) and 100 <= status <= 999 else 0
+
+
 def error_of(
     status: int,
     headers: Headers,
@@ -77,7 +82,7 @@ def error_of(
     kind = kind if kind is not None else kind_of(status)
     error: LlmError = kind(
         message=snippet(message) if message else f"status {status}",
-        status=status,
+        status=status or None,
         type=_name(type_name),
         code=_name(code),
         path=path,
@@ -93,6 +98,9 @@ def _name(text: str | None) -> str | None:
 
 def error_words(body: bytes | str) -> tuple[dict[str, PlainJson] | None, str]:
     """A body as JSON object, None if it is none; and as text for people, whatever it is."""
+    given: object = body  # and not what a checker would have allowed
+    if not isinstance(given, bytes | str | bytearray | memoryview):
+        return None, f"the body is {type(given).__name__}, and neither bytes nor text"
     try:
         value = parse_json(body)
     except JsonError:

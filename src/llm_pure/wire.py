@@ -7,17 +7,18 @@ A codec is a module with the functions of `Codec`. It is total: any value, any J
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, TypeVar, cast, final
 
 from returns.result import Failure, Success
-from typing_extensions import override
+from typing_extensions import Buffer, override
 
 from llm_pure.brief import Brief, brief
 from llm_pure.errors import BadRequest, LlmError, Loss, Lossy
 from llm_pure.json import JsonError, JsonInput, PlainJson, dump_json
+from llm_pure.reading import malformed, wrong
 
 if TYPE_CHECKING:
     from llm_pure.completion import Completion
@@ -25,7 +26,17 @@ if TYPE_CHECKING:
     from llm_pure.outcome import Outcome
     from llm_pure.response import Response
 
-__all__ = ["Codec", "Encoded", "Headers", "OnLoss", "WireError", "encoded", "request_id_of", "retry_after_of"]
+__all__ = [
+    "Codec",
+    "Encoded",
+    "Headers",
+    "OnLoss",
+    "WireError",
+    "encoded",
+    "folded",
+    "request_id_of",
+    "retry_after_of",
+]
 
 Headers: TypeAlias = Mapping[str, str]
 OnLoss: TypeAlias = Literal["report", "refuse"]
@@ -182,12 +193,38 @@ def encoded(
     return Success(Encoded(payload, headers, lost, messages))
 
 
+# ---------------------------------------------------------------- streams
+
+
+def folded(
+    chunks: Iterable[bytes],
+    state: S,
+    step: Callable[[S, bytes], tuple[S, object]],
+    ended: Callable[[S], bool],
+    result: Callable[[S], Outcome[Response]],
+) -> Outcome[Response]:
+    """The fold of a codec's streaming step over all chunks: every `decode_stream`."""
+    given: object = chunks  # and not what a checker would have allowed
+    if not isinstance(given, Iterable):
+        return Failure(malformed(wrong(given, "chunks of bytes", "")))
+    for chunk in cast("Iterable[object]", given):
+        if not isinstance(chunk, Buffer):
+            so_far = result(state)
+            partial = so_far.failure().partial if isinstance(so_far, Failure) else so_far.unwrap()
+            return Failure(malformed(wrong(chunk, "bytes", ""), partial))
+        state, _ = step(state, cast("bytes", chunk))
+        if ended(state):
+            break
+    return result(state)
+
+
 # ---------------------------------------------------------------- headers
 
 
 def lowered(headers: Headers) -> dict[str, str]:
     """Header names in lower case, as the functions below want them. What is no text is left out."""
-    found = cast("Mapping[object, object]", headers).items()  # recordings and stubs hold what they like
+    given: object = headers  # recordings and stubs hold what they like
+    found = cast("Mapping[object, object]", given).items() if isinstance(given, Mapping) else ()
     return {name.lower(): value for name, value in found if isinstance(name, str) and isinstance(value, str)}
 
 

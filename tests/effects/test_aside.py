@@ -6,13 +6,11 @@ import asyncio
 import os
 import threading
 import time
-from contextvars import ContextVar
 from functools import partial
 from queue import SimpleQueue
 
 import pytest
 
-from llm_effects.interpreters import aside
 from llm_effects.interpreters.aside import Aside, waited
 
 
@@ -24,29 +22,6 @@ def test_what_it_gives_and_what_it_raises_come_back() -> None:
     assert waited(Owner(), lambda: 7, 5) == 7
     with pytest.raises(KeyError, match="x"):
         waited(Owner(), partial(dict[str, int]().__getitem__, "x"), 5)
-
-
-def test_threads_are_used_again() -> None:
-    owner = Owner()
-    names = {waited(owner, threading.get_ident, 5) for _ in range(50)}
-    assert len(names) <= 2  # one may still be on its way to be idle
-
-
-def test_a_thread_without_work_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aside, "_IDLE", 0.01)
-    monkeypatch.setattr(aside, "_idle", [])
-    before = threading.active_count()
-    assert [waited(Owner(), partial(abs, n), 5) for n in range(20)] == list(range(20))
-    until = time.monotonic() + 5
-    while threading.active_count() > before:
-        assert time.monotonic() < until
-        time.sleep(0.01)
-
-
-def test_the_callers_context_is_seen() -> None:
-    variable = ContextVar("variable", default="none")
-    variable.set("mine")
-    assert waited(Owner(), variable.get, 5) == "mine"
 
 
 def test_who_has_been_left_behind_is_refused_until_they_answer() -> None:

@@ -15,9 +15,8 @@ from anthropic import Anthropic, AsyncAnthropic, AsyncAnthropicBedrock, Internal
 from openai import AsyncAzureOpenAI, AsyncOpenAI, OpenAI
 from returns.result import Success
 
-from llm_effects import Runner, anthropic_runner, openai_chat_runner, run, stream, with_deadline
+from llm_effects import Runner, anthropic_runner, openai_chat_runner, run, stream, threads, with_deadline
 from llm_effects.ports import MAX_BODY
-from llm_effects.providers import threads
 from llm_effects.providers.room import MAX_ERROR
 from llm_effects.stub import Raw, Sent, Stub
 from llm_pure import Completion, Deadline, LlmError, Misconfigured, ServerFault, TooLarge, user
@@ -128,7 +127,7 @@ def test_a_post_that_is_left_behind_closes_its_connection_when_it_opens(
         assert type(failed(COLOURS[name](with_deadline(0.2)(runner), QUESTION).outcome)) is Deadline
         assert stub.wait_until(lambda it: it.connections == 0)
         assert isinstance(run(runner, QUESTION), Success)
-        posting = [thread for thread in threading.enumerate() if thread.name == "llm_effects-post"]
+        posting = [thread for thread in threading.enumerate() if thread.name == "llm_effects-aside"]
         assert stub.wait_until(lambda _: threads.idle() == len(posting))
 
 

@@ -13,7 +13,7 @@ from time import monotonic, sleep
 
 import pytest
 
-from llm_effects.providers import threads
+from llm_effects import threads
 
 SAID: ContextVar[str] = ContextVar("said", default="nothing")
 

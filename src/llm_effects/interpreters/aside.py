@@ -2,8 +2,7 @@
 
 Law: a wait ends by its limit. Work that was left behind goes on, and nobody takes what it finds; while somebody's work
 is left behind, their next is refused at once (`TimeoutError`), so that one who never answers costs one wait and holds
-one thread. The threads are daemons and are used again: they hold up neither a run, nor an event loop that closes, nor
-the end of the program.
+one thread. Neither an event loop that closes nor the end of the program waits for it.
 """
 
 from __future__ import annotations
@@ -11,16 +10,14 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from typing import Final, Generic, TypeVar, final
+
+from llm_effects.threads import begin
 
 __all__ = ["Aside", "waited"]
 
 A = TypeVar("A")
-
-_IDLE: Final = 5.0
-"""Seconds that a thread without work waits for some before it ends."""
 
 
 @final
@@ -41,8 +38,7 @@ class Aside(Generic[A]):
         self._work = work
         self._done = done
         self._ended = self._left = False
-        context = copy_context()
-        _on_a_thread(lambda: context.run(self._run))
+        begin(self._run)
 
     def leave(self) -> None:
         """Nobody waits any more."""
@@ -86,45 +82,15 @@ def waited(owner: object, work: Callable[[], A], limit: float) -> A:
     return answer
 
 
-# ---------------------------------------------------------------- the threads
-
 _lock = threading.Lock()
 _left_behind: Final[dict[int, int]] = {}
-_idle: Final[list[SimpleQueue[Callable[[], None]]]] = []
-"""Where a thread without work waits for some. Its append, pop and remove are atomic."""
-
-
-def _on_a_thread(work: Callable[[], None]) -> None:
-    try:
-        waiting = _idle.pop()
-    except IndexError:
-        threading.Thread(target=_serve, args=(work,), name="llm_effects-aside", daemon=True).start()
-    else:
-        waiting.put(work)
-
-
-def _serve(work: Callable[[], None]) -> None:
-    mine: SimpleQueue[Callable[[], None]] = SimpleQueue()
-    following: Callable[[], None] | None = work
-    while following is not None:
-        following()
-        following = None  # what was done is not held while idle
-        _idle.append(mine)
-        try:
-            following = mine.get(timeout=_IDLE)
-        except Empty:
-            try:
-                _idle.remove(mine)
-            except ValueError:  # somebody has just taken it, and is about to put
-                following = mine.get()
 
 
 def _renew() -> None:
-    """A forked child has none of its parent's threads, and waits for nothing that they do."""
+    """A forked child waits for nothing that its parent's threads do."""
     global _lock  # noqa: PLW0603 - one a process
     _lock = threading.Lock()
     _left_behind.clear()
-    _idle.clear()
 
 
 if hasattr(os, "register_at_fork"):

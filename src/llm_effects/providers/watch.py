@@ -20,7 +20,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final, final
 
 from llm_effects.providers.reach import REACHING, Sock
-from llm_effects.providers.threads import begin
+from llm_effects.threads import begin
 
 if TYPE_CHECKING:
     import httpx2

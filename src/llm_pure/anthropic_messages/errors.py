@@ -41,7 +41,7 @@ from llm_pure.errors import (
 )
 from llm_pure.json import JsonError, PlainJson, dump_json
 from llm_pure.reading import PlainObject
-from llm_pure.status import error_of, error_words, kind_of, text_in
+from llm_pure.status import error_of, error_words, kind_of, status_in, text_in
 from llm_pure.wire import Headers, WireError
 
 __all__ = ["decode_error", "encode_error", "error_in"]
@@ -72,6 +72,7 @@ _MONEY: Final = re.compile(r"credit balance is too low|spend(?:ing)? limit|usage
 
 def decode_error(status: int, headers: Headers, body: bytes | str) -> LlmError:
     """The error that an HTTP answer means."""
+    status = status_in(status)
     data, text = error_words(body)
     return (
         error_in(data, status, headers, text) if data is not None else error_of(status, headers, message=text)

@@ -56,6 +56,7 @@ from llm_pure.reading import (
 )
 from llm_pure.response import Response
 from llm_pure.sse import SSE_START, SseState, sse_step
+from llm_pure.wire import folded
 
 __all__ = ["StreamState", "decode_stream", "stream_ended", "stream_result", "stream_start", "stream_step"]
 
@@ -121,12 +122,7 @@ def stream_step(state: StreamState, chunk: bytes) -> tuple[StreamState, tuple[St
 
 def decode_stream(chunks: Iterable[bytes]) -> Outcome[Response]:
     """The answer that a stream gives."""
-    state = StreamState()
-    for chunk in chunks:
-        state, _ = stream_step(state, chunk)
-        if stream_ended(state):
-            break
-    return stream_result(state)
+    return folded(chunks, StreamState(), stream_step, stream_ended, stream_result)
 
 
 def stream_result(state: StreamState) -> Outcome[Response]:

@@ -29,7 +29,7 @@ from llm_pure.errors import (
 )
 from llm_pure.json import PlainJson
 from llm_pure.reading import PlainObject
-from llm_pure.status import error_of, error_words, kind_of, text_in
+from llm_pure.status import error_of, error_words, kind_of, status_in, text_in
 from llm_pure.wire import Headers, WireError
 
 __all__ = ["NAMES", "SHARPER", "decode_error", "encode_error", "error_in", "named_error"]
@@ -91,6 +91,7 @@ NAMES: Final[Mapping[str, type[LlmError]]] = {
 
 def decode_error(status: int, headers: Headers, body: bytes | str) -> LlmError:
     """The error that an HTTP answer is, whatever it holds."""
+    status = status_in(status)
     data, words = error_words(body)
     found = error_in(data) if data is not None else None
     return named_error(found if found is not None else {}, status, headers, words)

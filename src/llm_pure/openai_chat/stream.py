@@ -16,7 +16,6 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from returns.result import Failure, Success
-from typing_extensions import Buffer
 
 from llm_pure.errors import Incomplete, LlmError, Loss, Lossy, Malformed
 from llm_pure.events import PartDone, Restarted, Started, StreamEvent, events_of
@@ -35,11 +34,11 @@ from llm_pure.openai_chat.fold import (
 )
 from llm_pure.openai_chat.reasoning import DETAILS, FIELDS
 from llm_pure.openai_chat.response import decode_response, encode_response, read_body
-from llm_pure.openai_chat.typed import is_a
 from llm_pure.outcome import Outcome
 from llm_pure.reading import PlainObject, as_object, malformed, within, wrong
 from llm_pure.response import NO_USAGE, Response
 from llm_pure.sse import SSE_START, SseState, sse_step
+from llm_pure.wire import folded
 
 __all__ = [
     "State",
@@ -132,16 +131,7 @@ def stream_result(state: State) -> Outcome[Response]:
 
 def decode_stream(chunks: Iterable[bytes]) -> Outcome[Response]:
     """The answer that a whole stream gives."""
-    state = _START
-    if not is_a(Iterable, chunks):
-        return Failure(malformed(wrong(chunks, "chunks of bytes", "")))
-    for chunk in chunks:
-        if not is_a(Buffer, chunk):
-            return Failure(malformed(wrong(chunk, "bytes", ""), _partial(state.read)))
-        state, _ = stream_step(state, chunk)
-        if stream_ended(state):
-            break
-    return stream_result(state)
+    return folded(chunks, _START, stream_step, stream_ended, stream_result)
 
 
 # ---------------------------------------------------------------- one event

@@ -51,6 +51,7 @@ from llm_pure.openai_responses.response import decode_response, partial_of, read
 from llm_pure.parts import Opaque, Part, Reasoning
 from llm_pure.reading import PlainObject, as_object, malformed, object_at, wrong
 from llm_pure.sse import SSE_START, SseState, sse_step
+from llm_pure.wire import folded
 
 if TYPE_CHECKING:
     from llm_pure.outcome import Outcome
@@ -145,11 +146,8 @@ def stream_result(state: State) -> Outcome[Response]:
 
 
 def decode_stream(chunks: Iterable[bytes]) -> Outcome[Response]:
-    """The answer that a whole stream gives."""
-    state = _START
-    for chunk in chunks:
-        state, _ = stream_step(state, chunk)
-    return stream_result(state)
+    """The answer that a whole stream gives: where several come, the last."""
+    return folded(chunks, _START, stream_step, lambda state: False, stream_result)
 
 
 # ---------------------------------------------------------------- one event

@@ -31,7 +31,7 @@ def begin(work: _Work) -> None:
         inbox = _idle.pop()
     except IndexError:
         inbox = SimpleQueue()
-        threading.Thread(target=_serve, args=(inbox,), name="llm_effects-post", daemon=True).start()
+        threading.Thread(target=_serve, args=(inbox,), name="llm_effects-aside", daemon=True).start()
     inbox.put(partial(copy_context().run, work))
 
 
