@@ -15,7 +15,7 @@ from llm_pure.json import PlainJson, dump_json
 from llm_pure.openai_responses.response import decode_response, encode_response
 from llm_pure.openai_responses.stream import decode_stream
 from llm_pure.outcome import Outcome
-from llm_pure.reading import PlainObject, as_object
+from llm_pure.reading import PlainObject
 from llm_pure.response import Response
 
 __all__ = ["encode_stream"]
@@ -53,7 +53,8 @@ def _events(body: PlainObject) -> Iterator[PlainObject]:
     yield {"type": "response.in_progress", "response": begun}
     output = body["output"]
     for index, item in enumerate(output if isinstance(output, list) else ()):
-        yield from _item(as_object(item), index)
+        if isinstance(item, dict):
+            yield from _item(item, index)
     kind = "incomplete" if body.get("status") == "incomplete" else "completed"
     yield {"type": f"response.{kind}", "response": body}
 
@@ -85,8 +86,9 @@ _WORDS = {"output_text": "text", "refusal": "refusal"}
 
 
 def _blocks(content: list[PlainJson], at: PlainObject) -> Iterator[PlainObject]:
-    for number, value in enumerate(content):
-        block = as_object(value)
+    for number, block in enumerate(content):
+        if not isinstance(block, dict):
+            continue  # it comes with the whole item
         where: PlainObject = {**at, "content_index": number}
         kind = str(block.get("type"))
         key = _WORDS.get(kind)
