@@ -113,7 +113,7 @@ def cut_short(parts: tuple[Part, ...], stop_reason: object) -> tuple[Part, ...]:
 
     A call begins with no arguments, and servers close it so if the limit comes before the first of them.
     """
-    if stop_reason not in CUT or not parts:
+    if not isinstance(stop_reason, str) or stop_reason not in CUT or not parts:
         return parts
     last = parts[-1]
     if not isinstance(last, ToolCall) or last.arguments:
