@@ -23,13 +23,14 @@ from returns.result import Failure, Success
 
 from llm_pure.errors import BadRequest
 from llm_pure.json import JsonError, PlainJson, canonical_json
-from llm_pure.target import Target, codec_of
+from llm_pure.prepared import prepared
 
 if TYPE_CHECKING:
     from _hashlib import HASH
 
     from llm_pure.completion import Completion
     from llm_pure.outcome import Outcome
+    from llm_pure.target import Target
     from llm_pure.wire import Encoded
 
 __all__ = ["CACHE_KEY_VERSION", "cache_key"]
@@ -41,7 +42,7 @@ _NOT_THE_QUESTION: Final = frozenset(("stream", "stream_options"))
 
 def cache_key(completion: Completion, target: Target) -> Outcome[str]:
     """The key of a completion that is sent to `target`. A Failure says what cannot be encoded."""
-    encoded = codec_of(target.wire).encode_request(target.filled(completion))
+    encoded = prepared(target.filled(completion), target.wire)
     if isinstance(encoded, Failure):
         return encoded
     return key_of(encoded.unwrap(), target)

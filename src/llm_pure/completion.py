@@ -64,7 +64,7 @@ class _Changes(TypedDict, total=False):
     stop_reason: StopReason | None
 
 
-@dataclass(frozen=True, slots=True, init=False, repr=False)
+@dataclass(frozen=True, slots=True, weakref_slot=True, init=False, repr=False)
 class Completion(Brief):
     """What is asked, and, after a run, what it cost and why it stopped. None leaves a field to the provider.
 

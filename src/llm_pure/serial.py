@@ -32,7 +32,7 @@ from returns.result import Failure, Success
 from llm_pure.completion import Completion, ReasoningSetting
 from llm_pure.errors import LlmError, Loss, Malformed
 from llm_pure.events import StreamEvent
-from llm_pure.json import JsonError, JsonObject, PlainJson, parse_json
+from llm_pure.json import JsonError, JsonObject, PlainJson, dump_json, parse_json
 from llm_pure.messages import Message
 from llm_pure.outcome import Outcome
 from llm_pure.parts import Part, Source
@@ -85,9 +85,17 @@ _Write: TypeAlias = Callable[[object], PlainJson]
 
 def to_json(value: Value) -> str:
     """A value as JSON text."""
+    return to_bytes(value).decode()
+
+
+def to_bytes(value: Value) -> bytes:
+    """A value as JSON text in UTF-8: what `to_json` gives, for who keeps bytes."""
     plain: dict[str, PlainJson] = {"schema": SCHEMA, "kind": kind_of(type(value))}
     plain.update(_class(type(value)).write(value))
-    return compact(plain)
+    try:
+        return dump_json(plain)
+    except JsonError:  # a lone surrogate: escaped, it can at least be kept
+        return compact(plain).encode()
 
 
 def compact(plain: PlainJson) -> str:
@@ -179,7 +187,12 @@ _WORD_START: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
 def kind_of(cls: type) -> str:
     """`tool_call` for `ToolCall`."""
-    return _WORD_START.sub("_", cls.__name__).lower()
+    return _snake_case(cls.__name__)
+
+
+@cache
+def _snake_case(name: str) -> str:
+    return _WORD_START.sub("_", name).lower()
 
 
 class _Class:
@@ -235,9 +248,13 @@ class _Class:
             own: object = getattr(value, name)
             if own is default:
                 continue
-            if own != default or (isinstance(own, JsonObject) and own.spelling is not None):
+            if default is Parameter.empty or own != default or _is_spelt(own):
                 found[name] = write(own)
         return found
+
+
+def _is_spelt(value: object) -> bool:
+    return isinstance(value, JsonObject) and value.spelling is not None
 
 
 def _class(cls: object) -> _Class:

@@ -54,15 +54,18 @@ class Messages(Protocol):
         ...
 
 
+_NO_MESSAGES: Final = b'"messages":[]'
+
+
 @final
 class Encoded:
     """A request in a provider's words. `payload` is plain JSON and the caller's own; `headers` go with it.
 
-    A codec may leave `messages` out of the payload: they are put there when somebody asks for it. Until then nobody can
-    have changed them, and the body is made of what is known to be right.
+    A codec may give `messages` beside a payload where they are an empty list: they are put there when somebody asks for
+    it. Until then nobody can have changed them, and the body is made of what is known to be right.
     """
 
-    __slots__ = ("_messages", "_payload", "headers", "losses")
+    __slots__ = ("__weakref__", "_messages", "_payload", "headers", "losses")
     __match_args__ = ("payload", "headers", "losses")
 
     def __init__(
@@ -100,17 +103,13 @@ class Encoded:
         more = {**({"stream": True} if stream else {}), **(extra or {})}
         messages = None if self._messages is None or "messages" in more else self._messages.written()
         try:
-            if messages is None:
-                return Success(dump_json({**self.seen(), **more}))
-            whole = {**self._payload, **more}
-            names = [*whole]
-            place = names.index("messages")
-            before, after = [
-                dump_json({name: whole[name] for name in some})[1:-1]
-                for some in (names[:place], names[place + 1 :])
-            ]
-            fields = (before, b'"messages":%b' % messages, after)
-            return Success(b"{%b}" % b",".join([field for field in fields if field]))
+            if messages is not None:
+                # In no string, where its quotes would be escaped: it is the place, unless a field has a field of this
+                # name which says nothing.
+                before, _, after = dump_json({**self._payload, **more}).partition(_NO_MESSAGES)
+                if _NO_MESSAGES not in after:
+                    return Success(b'%b"messages":%b%b' % (before, messages, after))
+            return Success(dump_json({**self.seen(), **more}))
         except JsonError as error:
             return Failure(BadRequest(message=error.reason, path=error.path))
 

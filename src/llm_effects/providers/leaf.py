@@ -35,6 +35,7 @@ from llm_pure import Completion, Deadline, Done, LlmError, Malformed, Outcome, R
 from llm_pure.errors import snippet
 from llm_pure.events import events_of
 from llm_pure.json import EMPTY, JsonObject
+from llm_pure.prepared import taken
 from llm_pure.target import Target, codec_of
 from llm_pure.wire import Codec
 
@@ -75,7 +76,7 @@ def _converse(leaf: Leaf, completion: Completion) -> Program[Outcome[Response]]:
     """One request and its answer."""
     target, door = leaf.where, leaf.door
     codec = codec_of(target.wire)
-    encoded = codec.encode_request(completion)
+    encoded = taken(completion, target.wire)
     if isinstance(encoded, Failure):
         return encoded
     request = encoded.unwrap()

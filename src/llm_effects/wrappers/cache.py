@@ -24,7 +24,7 @@ from llm_effects.ports import Store
 from llm_effects.programs import told
 from llm_effects.runner import Runner, Wrapped
 from llm_pure import Completion, Deadline, Outcome, Response, StopReason, cache_key
-from llm_pure.serial import response_from_json, to_json
+from llm_pure.serial import response_from_json, to_bytes
 
 __all__ = ["PATIENCE", "WHOLE", "with_cache"]
 
@@ -118,7 +118,7 @@ class _WithCache(Wrapped):
         yield from ask(Tell(CacheMissed(key)))
         outcome = yield from self.inner(completion)
         if isinstance(outcome, Success) and self._is_kept(response := outcome.unwrap()):
-            entry = b"\n".join((key.encode(), to_json(response).encode()))
+            entry = b"%b\n%b" % (key.encode(), to_bytes(response))
             if (yield from ask(Save(self.store, key, entry, self.patience))):
                 yield from ask(Tell(CacheStored(key)))
         return outcome

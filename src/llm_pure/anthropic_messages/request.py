@@ -36,7 +36,13 @@ from llm_pure.tools import Tool, ToolChoice
 from llm_pure.wire import Encoded, OnLoss, encoded
 
 if TYPE_CHECKING:
-    from anthropic.types import OutputConfigParam, TextBlockParam, ThinkingConfigParam, ToolUnionParam
+    from anthropic.types import (
+        MessageParam,
+        OutputConfigParam,
+        TextBlockParam,
+        ThinkingConfigParam,
+        ToolUnionParam,
+    )
     from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
 
     from llm_pure.outcome import Outcome
@@ -75,10 +81,11 @@ def _payload(completion: Completion, losses: list[Loss]) -> tuple[PlainObject, T
     write_instructions(completion.system, system, "$.system", losses)
     turns = write_messages(completion.messages, traits, system, losses)
     limit = completion.max_tokens
+    messages: list[MessageParam] = []  # those of `turns`, once somebody looks
     params: MessageCreateParamsNonStreaming = {
         "model": completion.model or "",
         "max_tokens": traits.filled_max_tokens if limit is None else limit,
-        "messages": (),
+        "messages": messages,
     }
     if len(system) == 1 and system[0] == {"type": "text", "text": system[0].get("text")}:
         params["system"] = system[0]["text"]
@@ -128,7 +135,7 @@ def _payload(completion: Completion, losses: list[Loss]) -> tuple[PlainObject, T
     if completion.model is None:
         del payload["model"]
     _merge(payload, completion, traits, losses)
-    return payload, None if payload["messages"] else turns
+    return payload, turns if payload["messages"] is messages else None
 
 
 def _tools(completion: Completion, losses: list[Loss]) -> list[ToolUnionParam]:

@@ -18,7 +18,7 @@ from returns.result import Failure, Success
 from llm_pure import BadRequest, Completion, Text, ToolCall, ToolResult, assistant, user
 from llm_pure import strategies as our
 from llm_pure.anthropic_messages import encode_request
-from llm_pure.json import EMPTY, JsonObject, PlainJson, dump_json, parse_json, same_json
+from llm_pure.json import EMPTY, JsonInput, JsonObject, PlainJson, dump_json, parse_json, same_json
 from llm_pure.messages import Message
 from llm_pure.serial import to_json
 
@@ -208,3 +208,25 @@ def test_what_a_caller_puts_into_a_payload_goes_out_or_is_found() -> None:
     failure = encoded.body()
     assert isinstance(failure, Failure)
     assert failure.failure().message == "date is no JSON"
+
+
+def test_a_field_that_looks_like_the_place_of_the_messages_is_none() -> None:
+    options: dict[str, JsonInput] = {
+        "anthropic": {
+            "metadata": {"messages": []},
+            "model": {"messages": []},
+            '"messages":[]': '"messages":[]',
+        }
+    }
+    completion = Completion(MESSAGES, provider_options=options)
+    body = encode_request(completion).unwrap().body().unwrap()
+    payload = encode_request(completion).unwrap().payload
+    assert len(cast("list[PlainJson]", payload["messages"])) == len(MESSAGES)
+    assert same_json(parse_json(body), payload)
+
+
+def test_messages_among_the_options_go_out_as_they_are() -> None:
+    options: dict[str, JsonInput] = {"anthropic": {"messages": []}}
+    encoded = encode_request(Completion(MESSAGES, provider_options=options)).unwrap()
+    assert b'"messages":[]' in encoded.body().unwrap()
+    assert encoded.payload["messages"] == []
