@@ -22,7 +22,7 @@ from llm_pure.messages import Message
 from llm_pure.parts import Part, Source
 from llm_pure.serial import SCHEMA, Value, kind_of
 
-__all__ = ["serial_schema"]
+__all__ = ["line_schema", "serial_schema"]
 
 _Plain = dict[str, PlainJson]
 
@@ -71,6 +71,30 @@ def serial_schema() -> dict[str, PlainJson]:
     for union, name in _NAMED.items():
         found[name] = _tagged(get_args(union), found)
     return {**top, "$defs": {name: found[name] for name in sorted(found)}}
+
+
+def line_schema(name: str, title: str, lines: Mapping[type, Mapping[str, PlainJson]]) -> dict[str, PlainJson]:
+    """The schema of a line of a larger format (`llm_pure.serial.tagged`): its classes, and what more each must have."""
+    found: dict[str, _Plain] = {}
+    top: _Plain = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:{name}",
+        "title": title,
+        "type": "object",
+        "properties": {"kind": {"enum": [kind_of(cls) for cls in lines]}},
+        "required": ["kind"],
+        "allOf": [
+            {
+                "if": {"properties": {"kind": {"const": kind_of(cls)}}, "required": ["kind"]},
+                "then": {"$ref": _of_class(cls, found), "properties": dict(more), "required": [*more]},
+            }
+            for cls, more in lines.items()
+        ],
+        "unevaluatedProperties": False,
+    }
+    for union, named in _NAMED.items():
+        found[named] = _tagged(get_args(union), found)
+    return {**top, "$defs": {named: found[named] for named in sorted(found)}}
 
 
 def _class(form: object) -> type:
