@@ -68,7 +68,9 @@ def test_what_goes_out_in_a_dialect_is_read_as_what_was_spelt(
 def test_a_dialect_loses_no_more_than_openai_would(completion: Completion, dialect: Dialect) -> None:
     plain = openai_chat.encode_request(completion).unwrap().losses
     spelt = openai_chat.encode_request(completion, dialect=dialect).unwrap().losses
-    assert {loss.path for loss in spelt} <= {loss.path for loss in plain}
+    # A part that would be lost whole may still lose something of itself where it is said.
+    known = tuple(loss.path for loss in plain)
+    assert [loss for loss in spelt if not loss.path.startswith(known)] == []
 
 
 @given(chat_payloads() | respelt_payloads(), dialects())

@@ -386,11 +386,12 @@ def _say_user(
             _say_late(late, out)  # its turn does not go on
         unsaid(message.extras, losses, path)
         return
-    if not content and not own(message.extras) and _is_result(out):
+    if not content and _is_result(out):
         if message.extras:
-            unsaid(message.extras, losses, path)
             losses.append(Loss(path, "an empty message after results is part of their turn"))
-        return
+        if not own(message.extras):
+            unsaid(message.extras, losses, path)
+            return
     content = late + content
     late.clear()
     said: ChatCompletionUserMessageParam = {"role": "user", "content": ""}
