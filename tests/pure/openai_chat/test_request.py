@@ -261,7 +261,7 @@ def test_an_assistant_turn_goes_back_the_way_it_came(fields: dict[str, PlainJson
 def test_what_is_attached_to_an_empty_message_after_a_result_is_reported() -> None:
     noted = UserMessage((), own(x=1))
     found = losses(Completion([UserMessage((ToolResult("1"),)), noted], model="m"))
-    assert [loss.path for loss in found] == ["$.messages[1]"]
+    assert "$.messages[1]" in [loss.path for loss in found]
 
 
 def test_signed_reasoning_shows_that_it_is() -> None:
