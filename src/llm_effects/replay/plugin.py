@@ -49,21 +49,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "what a cassette does not hold (new), everything anew (all); refused where CI is set",
     )
     group.addoption(
-        "--llm-live", action="store_true", help="marked tests ask the real provider, and record nothing"
+        "--llm-live", action="store_true", help="marked tests ask the real provider and record nothing"
     )
     group.addoption(
-        "--llm-lint",
-        action="store_true",
-        help="look at the cassettes that were played; see also ini llm_max_age",
+        "--llm-lint", action="store_true", help="look at the cassettes that were played: what is stale?"
     )
-    parser.addini(
-        "llm_passthrough",
-        "hosts that are neither recorded nor blocked (`db.internal`, `localhost:8080`)",
-        "linelist",
-    )
-    parser.addini("llm_scrub", "regular expressions of what must not be written to a cassette", "linelist")
-    parser.addini("llm_note", "a word on where recordings come from, written into each", default="")
-    parser.addini("llm_max_age", "for --llm-lint: how many days old a recording may be", default="")
+    for name, what in _LISTS.items():
+        parser.addini(name, what, "linelist")
+    for name, what in _SETTINGS.items():
+        parser.addini(name, what, default="")
+
+
+_LISTS: Final = {
+    "llm_passthrough": "hosts that are neither recorded nor blocked (db.internal, localhost:8080, *.internal)",
+    "llm_prompts": "if given: regular expressions of all that instructions and users may say in a cassette",
+    "llm_scrub": "regular expressions of what must not be written to a cassette",
+}
+_SETTINGS: Final = {
+    "llm_note": "a word on where recordings come from, written into each",
+    "llm_max_age": "for --llm-lint: how many days old a recording may be",
+}
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -39,15 +39,17 @@ def cassette(
     scrub: Iterable[str] = (),
     passthrough: Iterable[str] = (),
     note: str = "",
+    prompts: Iterable[str] = (),
 ) -> Generator[Cassette]:
     """Play a cassette, or record it as `mode` says.
 
     `pieces` and `seed` say how replayed streams are handed over, `scrub` adds regular expressions of what must not be
     written, `passthrough` names hosts (`db.internal`, `localhost:8080`, `*.internal`) that are none of its business,
-    `note` stands in the file. Raises `BadCassette`, `Leak`, `InUse` and `OSError`.
+    `note` stands in the file, and `prompts`, if given, are regular expressions of what instructions and users may
+    say in it: what else they say is not written. Raises `BadCassette`, `Leak`, `InUse` and `OSError`.
     """
     scrubber = Scrubber(more=patterns(scrub))
-    played = Cassette(path, mode, scrubber, pieces, seed, note=note)
+    played = Cassette(path, mode, scrubber, pieces, seed, note=note, prompts=patterns(prompts))
     with opened(played, passthrough):
         yield played
     played.save()

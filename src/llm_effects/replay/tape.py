@@ -7,6 +7,7 @@ Any number of threads and tasks may ask. Nothing is written that a scan finds a 
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import deque
 from collections.abc import Iterable
@@ -22,6 +23,7 @@ from llm_effects.replay.matching import Key, key_of
 from llm_effects.replay.misses import miss_of
 from llm_effects.replay.modes import Mode
 from llm_effects.replay.pieces import Pieces
+from llm_effects.replay.prompts import strangers
 from llm_effects.replay.secrets import Scrubber, shapes_in, strings_of
 
 if TYPE_CHECKING:
@@ -47,6 +49,8 @@ class Cassette:
     seed: int = 0
     command: str = "open it with mode='all'"
     note: str = ""
+    prompts: tuple[re.Pattern[str], ...] = ()
+    """If there are any, what may be written of what people say: texts that are one of these, from end to end."""
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -163,6 +167,11 @@ class Cassette:
             self.path.unlink(missing_ok=True)  # recorded anew, and nothing was asked
             return True
         header = Header(SCHEMA, datetime.now(UTC).date().isoformat(), dict(_versions()), self.note)
+        strange = strangers(kept, self.prompts) if self.prompts else ()
+        if strange:
+            raise Leak(
+                f"{self.path} is not written: {len(strange)} prompts are not on the list of those that may be"
+            )
         text = text_of(Recording(kept, header))
         found = {f"a {kind} in line {line}" for kind, line in shapes_in(text, self.scrubber)}
         for said in strings_of(kept):

@@ -62,7 +62,7 @@ from llm_pure.strategies import parts
 from tests.effects.scripted import QUESTION, leaf
 from tests.effects.show.pages import CHROMIUM, Page, browse, picture
 
-CASSETTES = sorted((Path(__file__).parents[2] / "cassettes").glob("*.yaml"))
+CASSETTES = sorted((Path(__file__).parents[2] / "cassettes").rglob("*.yaml"))
 TRACES = sorted((Path(__file__).parents[2] / "fixtures" / "trace" / "1").glob("*.jsonl"))
 
 BUSY = Overloaded(message="Overloaded", status=529, type="overloaded_error")
