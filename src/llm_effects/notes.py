@@ -19,6 +19,7 @@ __all__ = [
     "GaveUp",
     "Lost",
     "Note",
+    "OtherModel",
     "Repaired",
     "Retried",
     "StoreFailed",
@@ -41,6 +42,14 @@ class Lost:
     """The request could not say all of the completion."""
 
     losses: tuple[Loss, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherModel:
+    """Another model answered than was asked. A longer name of the same, as with a date, is none."""
+
+    asked: str
+    answered: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +125,7 @@ class StoreFailed:
 Note: TypeAlias = (
     Attempted
     | Lost
+    | OtherModel
     | Retried
     | GaveUp
     | Continued

@@ -58,6 +58,11 @@ class Peer:
     def wire(self) -> WireFormat:
         return self._server.wire
 
+    @property
+    def asked_before(self) -> int:
+        """How many requests the server had before the last."""
+        return len(self._server.requests) - 1
+
     def asked(self) -> bool:
         """Read the next request; whether it asks for a stream."""
         return json.loads(self.request()).get("stream") is True

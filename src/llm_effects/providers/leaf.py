@@ -13,7 +13,7 @@ from typing import Final, final
 from returns.result import Failure, Success
 from typing_extensions import override
 
-from llm_effects.notes import Attempted, Lost
+from llm_effects.notes import Attempted, Lost, OtherModel
 from llm_effects.operations import (
     Close,
     Emit,
@@ -69,7 +69,17 @@ class Leaf(Runner):
 
     @override
     def __call__(self, completion: Completion) -> Program[Outcome[Response]]:
-        return _converse(self, self.where.filled(completion))
+        return _answered(self, self.where.filled(completion))
+
+
+def _answered(leaf: Leaf, completion: Completion) -> Program[Outcome[Response]]:
+    """One request and its answer, and a note if somebody else has answered."""
+    outcome = yield from _converse(leaf, completion)
+    if isinstance(outcome, Success):
+        asked, answered = completion.model, outcome.unwrap().model
+        if asked and answered and not answered.startswith(asked):
+            yield from ask(Tell(OtherModel(asked, answered)))
+    return outcome
 
 
 def _converse(leaf: Leaf, completion: Completion) -> Program[Outcome[Response]]:

@@ -19,6 +19,7 @@ from llm_effects.notes import (
     GaveUp,
     Lost,
     Note,
+    OtherModel,
     Repaired,
     Retried,
     StoreFailed,
@@ -184,6 +185,8 @@ def _noted(note: Note, at: float) -> Iterator[Mark]:
         case Lost(losses):
             for loss in losses:
                 yield Mark("note", at, 0.0, visible(f"lost {loss.path}: {loss.reason}"), "cut")
+        case OtherModel(asked, answered):
+            yield Mark("note", at, 0.0, visible(f"{answered} has answered instead of {asked}"), "cut")
         case CacheMissed(key):
             yield Mark("miss", at, 0.0, f"cache miss {_key(key)}")
         case Waited(key):
