@@ -1,203 +1,28 @@
 """One choice of a stream, put together from its deltas.
 
-Law: an `Answer` never changes, so that folding twice from one state gives the same; a delta costs what it is long.
-`body_of` gives the choice as a whole body would have held it, and whoever reads bodies reads it: the end of a stream is
-what the whole body would have given, by construction.
-
-Texts grow as ropes: tuples of pieces, each longer than the next, so that there are few of them and every character is
-copied a logarithmic number of times.
+Law: a delta costs what it is long; what is folded is in `growing`, and its end is what the whole body would have given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Sized
-from itertools import chain
-from typing import Final, NamedTuple, TypeAlias
+from collections.abc import Mapping
+from typing import Final
 
 from llm_pure.events import (
-    Done,
     ReasoningDelta,
     RefusalDelta,
-    Started,
     StreamEvent,
     TextDelta,
     ToolCallDelta,
     ToolCallStarted,
 )
 from llm_pure.json import JsonError, PlainJson, dump_json
-from llm_pure.openai_chat.calls import given_id
+from llm_pure.openai_chat.growing import Answer, Call, Listed, Segment, Spoken, id_of
 from llm_pure.openai_chat.reasoning import DETAILS, details_text
-from llm_pure.parts import BrokenToolCall, Part, Reasoning, ToolCall
+from llm_pure.openai_chat.ropes import Items, place_of, push, push_items, push_place
 from llm_pure.reading import PlainObject, as_object, integer_or_none, within, wrong
 
-__all__ = [
-    "NOTHING",
-    "Answer",
-    "as_told",
-    "body_of",
-    "fold_choice",
-    "merged",
-    "retold",
-    "same_message",
-]
-
-Rope: TypeAlias = tuple[str, ...]
-Items: TypeAlias = tuple[tuple[PlainJson, ...], ...]
-"""The same of JSON values."""
-Places: TypeAlias = tuple[Mapping[int | str, int], ...]
-"""And of places, by the key."""
-
-
-def _keep(rope: Sequence[Sized], size: int) -> int:
-    """How many pieces of a rope stay as they are when one of this size comes: the longer ones."""
-    keep = len(rope)
-    while keep and len(rope[keep - 1]) <= size:
-        keep -= 1
-        size += len(rope[keep])
-    return keep
-
-
-def push(rope: Rope, piece: str) -> Rope:
-    """The rope with a piece at its end."""
-    keep = _keep(rope, len(piece))
-    return (*rope[:keep], "".join((*rope[keep:], piece)))
-
-
-def push_items(rope: Items, piece: tuple[PlainJson, ...]) -> Items:
-    """The same with values."""
-    keep = _keep(rope, len(piece))
-    return (*rope[:keep], tuple(chain(*rope[keep:], piece)))
-
-
-def push_place(places: Places, key: int | str, place: int) -> Places:
-    """The same of the places of keys."""
-    keep = _keep(places, 1)
-    found: dict[int | str, int] = {}
-    for some in places[keep:]:
-        found.update(some)
-    found[key] = place
-    return (*places[:keep], found)
-
-
-def place_of(places: Places, key: int | str) -> int | None:
-    """Where the key has its place, as was said last."""
-    for some in reversed(places):
-        if key in some:
-            return some[key]
-    return None
-
-
-class Segment(NamedTuple):
-    """A piece of the content: text, thinking, or a content part as it came."""
-
-    place: int
-    kind: str
-    rope: Rope
-    rest: PlainObject
-
-
-class Call(NamedTuple):
-    place: int
-    number: int | None
-    id: str
-    name: str
-    arguments: Rope
-    rest: PlainObject
-    function: PlainObject
-    told: str | None
-    """The id under which it was told of, None if it was not yet."""
-
-
-class Spoken(NamedTuple):
-    """An object whose strings grow."""
-
-    texts: Mapping[str, Rope] = {}
-    rest: Mapping[str, PlainJson] = {}
-
-
-class Listed(NamedTuple):
-    """An array that grows."""
-
-    items: Items = ()
-
-
-class Answer(NamedTuple):
-    """What has come of a choice. `order` are the kinds of its parts as they appeared. Nothing in it is ever changed."""
-
-    order: tuple[str, ...] = ()
-    content: tuple[Segment, ...] = ()
-    words: Mapping[str, Rope] = {}
-    """`reasoning_content`, `reasoning` and `refusal`."""
-    details: Items = ()
-    calls: tuple[Call, ...] = ()
-    message: Mapping[str, PlainJson | Spoken | Listed] = {}
-    """What is neither, such as audio and the old form of a call."""
-    logs: Mapping[str, Items] = {}
-    rest: Mapping[str, PlainJson] = {}
-    finish: str | None = None
-    heard: tuple[str, Rope] = ("", ())
-    """Where the reasoning that was told stood, and what it was: of two places the first one is told."""
-    at: Places = ()
-    """Which call has a number, the last of those; or an id, the first of those."""
-    name: str = ""
-    """The answer's id, after which calls without an id are named."""
-
-
-NOTHING: Final = Answer()
-
-_RANKS: Final = {"reasoning": 0, "content": 1, "refusal": 2, "audio": 3, "function_call": 4, "call": 5}
-
-
-def as_told(answer: Answer, parts: Sequence[Part]) -> bool:
-    """Whether the parts of the message are what the events have told, and stand where they have told it."""
-    ranks = [_RANKS[kind] for kind in answer.order]
-    if len(ranks) != len(parts) or ranks != sorted(ranks):
-        return False
-    for call in answer.calls:
-        part = parts[call.place]
-        if isinstance(part, ToolCall | BrokenToolCall) and part.id != call.told:
-            return False
-    if "reasoning" not in answer.order:
-        return True
-    thought = parts[answer.order.index("reasoning")]
-    return not isinstance(thought, Reasoning) or thought.text == "".join(answer.heard[1])
-
-
-def retold(answer: Answer, name: str, events: list[StreamEvent]) -> Answer:
-    """The answer, called `name`, all of which has been told anew."""
-    calls = tuple([call._replace(told=_id_of(call, name, at)) for at, call in enumerate(answer.calls)])
-    told: list[StreamEvent] = []
-    for segment in answer.content:
-        text = "".join(segment.rope)
-        if text and segment.kind != "other":
-            kind = TextDelta if segment.kind == "text" else ReasoningDelta
-            told.append(kind(segment.place, text))
-    if text := "".join(answer.heard[1]):
-        told.append(ReasoningDelta(answer.order.index("reasoning"), text))
-    if text := "".join(answer.words.get("refusal", ())):
-        told.append(RefusalDelta(answer.order.index("refusal"), text))
-    for call in calls:
-        if call.name:
-            told.append(ToolCallStarted(call.place, call.told or "", call.name))
-            told.extend([ToolCallDelta(call.place, piece) for piece in call.arguments])
-    events += sorted(told, key=_place)
-    return answer._replace(calls=calls, name=name)
-
-
-def _place(event: StreamEvent) -> int:
-    return -1 if isinstance(event, Started | Done) else event.index
-
-
-def _id_of(call: Call, name: str, at: int) -> str | None:
-    return (call.id or given_id(name, at)) if call.name else None
-
-
-# ---------------------------------------------------------------- a delta
-
-
-def same_message(a: Answer, b: Answer) -> bool:
-    """Whether nothing was added to the message between the two."""
-    return a[:6] == b[:6]
+__all__ = ["fold_choice", "index_of", "merged"]
 
 
 def fold_choice(answer: Answer, choice: PlainObject, events: list[StreamEvent]) -> Answer:
@@ -419,7 +244,7 @@ def _call(answer: Answer, piece: PlainObject, events: list[StreamEvent]) -> Answ
     if id_ and place_of(known, id_) is None:
         known = push_place(known, id_, at)
     if name and call.told is None:
-        new = new._replace(told=_id_of(new, answer.name, at))
+        new = new._replace(told=id_of(new, answer.name, at))
         events.append(ToolCallStarted(new.place, new.told or "", name))
         text = "".join(rope)
     if name and text:
@@ -476,80 +301,3 @@ def _logged(logs: Mapping[str, Items], value: PlainObject) -> Mapping[str, Items
         if isinstance(items, list)
     }
     return {**logs, **more}
-
-
-# ---------------------------------------------------------------- the end
-
-
-def body_of(answer: Answer, index: int) -> PlainObject:
-    """The choice as a whole body would have it."""
-    message: PlainObject = {key: _unfolded(value) for key, value in answer.message.items()}
-    message["role"] = "assistant"
-    if answer.content:
-        blocks = [_block_of(segment) for segment in answer.content]
-        first = answer.content[0]
-        whole = len(blocks) == 1 and first.kind == "text" and len(first.rest) < 2
-        message["content"] = "".join(first.rope) if whole else blocks
-    for key, rope in answer.words.items():
-        message[key] = "".join(rope)
-    if answer.details:
-        message[DETAILS] = _joined([item for items in answer.details for item in items])
-    if answer.calls:
-        message["tool_calls"] = [_call_of(call) for call in answer.calls]
-    choice: PlainObject = {"index": index, "message": message, "finish_reason": answer.finish, **answer.rest}
-    if answer.logs:
-        choice["logprobs"] = {
-            key: [item for items in rope for item in items] for key, rope in answer.logs.items()
-        }
-    return choice
-
-
-def _unfolded(value: PlainJson | Spoken | Listed) -> PlainJson:
-    if isinstance(value, Spoken):
-        return {**value.rest, **{name: "".join(rope) for name, rope in value.texts.items()}}
-    return list(chain(*value.items)) if isinstance(value, Listed) else value
-
-
-def _block_of(segment: Segment) -> PlainJson:
-    text = "".join(segment.rope)
-    if segment.kind == "text":
-        return {"type": "text", **segment.rest, "text": text}
-    if segment.kind == "thinking":
-        return {**segment.rest, "thinking": [{"type": "text", "text": text}]}
-    return segment.rest
-
-
-def _call_of(call: Call) -> PlainJson:
-    made: PlainObject = {"type": "function", **call.rest}
-    if call.name or call.function or call.arguments:
-        made["function"] = {**call.function, "name": call.name, "arguments": "".join(call.arguments)}
-    if call.id:
-        made["id"] = call.id
-    return made
-
-
-def _joined(details: list[PlainJson]) -> list[PlainJson]:
-    """Details of one type and index are pieces of one detail; sealed ones come whole."""
-    found: list[PlainJson] = []
-    texts: dict[int, list[str]] = {}
-    last: tuple[PlainJson, PlainJson] | None = None
-    for detail in details:
-        if not isinstance(detail, dict) or detail.get("type") == "reasoning.encrypted":
-            found.append(detail)
-            last = None
-            continue
-        key = (detail.get("type"), detail.get("index"))
-        there = found[-1] if key == last and key[1] is not None else None
-        if isinstance(there, dict):
-            there.update({name: item for name, item in detail.items() if item is not None})
-        else:
-            found.append({**detail})
-            last = key
-        text = detail.get("text", detail.get("summary"))
-        texts.setdefault(len(found) - 1, []).append(text if isinstance(text, str) else "")
-    for at, pieces in texts.items():
-        whole = found[at]
-        if isinstance(whole, dict) and len(pieces) > 1:
-            name = "summary" if "summary" in whole else "text"
-            whole[name] = "".join(pieces)
-    return found

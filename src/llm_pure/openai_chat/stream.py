@@ -21,17 +21,8 @@ from llm_pure.errors import Incomplete, LlmError, Loss, Lossy, Malformed
 from llm_pure.events import PartDone, Restarted, Started, StreamEvent, events_of
 from llm_pure.json import JsonError, PlainJson, dump_json, parse_json, thaw
 from llm_pure.openai_chat.errors import error_in, named_error
-from llm_pure.openai_chat.fold import (
-    NOTHING,
-    Answer,
-    as_told,
-    body_of,
-    fold_choice,
-    index_of,
-    merged,
-    retold,
-    same_message,
-)
+from llm_pure.openai_chat.fold import fold_choice, index_of, merged
+from llm_pure.openai_chat.growing import NOTHING, Answer, as_told, body_of, retold, same_message
 from llm_pure.openai_chat.reasoning import DETAILS, FIELDS
 from llm_pure.openai_chat.response import decode_response, encode_response, read_body
 from llm_pure.outcome import Outcome
