@@ -24,10 +24,12 @@ from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, thaw
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
 from llm_pure.normal import normal_messages
 from llm_pure.openai_chat.assistant import read_assistant, say_assistant, say_usual
+from llm_pure.openai_chat.ids import follow, named_apart
 from llm_pure.openai_chat.media import read_part, say_part, say_text, short
 from llm_pure.openai_chat.shape import NOTES, PROVIDER, Losses, attach, extras_with, noted, own, plain, unsaid
-from llm_pure.openai_chat.typed import check_typed, is_a
-from llm_pure.parts import Opaque, Part, Text, ToolCall, ToolResult
+from llm_pure.openai_chat.typed import check_typed
+from llm_pure.openai_chat.usual import is_usual, say_usual_result
+from llm_pure.parts import Opaque, Part, Text, ToolResult
 from llm_pure.reading import PlainObject, as_object, string, within, wrong
 
 if TYPE_CHECKING:
@@ -134,12 +136,12 @@ def say_system(parts: tuple[Part, ...], losses: Losses) -> list[PlainJson]:
         return []
     before = len(losses)
     message = SystemMessage(parts)
-    if not _usual(message):
+    if not is_usual(message):
         check_typed(parts, tuple[Part, ...], ".system")
     block = _say_system(message, losses, "$.system", "$.system")
     if not block["content"]:
         return []
-    if len(losses) == before and not _usual(message):
+    if len(losses) == before and not is_usual(message):
         _check(message, [block], losses, "$.system")
     return [block]
 
@@ -167,17 +169,17 @@ def say_messages(messages: tuple[Message, ...], losses: Losses, *, opens: bool) 
             if type(part) is Text and part.extras is EMPTY and part.text and type(part.text) is str:
                 out.append({"role": role, "content": part.text})
                 continue
-        usual = say_usual(message) if isinstance(message, AssistantMessage) else _say_usual_result(message)
+        usual = say_usual(message) if isinstance(message, AssistantMessage) else say_usual_result(message)
         path = f"$.messages[{index}]"
         if usual is not None:
             out.append(usual)
             if "tool_calls" in usual:
-                renamed = _named_apart(usual, losses, path)
+                renamed = named_apart(usual, losses, path)
             elif renamed:
-                _follow(usual, renamed, losses, path)
+                follow(usual, renamed, losses, path)
             continue
         before, start = len(losses) if not late else -1, len(out)
-        if not (usually := _usual(message)):
+        if not (usually := is_usual(message)):
             check_typed(message, type(message), path[1:])
         if isinstance(message, UserMessage):
             _say_user(message, out, late, losses, path)
@@ -191,9 +193,9 @@ def say_messages(messages: tuple[Message, ...], losses: Losses, *, opens: bool) 
             _check(message, out[start:], losses, path)
         for block in out[start:]:
             if isinstance(block, dict) and "tool_calls" in block:
-                renamed = _named_apart(block, losses, path)
+                renamed = named_apart(block, losses, path)
             elif isinstance(block, dict) and renamed:
-                _follow(block, renamed, losses, path)
+                follow(block, renamed, losses, path)
     if late:
         _say_late(late, out)
     return out
@@ -209,48 +211,6 @@ def _report_opening(out: list[PlainJson], losses: Losses) -> None:
         losses.append(Loss("$.messages[0]", "instructions that open a request are the completion's `system`"))
 
 
-def _named_apart(message: PlainObject, losses: Losses, path: str) -> dict[str, list[str]]:
-    """Give each call of the message an id of its own, and tell which ids went out as which, in order.
-
-    No server takes an id that is empty, or that two calls of one message share.
-    """
-    calls = message["tool_calls"]
-    found = [call for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
-    ids = [call["id"] for call in found if isinstance(call.get("id"), str)]
-    taken = set(ids)
-    if len(taken) == len(ids) and "" not in taken:
-        return {}
-    renamed: dict[str, list[str]] = {}
-    for place, call in enumerate(found):
-        id_ = call.get("id")
-        if not isinstance(id_, str):
-            continue
-        new = id_
-        if not id_ or id_ in renamed:
-            stem, count = id_ or "call", len(renamed.get(id_, ())) + 1
-            while (new := f"{stem}_{count}") in taken:
-                count += 1
-            taken.add(new)
-            call["id"] = new
-            losses.append(
-                Loss(path, f"the id of call {place} is empty, or another call's: it is sent as {new!r}")
-            )
-        renamed.setdefault(id_, []).append(new)
-    return renamed
-
-
-def _follow(message: PlainObject, renamed: dict[str, list[str]], losses: Losses, path: str) -> None:
-    """Let a result follow its call, if that was renamed: the first result the first call of its id, and so on."""
-    id_ = message.get("tool_call_id")
-    ids = renamed.get(id_) if isinstance(id_, str) else None
-    if not ids:
-        return
-    new = ids.pop(0) if len(ids) > 1 else ids[0]
-    if new != id_:
-        message["tool_call_id"] = new
-        losses.append(Loss(path, f"the id of this result's call is sent as {new!r}"))
-
-
 def _say_late(late: list[PlainJson], out: list[PlainJson]) -> None:
     said: ChatCompletionUserMessageParam = {"role": "user", "content": ""}
     block = plain(said)
@@ -264,73 +224,6 @@ _ROLES: Final[dict[type[Message], str]] = {
     AssistantMessage: "assistant",
     SystemMessage: "system",
 }
-
-
-def _say_usual_result(message: Message) -> PlainObject | None:
-    """The message, if it is the result of one tool in one text, nothing attached but what the wire has room for."""
-    content = message.content
-    if len(content) != 1 or message.extras is not EMPTY or not isinstance(message, UserMessage):
-        return None
-    result = content[0]
-    if not isinstance(result, ToolResult) or result.is_error or len(result.content) != 1:
-        return None
-    text = result.content[0]
-    if not isinstance(text, Text) or text.extras is not EMPTY or not text.text:
-        return None
-    if not is_a(str, text.text, result.call_id):
-        return None
-    said: ChatCompletionToolMessageParam = {
-        "role": "tool",
-        "tool_call_id": result.call_id,
-        "content": text.text,
-    }
-    if result.extras is EMPTY:
-        return plain(said)
-    return {**plain(said), **own(result.extras).thaw()} if _fits(result.extras) else None
-
-
-_MODELLED: Final = frozenset(
-    {"role", "content", "tool_call_id", "type", "text", "refusal", "tool_calls", "function_call", "audio"}
-    | {"reasoning", "reasoning_content", "reasoning_details"}
-)
-
-
-def _fits(extras: JsonObject) -> bool:
-    """Whether the extras are plain fields of ours beside those that we model, so that they come back as they went."""
-    mine = own(extras)
-    return (
-        len(extras) == 1
-        and bool(mine)
-        and all(
-            isinstance(value, str) and key not in _MODELLED and key not in NOTES
-            for key, value in mine.items()
-        )
-    )
-
-
-def _usual(message: Message) -> bool:
-    """Whether the message is one of those that need no proof: words, whole calls, results in words."""
-    if message.extras is not EMPTY:
-        return False
-    for part in message.content:
-        if isinstance(part, ToolResult):
-            if part.extras is not EMPTY or not all(
-                isinstance(p, Text) and p.extras is EMPTY and is_a(str, p.text) for p in part.content
-            ):
-                return False
-            if not is_a(str, part.call_id) or not is_a(bool, part.is_error):
-                return False
-        elif isinstance(part, ToolCall):
-            if part.extras is not EMPTY or not part.name or not _is_call(part):
-                return False
-        elif not isinstance(part, Text) or part.extras is not EMPTY or not is_a(str, part.text):
-            return False
-    return True
-
-
-def _is_call(part: ToolCall) -> bool:
-    """Whether the call holds what its type says."""
-    return is_a(str, part.id, part.name) and is_a(JsonObject, part.arguments)
 
 
 def _check(message: Message, wire: list[PlainJson], losses: Losses, path: str) -> None:
