@@ -12,7 +12,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -93,7 +92,6 @@ def serving(command: str, folder: Path, environment: dict[str, str]) -> Iterator
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(find_spec("llm_effects.replay.plugin") is None, reason="the plugin is not there")
 def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
     tools, folder = tmp_path / "bin", tmp_path / "headlines"
     folder.mkdir()

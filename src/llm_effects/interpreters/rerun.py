@@ -32,6 +32,7 @@ from llm_effects.resolving import Asked, asking
 from llm_effects.runner import Runner
 from llm_effects.trace.difference import difference
 from llm_effects.trace.exchanges import Exchange, exchanges_of, texts
+from llm_effects.trace.recording import WithTrace
 from llm_effects.trace.steps import (
     Called,
     Changed,
@@ -108,7 +109,12 @@ Rerun: TypeAlias = Same | Diverged
 def rerun(
     runner: Runner, asked: Asked, trace: Trace, *, beyond: Script | None = None, seed: int = 0
 ) -> Rerun:
-    """Run it again on what the trace has; see above. `beyond` answers the requests that the trace has no answer to."""
+    """Run it again on what the trace has; see above. `beyond` answers the requests that the trace has no answer to.
+
+    A `with_trace` around the runner is left out: it was not part of what it traced.
+    """
+    while isinstance(runner, WithTrace):
+        runner = runner.inner
     following = _Following(trace, beyond, seed)
     program = following.program(asking(runner, asked))
     outcome = following.world.play(program, runner.target, observed=trace.observed).outcome
@@ -118,7 +124,7 @@ def rerun(
     index, now = following.index, following.tape.steps
     expected = trace.steps[index].did if index < len(trace.steps) else None
     got = now[index].did if index < len(now) else None
-    diff = "\n\n".join(_told(trace, asked, now, outcome, index))
+    diff = "\n\n".join(_told(trace, _filled(runner, asked), now, outcome, index))
     return Diverged(index, expected, got, diff, outcome, bill)
 
 
@@ -269,8 +275,9 @@ def _told(
     trace: Trace, asked: Asked, now: Sequence[Timed], outcome: Outcome[Response], index: int
 ) -> Iterator[str]:
     yield f"step {index} of {len(trace.steps)} is not what was recorded"
-    if trace.asked is not None and isinstance(asked, Completion) and asked != trace.asked:
-        yield "another completion is asked:\n" + difference(tagged(trace.asked), tagged(asked))
+    known = None if trace.asked is None else trace.target.filled(trace.asked)
+    if known is not None and isinstance(asked, Completion) and asked != known:
+        yield "another completion is asked:\n" + difference(tagged(known), tagged(asked))
     expected = trace.steps[index].did if index < len(trace.steps) else None
     got = now[index].did if index < len(now) else None
     if expected is not None or got is not None:
@@ -285,6 +292,10 @@ def _told(
                     tagged(before.request), tagged(after.request)
                 )
                 break
+
+
+def _filled(runner: Runner, asked: Asked) -> Asked:
+    return runner.target.filled(asked) if isinstance(asked, Completion) else asked
 
 
 def _shown(step: Step | None) -> PlainJson:

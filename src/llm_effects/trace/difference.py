@@ -23,7 +23,9 @@ def difference(recorded: PlainJson, now: PlainJson) -> str:
 def _lines(value: PlainJson) -> list[str]:
     if value is None:
         return []
-    return json.dumps(readable(value), ensure_ascii=False, indent=2, sort_keys=True).splitlines()
+    text = json.dumps(readable(value), ensure_ascii=False, indent=2, sort_keys=True)
+    # Without commas: the last item of a list would differ from itself once another follows.
+    return [line.removesuffix(",") for line in text.splitlines()]
 
 
 def readable(value: PlainJson) -> PlainJson:

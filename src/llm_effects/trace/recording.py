@@ -18,7 +18,7 @@ from llm_effects.runner import Runner, Wrapped
 from llm_effects.trace.trace import Tape, Trace
 from llm_pure import Completion, Outcome, Response
 
-__all__ = ["traced", "with_trace"]
+__all__ = ["WithTrace", "traced", "with_trace"]
 
 R = TypeVar("R")
 
@@ -51,11 +51,13 @@ def with_trace(keep: Callable[[Trace], object]) -> Callable[[Runner], Runner]:
     Outermost in a stack, it sees all of it. It works in every colour; on an event loop `keep` is called on a thread. A
     stream that is left early hands over nothing. A trace holds prompts and answers, so nothing is traced unless asked.
     """
-    return partial(_WithTrace, keep=keep)
+    return partial(WithTrace, keep=keep)
 
 
 @dataclass(frozen=True, slots=True)
-class _WithTrace(Wrapped):
+class WithTrace(Wrapped):
+    """See `with_trace`."""
+
     keep: Callable[[Trace], object]
 
     @property

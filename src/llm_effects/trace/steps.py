@@ -1,8 +1,8 @@
 """The steps of a run: each operation together with its answer, in the past tense, as plain frozen values.
 
 Law: a step holds data only. A door, a store, a cell, a function of the caller's: what is live stands in no step, and
-neither does a header that is not on the list. What was changed in a cell is told by the answer alone. A prompt
-stands in the bodies, since it is what was asked.
+neither does a header that is not on the list. What was changed in a cell is told by the answer alone. What is
+asked and answered stands in the bodies as it is, since without it there would be nothing to run again.
 """
 
 from __future__ import annotations

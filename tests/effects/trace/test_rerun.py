@@ -33,6 +33,7 @@ from llm_effects import (
     with_continuation,
     with_deadline,
     with_retry,
+    with_trace,
 )
 from llm_effects.trace.difference import difference, readable
 from llm_effects.trace.exchanges import exchanges_of
@@ -156,6 +157,26 @@ def test_functions_of_a_prompt_are_not_called_again() -> None:
     assert called == [1]
 
 
+def test_a_trace_that_a_wrapper_kept_is_run_again_with_the_wrapper_or_without() -> None:
+    kept: list[Trace] = []
+    traced = compose(patient(), with_trace(kept.append))
+    World([BUSY, answer()]).run(traced, QUESTION)
+    (trace,) = kept
+    assert isinstance(rerun(patient(), QUESTION, trace), Same)
+    assert isinstance(rerun(traced, QUESTION, trace), Same)
+    assert len(kept) == 1
+
+
+def test_a_model_that_the_runner_fills_in_is_no_difference() -> None:
+    asked = QUESTION.replace(model=None)
+    trace = World([answer()]).record(leaf(), asked).trace
+    done = rerun(leaf(), QUESTION.replace(seed=1), trace)
+    assert isinstance(done, Diverged)
+    assert '+  "seed": 1' in done.diff
+    assert not [line for line in done.diff.splitlines() if line[:1] in "+-" and '"model"' in line]
+    assert isinstance(rerun(leaf(), QUESTION, trace), Same)
+
+
 # ---------------------------------------------------------------- where it is not
 
 
@@ -201,7 +222,7 @@ def test_an_outcome_alone_can_differ() -> None:
     done = rerun(patient(), QUESTION, replace(trace, outcome=other))  # type: ignore[arg-type]  # a Result is an Outcome
     assert isinstance(done, Diverged)
     assert (done.expected, done.got, done.index) == (None, None, len(trace.steps))
-    assert '-  "id": "m2",' in str(done)
+    assert '-  "id": "m2"' in str(done)
 
 
 def test_a_divergence_in_the_middle_of_a_stream_reads_on() -> None:
