@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from llm_effects.interpreters.record import arecord, record
     from llm_effects.interpreters.rerun import Bill, Diverged, Rerun, Same, rerun
     from llm_effects.interpreters.simulated import Cut, Raw, Simulation, Slow, World, simulate
+    from llm_effects.logs import hide_prompts
     from llm_effects.media import audio_from_path, document_from_path, image_from_path, part_of, read_part
     from llm_effects.notes import Note
     from llm_effects.operations import Operation, Program, ask
@@ -75,6 +76,7 @@ _WHERE = {
     "openai_responses_runner": "providers.openai",
     "audio_from_path": "media",
     "document_from_path": "media",
+    "hide_prompts": "logs",
     "image_from_path": "media",
     "part_of": "media",
     "read_part": "media",
@@ -129,6 +131,7 @@ __all__ = [
     "audio_from_path",
     "compose",
     "document_from_path",
+    "hide_prompts",
     "image_from_path",
     "openai_chat_runner",
     "openai_responses_runner",

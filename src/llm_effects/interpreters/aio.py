@@ -207,6 +207,7 @@ async def _closing(run: Run[Outcome[Response]]) -> AsyncGenerator[None]:
 async def arun(runner: Runner, asked: Asked, *, on_note: OnNote | None = None) -> Outcome[Response]:
     """Ask, wait, and give the outcome. `on_note` is told what is decided on the way."""
     driven = Run(asking(runner, asked), ASYNCIO, observed=False, on_note=on_note)
+    del asked  # a traceback that shows locals shows no prompt
     await driven.advance()
     return driven.ended
 

@@ -157,6 +157,7 @@ class Stream:
 def run(runner: Runner, asked: Asked, *, on_note: OnNote | None = None) -> Outcome[Response]:
     """Ask, wait, and give the outcome. `on_note` is told what is decided on the way."""
     driven = Run(asking(runner, asked), BLOCKING, observed=False, on_note=on_note)
+    del asked  # a traceback that shows locals shows no prompt
     finished(driven.advance())
     return driven.ended
 

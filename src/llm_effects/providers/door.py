@@ -24,6 +24,7 @@ from typing_extensions import override
 
 from llm_effects.operations import HttpRequest
 from llm_effects.providers.faults import fault_of, of_a_closed_loop
+from llm_effects.providers.masking import without_frames, without_key
 from llm_effects.providers.unpack import abody_of, body_of
 from llm_effects.providers.watch import HEARING, heard, in_time, watch
 from llm_pure import LlmError, Misconfigured, Timeout
@@ -87,11 +88,13 @@ class _Connection:
             if self._chunks is None:
                 # A body that somebody has read already (an error's, a cassette's) comes in one piece.
                 whole = self._response.is_stream_consumed
-                self._chunks = iter((self._response.content,)) if whole else body_of(self._response)
+                self._chunks = iter((without_key(self._response),)) if whole else body_of(self._response)
             chunk = next(self._chunks, None)
         except Exception as error:  # noqa: BLE001 - whatever the transport raises is a value from here on
             self._ended = True
             return fault_of(error, reading=True)
+        except BaseException as error:  # noqa: BLE001 - cancelled, interrupted
+            raise without_frames(error)  # noqa: B904 - it is the very same
         self._ended = chunk is None
         if chunk is None and self._watch is not None and self._watch.fired:
             return Timeout(
@@ -140,11 +143,13 @@ class _AsyncConnection:
         try:
             if self._chunks is None:
                 whole = self._response.is_stream_consumed
-                self._chunks = _once(self._response.content) if whole else abody_of(self._response)
+                self._chunks = _once(without_key(self._response)) if whole else abody_of(self._response)
             chunk = await anext(self._chunks, None)
         except Exception as error:  # noqa: BLE001 - whatever the transport raises is a value from here on
             self._ended = True
             return fault_of(error, reading=True)
+        except BaseException as error:  # noqa: BLE001 - cancelled, interrupted
+            raise without_frames(error)  # noqa: B904 - it is the very same
         self._ended = chunk is None
         return chunk
 
@@ -271,6 +276,8 @@ class SdkDoor(Generic[C, D]):
                 HEARING.set(before)
         except Exception as error:  # noqa: BLE001 - whatever the SDK raises is a value from here on
             return fault_of(error)
+        except BaseException as error:  # noqa: BLE001 - cancelled, interrupted
+            raise without_frames(error)  # noqa: B904 - it is the very same
 
     def _connect_in_time(self, client: C, request: HttpRequest, limit: float) -> _Connection | Timeout:
         began = monotonic()
@@ -293,6 +300,8 @@ class SdkDoor(Generic[C, D]):
                 HEARING.set(before)
         except Exception as error:  # noqa: BLE001 - whatever the SDK raises is a value from here on
             return fault_of(error)
+        except BaseException as error:  # noqa: BLE001 - cancelled, interrupted
+            raise without_frames(error)  # noqa: B904 - it is the very same
 
     async def _posted(self, client: D, request: HttpRequest, limit: float | None) -> httpx2.Response:
         """The answer; once more for each connection that an earlier event loop has left in a client that was given.

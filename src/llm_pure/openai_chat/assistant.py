@@ -225,7 +225,7 @@ def say_assistant(
         elif isinstance(part, Audio) and isinstance(part.source, FileId) and "audio" not in fields:
             fields["audio"] = _say_audio(part, part.source, losses, where, answer=answer)
         else:
-            losses.append(Loss(where, _NOT_HERE.format(type(part).__name__)))
+            losses.append(Loss(where, _NOT_HERE + type(part).__name__))
             continue
         if rank < highest:
             losses.append(Loss(where, "Chat Completions has a fixed order of what an answer is made of"))
@@ -254,7 +254,7 @@ def _say_opaque(
     return _RANKS[Text]
 
 
-_NOT_HERE = "an assistant message of Chat Completions cannot hold this {}"
+_NOT_HERE = "an assistant message of Chat Completions cannot hold this "
 
 
 def _reasoning(part: Reasoning, fields: PlainObject, losses: Losses, path: str, *, invent: bool) -> None:
