@@ -65,6 +65,12 @@ def conversions(named: Provider) -> Iterator[Line]:
         Side(repeated(sides.our_encode(named, 200))),
         0.3 if named == "anthropic" else 0.01,
     )
+    for when, anew in (("sent before", False), ("never sent before", True)):
+        yield Line(
+            f"{named}: request of 200 messages as bytes, {when}",
+            Side(repeated(sides.sdk_encode(named, 200))),
+            Side(repeated(sides.our_body(named, 200, anew=anew))),
+        )
     yield Line(
         f"{named}: per message, 10,000 against 100 of them",
         Side(repeated(sides.our_encode(named, 100)), 100),

@@ -24,6 +24,7 @@ __all__ = [
     "Stack",
     "our_acall",
     "our_astream",
+    "our_body",
     "our_call",
     "our_decode",
     "our_encode",
@@ -107,6 +108,23 @@ def our_encode(provider: Provider, length: int) -> Call:
     codec = anthropic_messages if provider == "anthropic" else openai_chat
     completion = conversation(provider, length)
     return lambda: codec.encode_request(completion).unwrap().payload
+
+
+def our_body(provider: Provider, length: int, *, anew: bool) -> Call:
+    """The bytes that go out. `anew`: of messages that were never sent (to make them forget is measured too)."""
+    codec = anthropic_messages if provider == "anthropic" else openai_chat
+    completion = conversation(provider, length)
+
+    def written() -> object:
+        return codec.encode_request(completion).unwrap().body().unwrap()
+
+    def first_written() -> object:
+        for message in completion.messages:
+            if hasattr(message, "memo"):
+                object.__delattr__(message, "memo")
+        return written()
+
+    return first_written if anew else written
 
 
 # ---------------------------------------------------------------- a whole call

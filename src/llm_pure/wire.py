@@ -46,7 +46,7 @@ class Messages(Protocol):
     """The messages of a request as long as nobody has looked at them."""
 
     def plain(self) -> list[PlainJson]:
-        """As data, made anew."""
+        """As data, which whoever asks last may change."""
         ...
 
     def written(self) -> bytes | None:

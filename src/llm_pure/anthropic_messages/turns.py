@@ -7,8 +7,8 @@ continues none: without it the answer would be one to another question, so that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import islice, repeat
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby, islice, repeat
 from typing import TYPE_CHECKING, Final, cast, final
 
 from llm_pure.anthropic_messages.blocks import SYSTEM
@@ -111,7 +111,7 @@ _MESSAGE: Final = frozenset({"role", "content"})
 
 @final
 class Turns:
-    """The turns so far, usual ones as they are remembered (see `usual`) until somebody has to look into them.
+    """The turns so far, as data, or as text where a message remembers it (see `usual`) and nobody had to look into it.
 
     `unusual` are the places of those that have to be looked at once all are there. While `open`, more results belong to
     the last turn, which holds nothing else; `late` of its blocks, at the end, are instructions that had to wait for
@@ -127,7 +127,7 @@ class Turns:
     ) -> None:
         self.messages, self.traits, self.system, self.losses = messages, traits, system, losses
         self.before_users: set[int] | None = None
-        self.found: list[PlainObject | UsualTurn] = []
+        self.found: list[PlainObject | bytes] = []
         self.sources: list[tuple[int, bool]] = []
         self.unusual: list[int] = []
         self.open = False
@@ -137,25 +137,27 @@ class Turns:
         self.ids = CallIds()
 
     def plain(self) -> list[PlainJson]:
-        """The turns as data, which is the caller's."""
-        written = self.written()
-        if written is not None:
-            return cast("list[PlainJson]", parse_plain(written))
-        return [self._at(place) for place in range(len(self.found))]
+        """The turns as data, which whoever asks last may change."""
+        found: list[PlainJson] = []
+        for kind, run in groupby(self.found, type):
+            turns = [*run]
+            found += cast("list[PlainJson]", parse_plain(_array(turns)) if kind is bytes else turns)
+        return found
 
     def written(self) -> bytes | None:
         """The turns as JSON text; None if they are not known to be JSON."""
         if not all(is_plain(self._at(place)) for place in self.unusual):
             return None
+        pieces: list[bytes] = []
         try:
-            return b"[%b]" % b",".join(
-                [
-                    turn.written if isinstance(turn, UsualTurn) else dump_json(turn, proven=True)
-                    for turn in self.found
-                ]
-            )
+            for kind, run in groupby(self.found, type):
+                if kind is bytes:
+                    pieces += cast("Iterator[bytes]", run)
+                else:
+                    pieces.append(dump_json([*cast("Iterator[PlainObject]", run)], proven=True)[1:-1])
         except JsonError:
             return None
+        return _array(pieces)
 
     def are_prefill(self) -> bool:
         """Whether the last is an answer that the model shall continue."""
@@ -164,23 +166,24 @@ class Turns:
     def _at(self, place: int) -> PlainObject:
         """A turn to look into, or to change."""
         turn = self.found[place]
-        if isinstance(turn, UsualTurn):
-            turn = self.found[place] = cast("PlainObject", parse_plain(turn.written))
+        if isinstance(turn, bytes):
+            turn = self.found[place] = cast("PlainObject", parse_plain(turn))
         return turn
 
     def add_usual(self, begin: int) -> int:
         """Add the turns of the messages from `begin` on that are usual. The place of the first that is not."""
         end, opened = begin, self.open
         for message in islice(self.messages, begin, None):
-            turn: UsualTurn | None = getattr(message, "memo", None)
-            if type(turn) is not UsualTurn and (turn := usual_turn(message)) is None:
+            memo: object = getattr(message, "memo", None)
+            turn = memo if isinstance(memo, UsualTurn) else usual_turn(message, memo)
+            if turn is None:
                 break
-            role, _, calls, results = turn
+            role, said, calls, results = turn
             if opened and role == "user":  # it may have to be joined with the last
                 break
             if (calls or results) and not self.ids.keep(calls, results):
                 break
-            self.found.append(turn)
+            self.found.append(said)
             opened = bool(results)
             end += 1
         if end > begin:
@@ -361,6 +364,10 @@ class Turns:
         else:
             last["content"] = content[:-1]
         return not last["content"]
+
+
+def _array(turns: Iterable[bytes | PlainObject]) -> bytes:
+    return b"[%b]" % b",".join(cast("Iterable[bytes]", turns))
 
 
 def _has_results(content: str | list[ContentBlockParam]) -> bool:

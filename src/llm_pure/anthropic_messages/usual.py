@@ -11,13 +11,14 @@ that all of it is known to be immutable.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, cast
 
 from llm_pure.anthropic_messages.ids import wire_id
 from llm_pure.anthropic_messages.tables import INVALID_JSON
-from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, dump_json
+from llm_pure.json import EMPTY, JsonError, JsonObject, dump_json
 from llm_pure.messages import AssistantMessage, UserMessage
 from llm_pure.parts import Part, Text, ToolCall, ToolResult
+from llm_pure.reading import PlainObject
 
 if TYPE_CHECKING:
     from anthropic.types import (
@@ -31,21 +32,31 @@ __all__ = ["UsualTurn", "usual_text", "usual_turn"]
 
 
 class UsualTurn(NamedTuple):
-    """A turn as JSON text, and the ids that it names: they have to be given as they are."""
+    """A turn, as data or as JSON text, and the ids that it names: they have to be given as they are."""
 
     role: Literal["user", "assistant"]
-    written: bytes
-    calls: tuple[str, ...] = ()
-    results: tuple[str, ...] = ()
+    said: PlainObject | bytes
+    calls: tuple[str, ...]
+    results: tuple[str, ...]
 
 
-def usual_turn(message: object) -> UsualTurn | None:
-    """The turn of a message, if that is a usual one; from now on it is its `memo`."""
-    if not isinstance(message, UserMessage | AssistantMessage):
+_SENT: Final = object()
+"""What a message remembers that has been sent once: most are never sent again, or very often."""
+
+
+def usual_turn(message: object, memo: object) -> UsualTurn | None:
+    """The turn of a message, if that is a usual one, whose `memo` is not the turn already.
+
+    The second time it is written, and from then on remembered.
+    """
+    kind = type(message)
+    if kind is not UserMessage and kind is not AssistantMessage:
         return None
-    made = _made(message)
+    made = _made(cast("UserMessage | AssistantMessage", message))
     if made is not None:
-        object.__setattr__(message, "memo", made)
+        if memo is _SENT:
+            made = _written(made)
+        object.__setattr__(message, "memo", _SENT if memo is None else made)
     return made
 
 
@@ -66,20 +77,32 @@ def _made(message: UserMessage | AssistantMessage) -> UsualTurn | None:
     if type(message) is UserMessage:
         said = said or _results(content, ids)
         turn = {"role": "user", "content": said or ""}
-    elif type(message) is AssistantMessage:
+    else:
         said = said or _said(content, ids)
         turn = {"role": "assistant", "content": said or ""}
-    else:
+    if not said or (ids and not _fit(ids)):
         return None
-    if not said or len(set(ids)) < len(ids) or any(wire_id(own) != own for own in ids):
-        return None
+    named = tuple(ids) if ids else ()
+    return (
+        UsualTurn("user", cast("PlainObject", turn), (), named)
+        if turn["role"] == "user"
+        else UsualTurn("assistant", cast("PlainObject", turn), named, ())
+    )
+
+
+def _written(made: UsualTurn) -> UsualTurn | None:
     try:
-        written = dump_json(cast("PlainJson", turn), proven=True)
+        return made._replace(said=dump_json(cast("PlainObject", made.said), proven=True))
     except JsonError:  # a lone surrogate
         return None
-    if turn["role"] == "user":
-        return UsualTurn("user", written, results=tuple(ids))
-    return UsualTurn("assistant", written, calls=tuple(ids))
+
+
+def _fit(ids: list[str]) -> bool:
+    """Whether each can go out as it is, if nothing else has it."""
+    for own in ids:
+        if wire_id(own) != own:
+            return False
+    return len(ids) < 2 or len(set(ids)) == len(ids)
 
 
 def _results(content: tuple[Part, ...], ids: list[str]) -> list[ContentBlockParam] | None:

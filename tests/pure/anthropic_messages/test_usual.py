@@ -89,6 +89,15 @@ def test_the_body_says_what_the_payload_says(completion: Completion, stream: boo
     assert same_json(parse_json(encoded.body(stream=stream).unwrap()), payload)
 
 
+@given(our.completions() | st.permutations(MESSAGES).map(Completion))
+def test_a_request_is_the_same_however_often_it_is_sent(completion: Completion) -> None:
+    first = fresh(completion)
+    bodies = {encode_request(first).unwrap().body().unwrap() for _ in range(4)}
+    payloads = [encode_request(first) for _ in range(2)]
+    assert bodies == {encode_request(fresh(completion)).unwrap().body().unwrap()}
+    assert payloads == [encode_request(fresh(completion))] * 2
+
+
 @given(st.permutations(MESSAGES))
 def test_what_a_message_remembers_says_nothing_of_what_stood_around_it(messages: list[Message]) -> None:
     alone = [encode_request(Completion([message])) for message in messages]
