@@ -82,7 +82,9 @@ class _Comparison:
         surprising = surprising and path not in self.expected
         a, b = _told(a, b), _told(b, a)
         if isinstance(a, JsonObject) and isinstance(b, JsonObject):
-            return self._fields(a, b, path, surprising=surprising)
+            found = self._fields(a, b, path, surprising=surprising)
+            # No key differs, and the objects do: one says null where the other says nothing.
+            return found if found.differences else self._one(path, a, b, _FIELD, surprising=surprising)
         if isinstance(a, Text) and isinstance(b, Text) and a.text != b.text:
             return self._one(
                 path, a, b, 2 * _ITEM + _FIELD, surprising=surprising

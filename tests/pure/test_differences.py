@@ -88,3 +88,10 @@ def test_two_hundred_messages_that_all_changed_a_little_are_compared_as_they_sta
     expected = [f"$.messages[{number}].content[0].extras.a" for number in range(200)]
     found = differences(before, after, expected=[*expected, *(path[:-1] + "b" for path in expected)])
     assert len(found) == 400
+
+
+def test_null_is_another_thing_than_nothing() -> None:
+    noted, plain = JsonObject({"x": None, "y": 1}), JsonObject({"y": 1})
+    before = Completion([UserMessage((), noted)])
+    [found] = differences(before, Completion([UserMessage((), plain)]))
+    assert found == Difference("$.messages[0].extras", noted, plain)
