@@ -132,7 +132,7 @@ from llm_pure.serial import (
 from llm_pure.strict import StrictSchema, strict_schema
 from llm_pure.strict_rules import ANTHROPIC_STRICT, ANTHROPIC_STRICT_OUTPUT, OPENAI_STRICT, StrictRules
 from llm_pure.target import Target, WireFormat, codec_of
-from llm_pure.tools import AnyTool, Tool, ToolChoice, parse_tool_call
+from llm_pure.tools import AnyTool, FreeText, Tool, ToolChoice, parse_tool_call
 from llm_pure.unstrict import from_strict
 from llm_pure.wire import Codec, Encoded
 
@@ -174,6 +174,7 @@ __all__ = [
     "Fail",
     "FileId",
     "Finish",
+    "FreeText",
     "GiveUp",
     "Image",
     "Incomplete",

@@ -117,13 +117,15 @@ class Audio(Brief):
 class ToolCall(Brief):
     """The model asks for a tool. `arguments` is always a whole JSON object (see `BrokenToolCall`).
 
-    Arguments that came as text remember its spelling (`JsonObject.text`), and go back in it.
+    Arguments that came as text remember its spelling (`JsonObject.text`), and go back in it. A call with plain text
+    (`free_text`, OpenAI's custom tools) has that text as its one argument, `input`.
     """
 
     id: str
     name: str
     arguments: JsonObject = EMPTY
     extras: JsonObject = EMPTY
+    free_text: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -134,6 +136,7 @@ class BrokenToolCall(Brief):
     name: str
     text: str
     extras: JsonObject = EMPTY
+    free_text: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -85,8 +85,15 @@ class Response(Brief):
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
-        """The calls that can be run."""
-        return tuple([part for part in self.message.content if isinstance(part, ToolCall)])
+        """The calls that can be run, but those with plain text."""
+        return tuple(
+            [part for part in self.message.content if isinstance(part, ToolCall) and not part.free_text]
+        )
+
+    @property
+    def text_calls(self) -> tuple[ToolCall, ...]:
+        """The calls with plain text (of tools made with `Tool.text`) that can be run."""
+        return tuple([part for part in self.message.content if isinstance(part, ToolCall) and part.free_text])
 
     @property
     def broken_tool_calls(self) -> tuple[BrokenToolCall, ...]:

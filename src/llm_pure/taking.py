@@ -10,9 +10,18 @@ from collections.abc import Callable
 
 from llm_pure.json import JsonError, PlainJson
 from llm_pure.reading import PlainObject, within
-from llm_pure.tools import AnyTool, ToolChoice
+from llm_pure.tools import AnyTool, FreeText, ToolChoice
 
-__all__ = ["allowed_names", "take_choice", "take_integer", "take_number", "take_text", "take_tools"]
+__all__ = [
+    "allowed_names",
+    "read_grammar",
+    "say_grammar",
+    "take_choice",
+    "take_integer",
+    "take_number",
+    "take_text",
+    "take_tools",
+]
 
 
 def take_text(data: PlainObject, key: str) -> str | None:
@@ -92,3 +101,18 @@ def allowed_names(choice: PlainObject, within: str | None) -> tuple[str, ...] | 
             return None
         found.append(name)
     return tuple(found)
+
+
+def read_grammar(grammar: PlainObject) -> FreeText:
+    """The text that a custom tool takes: of this grammar, or any."""
+    syntax, definition = grammar.get("syntax"), grammar.get("definition")
+    if syntax in ("lark", "regex") and isinstance(definition, str):
+        return FreeText("lark" if syntax == "lark" else "regex", definition)
+    return FreeText()
+
+
+def say_grammar(text: FreeText | None) -> PlainObject:
+    """The fields of the grammar; none for any text."""
+    return (
+        {} if text is None or text.syntax is None else {"syntax": text.syntax, "definition": text.definition}
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypeVar, overload
 
 from returns.result import Failure, Success
 
@@ -22,10 +22,21 @@ if TYPE_CHECKING:
 
     from llm_pure.outcome import Outcome
 
-__all__ = ["AnyTool", "Tool", "ToolChoice", "parse_tool_call"]
+__all__ = ["AnyTool", "FreeText", "Tool", "ToolChoice", "fit_name", "free_text_of", "parse_tool_call"]
 
 T_co = TypeVar("T_co", covariant=True)
 M = TypeVar("M", bound="BaseModel")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class FreeText(Brief):
+    """What a tool takes that is called with plain text, and not with JSON: any text, or text of a grammar.
+
+    `syntax` says how the grammar in `definition` is written; None: there is none.
+    """
+
+    syntax: Literal["lark", "regex"] | None = None
+    definition: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,8 +54,23 @@ class Tool(Brief, Generic[T_co]):
     parameters: JsonObject = EMPTY
     strict: bool | None = None
     extras: JsonObject = EMPTY
+    free_text: FreeText | None = None
+    """The tool is called with plain text: OpenAI's custom tools. `parameters` says nothing then."""
     source: object = field(default=None, compare=False, repr=False)
     """The model or function that `of` was given; no part of the value."""
+
+    @staticmethod
+    def text(
+        name: str, description: str | None = None, *, lark: str | None = None, regex: str | None = None
+    ) -> Tool[str]:
+        """A tool that is called with plain text; of a grammar, if one is given.
+
+        Where a provider has no such tools it takes an object with one text, and `parse_tool_call` gives that text.
+        """
+        syntax: Literal["lark", "regex"] | None = (
+            "lark" if lark is not None else "regex" if regex is not None else None
+        )
+        return Tool(name, description, free_text=FreeText(syntax, lark or regex or ""))
 
     # A model class is a callable too; the first overload that fits wins, so the overlap is meant.
     @overload
@@ -145,6 +171,10 @@ def parse_tool_call(
 
 
 @overload
+def parse_tool_call(call: ToolCall | BrokenToolCall, tool: Tool[str]) -> Outcome[str]: ...
+
+
+@overload
 def parse_tool_call(call: ToolCall | BrokenToolCall, tool: Tool[object]) -> Outcome[object]: ...
 
 
@@ -159,6 +189,12 @@ def parse_tool_call(call: ToolCall | BrokenToolCall, tool: Tool[object]) -> Outc
                 message="the arguments are cut off or no JSON object", path="$.arguments", text=call.text
             )
         )
+    if tool.free_text is not None:
+        text = free_text_of(call)
+        if text is not None:
+            return Success(text)
+        message = f"expected one text, as {INPUT!r}"
+        return Failure(BadToolInput(message=message, path="$.arguments", text=_text(call)))
     if tool.source is None:
         return Success(call.arguments.thaw())
     from llm_pure import schemas
@@ -169,6 +205,16 @@ def parse_tool_call(call: ToolCall | BrokenToolCall, tool: Tool[object]) -> Outc
         message = snippet(checked.message)
         return Failure(BadToolInput(message=message, path=found[0].path, text=_text(call), violations=found))
     return Success(checked)
+
+
+INPUT: Final = "input"
+"""The one argument of a call with plain text."""
+
+
+def free_text_of(call: ToolCall) -> str | None:
+    """The plain text that a tool was called with, None if the call has other arguments."""
+    text = call.arguments.get(INPUT) if len(call.arguments) == 1 else None
+    return text if isinstance(text, str) else None
 
 
 def _text(call: ToolCall | BrokenToolCall) -> str:

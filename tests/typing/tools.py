@@ -61,6 +61,12 @@ def a_tool_of_a_function_gives_its_keyword_arguments(call: ToolCall) -> None:
     assert_type(parse_tool_call(call, tool), Outcome[dict[str, object]])
 
 
+def a_tool_of_plain_text_gives_text(call: ToolCall) -> None:
+    tool = Tool.text("shell", regex="[a-z]+")
+    assert_type(tool, Tool[str])
+    assert_type(parse_tool_call(call, tool), Outcome[str])
+
+
 def a_completion_takes_tools_of_every_kind(schema: JsonObject) -> Completion:
     tools: list[AnyTool] = [Tool.of(Weather), Tool.of(rain), Tool("by_hand", parameters=schema)]
     return Completion([], tools=tools, tool_choice=ToolChoice.named("Weather", parallel=False))

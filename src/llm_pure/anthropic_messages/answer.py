@@ -77,6 +77,8 @@ def _own(extras: JsonObject) -> PlainObject:
 
 def call_block(part: ToolCall | BrokenToolCall) -> PlainObject:
     """A call. A broken one holds its text: as the JSON that it is, or else as a string."""
+    if part.free_text:
+        raise JsonError("a block holds a call with an object, and none with plain text", "")
     arguments = part.arguments.thaw() if isinstance(part, ToolCall) else _said(part.text)
     return {"type": "tool_use", "id": part.id, "name": part.name, "input": arguments, **_own(part.extras)}
 

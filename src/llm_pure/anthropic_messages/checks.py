@@ -28,7 +28,7 @@ from llm_pure.parts import (
 )
 from llm_pure.reading import wrong
 from llm_pure.response import Response, Usage
-from llm_pure.tools import Tool, ToolChoice
+from llm_pure.tools import FreeText, Tool, ToolChoice
 
 __all__ = ["check"]
 
@@ -67,8 +67,13 @@ _FIELDS: Final[Mapping[type, tuple[_Wanted, ...]]] = {
     Image: (*_text_or_none("detail"), *_EXTRAS),
     Audio: (*_text_or_none("transcript"), *_EXTRAS),
     Document: (*_text_or_none("title", "context"), *_wanted(*_FLAG, "citations"), *_EXTRAS),
-    ToolCall: (*_text("id", "name"), *_wanted((JsonObject,), "an object", "arguments"), *_EXTRAS),
-    BrokenToolCall: (*_text("id", "name", "text"), *_EXTRAS),
+    ToolCall: (
+        *_text("id", "name"),
+        *_wanted((JsonObject,), "an object", "arguments"),
+        *_wanted((bool,), "true or false", "free_text"),
+        *_EXTRAS,
+    ),
+    BrokenToolCall: (*_text("id", "name", "text"), *_wanted((bool,), "true or false", "free_text"), *_EXTRAS),
     ToolResult: (
         *_text("call_id"),
         *_wanted((tuple,), "parts", "content"),
@@ -84,8 +89,10 @@ _FIELDS: Final[Mapping[type, tuple[_Wanted, ...]]] = {
         *_text_or_none("description"),
         *_wanted((JsonObject,), "an object", "parameters"),
         *_wanted(*_FLAG, "strict"),
+        *_wanted((FreeText, _NONE), "a FreeText", "free_text"),
         *_EXTRAS,
     ),
+    FreeText: (*_text_or_none("syntax"), *_text("definition")),
     ToolChoice: (
         *_text("mode"),
         *_text_or_none("name"),

@@ -349,6 +349,8 @@ def _reasoning(part: Reasoning, losses: list[Loss]) -> ThinkingBlockParam | Reda
 
 
 def _call(part: ToolCall | BrokenToolCall, losses: list[Loss], ids: CallIds) -> ToolUseBlockParam:
+    if part.free_text:
+        losses.append(Loss(".free_text", "a call holds an object here: one with the text"))
     arguments: dict[str, object] = {INVALID_JSON: part.text} if isinstance(part, BrokenToolCall) else {}
     if isinstance(part, ToolCall):
         arguments = cast("dict[str, object]", thaw(part.arguments))

@@ -28,7 +28,7 @@ from llm_pure.reading import (
 )
 from llm_pure.strict_rules import ANTHROPIC_STRICT
 from llm_pure.strict_sent import Sent, goes_as_it_stands, sent
-from llm_pure.tools import AnyTool, Tool, ToolChoice
+from llm_pure.tools import INPUT, AnyTool, FreeText, Tool, ToolChoice
 
 if TYPE_CHECKING:
     from anthropic.types import ToolChoiceParam, ToolParam, ToolUnionParam
@@ -73,7 +73,10 @@ def write_tool(tool: AnyTool, losses: list[Loss]) -> ToolUnionParam:
     if own.get("type") not in (None, "custom"):
         return _provided(tool, own, losses)
     going = Sent(tool.parameters, tool.strict)
-    if tool.strict is True and tool.parameters and "input_schema" not in own:
+    if tool.free_text is not None:
+        going = Sent(_one_text(tool.free_text), tool.strict)
+        losses += [Loss(f".{field}", "tools take no plain text: one in an object") for field in _TEXT_FIELDS]
+    elif tool.strict is True and tool.parameters and "input_schema" not in own:
         going = sent("parameters", tool.parameters, tool.strict, ANTHROPIC_STRICT)
         losses += going.losses
     schema = cast("dict[str, object]", thaw(going.schema)) if going.schema else _no_parameters(going.strict)
@@ -88,9 +91,32 @@ def write_tool(tool: AnyTool, losses: list[Loss]) -> ToolUnionParam:
     return made
 
 
+_TEXT_FIELDS: Final = ("free_text", "parameters")
+
+
+def _one_text(free_text: FreeText) -> JsonObject:
+    """The schema of an object that holds one text."""
+    said = "The whole input, as plain text."
+    if free_text.syntax is not None:
+        said = f"{said} It has to match this {free_text.syntax} grammar:\n{free_text.definition}"
+    return JsonObject(
+        {
+            "type": "object",
+            "properties": {INPUT: {"type": "string", "description": said}},
+            "required": [INPUT],
+            "additionalProperties": False,
+        }
+    )
+
+
 def _provided(tool: AnyTool, own: PlainObject, losses: list[Loss]) -> ToolUnionParam:
     made: PlainObject = {"name": tool.name, **own} if tool.name else own
-    said = {"description": tool.description, "parameters": tool.parameters, "strict": tool.strict is not None}
+    said = {
+        "description": tool.description,
+        "parameters": tool.parameters,
+        "strict": tool.strict is not None,
+        "free_text": tool.free_text is not None,
+    }
     losses.extend(
         Loss(f".{field}", "the provider's own tools describe themselves") for field in said if said[field]
     )

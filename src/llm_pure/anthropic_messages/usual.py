@@ -129,7 +129,12 @@ def _said(content: tuple[Part, ...], ids: list[str]) -> list[ContentBlockParam] 
         if (text := usual_text(part)) is not None:
             blocks.append({"type": "text", "text": text})
             continue
-        if not (type(part) is ToolCall and part.extras is EMPTY and type(part.arguments) is JsonObject):
+        if not (
+            type(part) is ToolCall
+            and part.extras is EMPTY
+            and part.free_text is False
+            and type(part.arguments) is JsonObject
+        ):
             return None
         if type(part.id) is not str or type(part.name) is not str or INVALID_JSON in part.arguments:
             return None

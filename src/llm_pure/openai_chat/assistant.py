@@ -85,7 +85,9 @@ def read_assistant(
             raise wrong(calls, "an array", ".tool_calls")
         for place, call in enumerate(calls):
             try:
-                found.append(read_call(call, cut=cut, answer_id=answer_id, place=place))
+                found.append(
+                    read_call(call, cut=cut, last=place == len(calls) - 1, answer_id=answer_id, place=place)
+                )
             except JsonError as error:
                 raise within(error, f".tool_calls[{place}]") from None
     return AssistantMessage(tuple(found), extras)
@@ -155,7 +157,7 @@ def say_usual(message: AssistantMessage) -> PlainObject | None:
     if message.extras is not EMPTY:
         return None
     for part in message.content:
-        if isinstance(part, ToolCall) and part.name and part.extras is EMPTY:
+        if isinstance(part, ToolCall) and part.name and part.extras is EMPTY and not part.free_text:
             if type(part.id) is not str or type(part.name) is not str:
                 return None
             try:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, parse_json
 from llm_pure.openai_chat.shape import PROVIDER, Losses, attach, extras_with, own, plain
 from llm_pure.parts import BrokenToolCall, Opaque, ToolCall
 from llm_pure.reading import PlainObject, as_object, within
+from llm_pure.tools import INPUT, free_text_of
 
 if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionMessageFunctionToolCallParam
@@ -24,15 +26,19 @@ __all__ = ["given_id", "read_call", "say_call"]
 
 
 def read_call(
-    value: PlainJson, *, cut: bool = False, answer_id: str | None = None, place: int = 0
+    value: PlainJson, *, cut: bool = False, last: bool = True, answer_id: str | None = None, place: int = 0
 ) -> ToolCall | BrokenToolCall | Opaque:
     """A call of a message. Raises `JsonError` if it is no object. Takes `value` over.
 
     `cut` says that the answer broke off, so that no arguments are not yet the empty arguments. In an answer a call
-    without an id is named after the answer and its `place`, so that its result can be.
+    without an id is named after the answer and its `place`, so that its result can be. A call with plain text holds it
+    as its one argument; `last`: it is this call's text that was broken off.
     """
     call = as_object(value)
     function = call.get("function")
+    custom = call.get("custom")
+    if call.get("type") == "custom" and isinstance(custom, dict) and function is None:
+        return _text_call(call, custom, cut=cut and last, answer_id=answer_id, place=place)
     if not isinstance(function, dict) or not isinstance(name := function.get("name"), str) or not name:
         return Opaque(PROVIDER, JsonObject.wrap({"tool_calls": [call]}))
     id_, kind, text = call.get("id"), call.get("type"), function.get("arguments")
@@ -54,6 +60,24 @@ def read_call(
     if not isinstance(arguments, dict):
         return BrokenToolCall(id_, name, text, extras)
     return ToolCall(id_, name, JsonObject.wrap(arguments, text), extras)
+
+
+def _text_call(
+    call: PlainObject, custom: PlainObject, *, cut: bool, answer_id: str | None, place: int
+) -> ToolCall | BrokenToolCall | Opaque:
+    id_, name, text = call.get("id"), custom.get("name"), custom.get("input")
+    if not (isinstance(name, str) and name and isinstance(text, str) and isinstance(id_, str | None)):
+        return Opaque(PROVIDER, JsonObject.wrap({"tool_calls": [call]}))
+    rest = {key: item for key, item in call.items() if key not in ("id", "type", "custom", "index")}
+    deeper = {key: item for key, item in custom.items() if key not in ("name", "input")}
+    if deeper:
+        rest["custom"] = deeper
+    if answer_id is None and id_ is None:
+        rest["$id"] = False
+    id_ = id_ or ("" if answer_id is None else given_id(answer_id, place))
+    if cut:
+        return BrokenToolCall(id_, name, text, extras_with(rest), free_text=True)
+    return ToolCall(id_, name, JsonObject.wrap({INPUT: text}), extras_with(rest), free_text=True)
 
 
 def given_id(answer_id: str, place: int) -> str:
@@ -79,6 +103,18 @@ def _call_extras(call: PlainObject, function: PlainObject, nameless: bool) -> Js
 
 def say_call(part: ToolCall | BrokenToolCall, losses: Losses, path: str) -> PlainObject:
     """The call as an item of `tool_calls`. Raises `JsonError` if the arguments are no JSON."""
+    if part.free_text:
+        written = part.text if isinstance(part, BrokenToolCall) else free_text_of(part)
+        if written is not None:
+            said: PlainObject = {
+                "id": part.id,
+                "type": "custom",
+                "custom": {"name": part.name, "input": written},
+            }
+            if own(part.extras).get("$id") is False and not part.id:
+                del said["id"]
+            return attach(said, part.extras, losses, path)
+        losses.append(Loss(f"{path}.free_text", "the arguments are no plain text"))
     try:
         text = part.text if isinstance(part, BrokenToolCall) else part.arguments.text
     except JsonError as error:

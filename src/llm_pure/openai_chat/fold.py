@@ -214,8 +214,10 @@ def _call(answer: Answer, piece: PlainObject, events: list[StreamEvent]) -> Answ
         raise wrong(id_, "a string", ".id")
     if not isinstance(function, dict | None):
         raise wrong(function, "an object", ".function")
-    function = function or {}
-    name, text = function.get("name"), function.get("arguments")
+    custom = piece.get("custom") if function is None else None
+    said = "input" if isinstance(custom, dict) else "arguments"
+    function = custom if isinstance(custom, dict) else function or {}
+    name, text = function.get("name"), function.get(said)
     if isinstance(text, dict):
         text = dump_json(text).decode()
     if not isinstance(text, str | None):
@@ -225,7 +227,7 @@ def _call(answer: Answer, piece: PlainObject, events: list[StreamEvent]) -> Answ
     order, known = answer.order, answer.at
     if at is None:
         at = len(answer.calls)
-        call = Call(len(answer.order), index, id_ or "", name, (), {}, {}, None)
+        call = Call(len(answer.order), index, id_ or "", name, (), {}, {}, None, said == "input")
         if index is not None:
             known = push_place(known, index, at)
         order += ("call",)
@@ -234,27 +236,27 @@ def _call(answer: Answer, piece: PlainObject, events: list[StreamEvent]) -> Answ
     rope = push(call.arguments, text) if text else call.arguments
     rest, more = call.rest, call.function
     for field, item in piece.items():
-        if field not in _CALL and item is not None:
+        if field not in _CALL and item is not None and not (call.custom and field == "custom"):
             rest = {**rest, field: merged(rest.get(field), item)}
     for field, item in function.items():
         if field not in _FUNCTION and item is not None:
             more = {**more, field: merged(more.get(field), item)}
     name = call.name or name
-    new = Call(call.place, call.number, call.id or id_ or "", name, rope, rest, more, call.told)
+    new = Call(call.place, call.number, call.id or id_ or "", name, rope, rest, more, call.told, call.custom)
     if id_ and place_of(known, id_) is None:
         known = push_place(known, id_, at)
     if name and call.told is None:
         new = new._replace(told=id_of(new, answer.name, at))
         events.append(ToolCallStarted(new.place, new.told or "", name))
         text = "".join(rope)
-    if name and text:
+    if name and text and not new.custom:
         events.append(ToolCallDelta(new.place, text))
     calls = answer.calls[:at] + (new,) + answer.calls[at + 1 :]  # noqa: RUF005 - several times as fast
     return answer._replace(order=order, calls=calls, at=known)
 
 
 _CALL: Final = frozenset({"index", "id", "function"})
-_FUNCTION: Final = frozenset({"name", "arguments"})
+_FUNCTION: Final = frozenset({"name", "arguments", "input"})
 
 
 def _which(answer: Answer, index: int | None, id_: str, name: str) -> int | None:

@@ -62,6 +62,8 @@ class Call(NamedTuple):
     function: PlainObject
     told: str | None
     """The id under which it was told of, None if it was not yet."""
+    custom: bool = False
+    """It is called with plain text, which is told as a whole."""
 
 
 class Spoken(NamedTuple):
@@ -135,7 +137,7 @@ def retold(answer: Answer, name: str, events: list[StreamEvent]) -> Answer:
     for call in calls:
         if call.name:
             told.append(ToolCallStarted(call.place, call.told or "", call.name))
-            told.extend([ToolCallDelta(call.place, piece) for piece in call.arguments])
+            told.extend([ToolCallDelta(call.place, piece) for piece in call.arguments if not call.custom])
     events += sorted(told, key=_place)
     return answer._replace(calls=calls, name=name)
 
@@ -195,6 +197,10 @@ def _block_of(segment: Segment) -> PlainJson:
 
 
 def _call_of(call: Call) -> PlainJson:
+    if call.custom:
+        called: PlainObject = {"type": "custom", **call.rest}
+        called["custom"] = {**call.function, "name": call.name, "input": "".join(call.arguments)}
+        return {**called, "id": call.id} if call.id else called
     made: PlainObject = {"type": "function", **call.rest}
     if call.name or call.function or call.arguments:
         made["function"] = {**call.function, "name": call.name, "arguments": "".join(call.arguments)}

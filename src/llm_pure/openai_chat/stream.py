@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 from returns.result import Failure, Success
 
 from llm_pure.errors import Incomplete, LlmError, Loss, Lossy, Malformed
-from llm_pure.events import PartDone, Restarted, Started, StreamEvent, events_of
+from llm_pure.events import PartDone, Restarted, Started, StreamEvent, ToolCallDelta, events_of
 from llm_pure.json import JsonError, PlainJson, dump_json, parse_json, thaw
 from llm_pure.openai_chat.errors import error_in, named_error
 from llm_pure.openai_chat.fold import fold_choice, index_of, merged
@@ -26,6 +26,7 @@ from llm_pure.openai_chat.growing import NOTHING, Answer, as_told, body_of, reto
 from llm_pure.openai_chat.reasoning import DETAILS, FIELDS
 from llm_pure.openai_chat.response import decode_response, encode_response, read_body
 from llm_pure.outcome import Outcome
+from llm_pure.parts import BrokenToolCall, ToolCall
 from llm_pure.reading import PlainObject, as_object, malformed, within, wrong
 from llm_pure.response import NO_USAGE, Response
 from llm_pure.sse import SSE_START, SseState, sse_step
@@ -217,7 +218,13 @@ def _told(read: Read, events: list[StreamEvent]) -> Read:
         return read
     parts = partial.message.content
     if as_told(first, parts):
-        events += [PartDone(index, part) for index, part in enumerate(parts)]
+        texts = {call.place for call in first.calls if call.custom}
+        for index, part in enumerate(parts):
+            if index in texts and isinstance(part, ToolCall | BrokenToolCall):
+                # A call with plain text, which had to be whole to be told as an argument.
+                text = part.text if isinstance(part, BrokenToolCall) else part.arguments.text
+                events.append(ToolCallDelta(index, text))
+            events.append(PartDone(index, part))
     else:
         told_events = events_of(Response(partial.message))
         events += [Restarted(0), *told_events[1:-1]]

@@ -16,7 +16,7 @@ from llm_pure.openai_chat.shape import PROVIDER, Losses, attach, extras_with, no
 from llm_pure.reading import PlainObject, as_object
 from llm_pure.strict_rules import OPENAI_STRICT
 from llm_pure.strict_sent import Sent, goes_as_it_stands, sent
-from llm_pure.taking import allowed_names
+from llm_pure.taking import allowed_names, read_grammar, say_grammar
 from llm_pure.tools import AnyTool, Tool, ToolChoice
 
 if TYPE_CHECKING:
@@ -37,7 +37,32 @@ def read_tool(value: PlainJson) -> AnyTool:
         name = function.get("name")
         if isinstance(name, str) and name:
             return _function_tool(name, tool, function)
+    custom = tool.get("custom")
+    if tool.get("type") == "custom" and isinstance(custom, dict):
+        text = _text_tool(custom)
+        if text is not None and {"type": "custom", "custom": _said_text(text)} == tool:
+            return text
     return _raw_tool(tool)
+
+
+def _text_tool(custom: PlainObject) -> AnyTool | None:
+    """A tool that takes plain text, as far as its definition is one of ours."""
+    name, description, form = custom.get("name"), custom.get("description"), custom.get("format")
+    if not isinstance(name, str) or not name or not isinstance(description, str | None):
+        return None
+    grammar = form.get("grammar") if isinstance(form, dict) else None
+    grammar = grammar if isinstance(grammar, dict) else {}
+    return Tool(name, description, free_text=read_grammar(grammar))
+
+
+def _said_text(tool: AnyTool) -> PlainObject:
+    said: PlainObject = {"name": tool.name}
+    if tool.description:
+        said["description"] = tool.description
+    grammar = say_grammar(tool.free_text)
+    if grammar:
+        said["format"] = {"type": "grammar", "grammar": grammar}
+    return said
 
 
 def _function_tool(name: str, tool: PlainObject, function: PlainObject) -> AnyTool:
@@ -87,6 +112,8 @@ def say_tool(tool: AnyTool, losses: Losses, path: str) -> PlainObject:
         if read_tool(raw.thaw()) != tool:
             losses.append(Loss(path, "the tool is sent as the provider wrote it, and was changed since"))
         return raw.thaw()
+    if tool.free_text is not None:
+        return _say_text_tool(tool, losses, path)
     function: FunctionDefinition = {"name": tool.name}
     if tool.description:
         function["description"] = tool.description
@@ -108,6 +135,17 @@ def say_tool(tool: AnyTool, losses: Losses, path: str) -> PlainObject:
     before = len(losses)
     attach(block, tool.extras, losses, path)
     if len(losses) == before and not going.losses and read_tool(thaw(block)) != tool:
+        losses.append(Loss(path, "Chat Completions reads this tool as another one"))
+    return block
+
+
+def _say_text_tool(tool: AnyTool, losses: Losses, path: str) -> PlainObject:
+    block: PlainObject = {"type": "custom", "custom": _said_text(tool)}
+    before = len(losses)
+    attach(block, tool.extras, losses, path)
+    if len(losses) == before and read_tool(thaw(block)) != replace(
+        tool, description=tool.description or None
+    ):
         losses.append(Loss(path, "Chat Completions reads this tool as another one"))
     return block
 

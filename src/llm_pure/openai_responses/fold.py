@@ -196,9 +196,12 @@ def retold(parts: tuple[Part, ...], start: int) -> list[StreamEvent]:
     return found
 
 
+_CALLS: Final = ("function_call", "custom_tool_call")
+
+
 def begun(item: PlainObject, place: int) -> list[StreamEvent]:
     """What the start of an item says."""
     id_, name = item.get("call_id"), item.get("name")
-    if kind_of(item) == "function_call" and isinstance(id_, str) and isinstance(name, str):
+    if kind_of(item) in _CALLS and isinstance(id_, str) and isinstance(name, str) and name:
         return [ToolCallStarted(place, id_, name)]
     return []

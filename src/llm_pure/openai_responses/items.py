@@ -9,6 +9,7 @@ first; a call, reasoning and what we do not model are items of their own.
                                            with this part alone, and without a type
         without content                    an `Opaque`, whole; nothing, if it has no fields either
     `function_call`                        a `ToolCall` or `BrokenToolCall`; its `id` is the `call_id`
+    `custom_tool_call`                     the same, with plain text as its one argument
     `reasoning`                            a `Reasoning`: the text is what may be shown, summary and content
     any other                              an `Opaque`, verbatim
 """
@@ -22,9 +23,11 @@ from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, parse_json
 from llm_pure.openai_responses.shape import PROVIDER, Losses, attach, extras_with, noted, own, plain
 from llm_pure.parts import BrokenToolCall, Opaque, Part, Reasoning, Refusal, Text, ToolCall
 from llm_pure.reading import PlainObject, as_object, within, wrong
+from llm_pure.tools import INPUT, free_text_of
 
 if TYPE_CHECKING:
     from openai.types.responses import (
+        ResponseCustomToolCallParam,
         ResponseFunctionToolCallParam,
         ResponseOutputRefusalParam,
         ResponseOutputTextParam,
@@ -41,14 +44,14 @@ def read_output(items: list[PlainJson], *, cut: bool = False) -> tuple[Part, ...
     found: list[Part] = []
     for index, value in enumerate(items):
         try:
-            found += read_item(as_object(value), cut=cut)
+            found += read_item(as_object(value), cut=cut, last=index == len(items) - 1)
         except JsonError as error:
             raise within(error, f"[{index}]") from None
     return tuple(found)
 
 
-def read_item(item: PlainObject, *, cut: bool = False) -> list[Part]:
-    """The parts of one item. Raises `JsonError` where it has no meaning. `cut`: the answer broke off in it."""
+def read_item(item: PlainObject, *, cut: bool = False, last: bool = True) -> list[Part]:
+    """The parts of one item. Raises `JsonError` where it has no meaning. `cut`: the answer broke off; `last`: in it."""
     kind = item.get("type", "message" if "role" in item else None)
     part: Part | None = None
     if kind == "message":
@@ -56,6 +59,8 @@ def read_item(item: PlainObject, *, cut: bool = False) -> list[Part]:
             return _message(item)
     elif kind == "function_call":
         part = _call(item, cut=cut)
+    elif kind == "custom_tool_call":
+        part = _text_call(item, cut=cut and last)
     elif kind == "reasoning":
         part = _reasoning(item)
     return [part if part is not None else _verbatim(item)]
@@ -141,6 +146,24 @@ def _call(item: PlainObject, *, cut: bool) -> Part | None:
     if not isinstance(arguments, dict):
         return BrokenToolCall(id_, name, text, extras)
     return ToolCall(id_, name, JsonObject.wrap(arguments, text), extras)
+
+
+_TEXT_CALL: Final = frozenset({"type", "call_id", "name", "input"})
+
+
+def _text_call(item: PlainObject, *, cut: bool) -> Part | None:
+    """A call with plain text, which is its one argument."""
+    id_, name, text = item.get("call_id"), item.get("name"), item.get("input")
+    if not isinstance(id_, str) or not isinstance(name, str) or not name or not isinstance(text, str):
+        return None
+    rest: PlainObject = {
+        key: value for key, value in item.items() if key not in _TEXT_CALL and value is not None
+    }
+    if cut and "status" not in rest:
+        rest["status"] = "incomplete"
+    if rest.get("status") in _UNFINISHED:
+        return BrokenToolCall(id_, name, text, extras_with(rest), free_text=True)
+    return ToolCall(id_, name, JsonObject.wrap({INPUT: text}), extras_with(rest), free_text=True)
 
 
 def _reasoning(item: PlainObject) -> Reasoning | None:
@@ -343,7 +366,25 @@ def _say_own_item(part: Part, losses: Losses, path: str, *, answer: bool) -> Pla
     return None
 
 
+def _say_text_call(part: ToolCall | BrokenToolCall, text: str, losses: Losses, path: str) -> PlainObject:
+    said: ResponseCustomToolCallParam = {
+        "type": "custom_tool_call",
+        "call_id": part.id,
+        "name": part.name,
+        "input": text,
+    }
+    block = attach(plain(said), part.extras, losses, path)
+    if isinstance(part, BrokenToolCall):
+        block.setdefault("status", "incomplete")
+    return block
+
+
 def _say_call(part: ToolCall | BrokenToolCall, losses: Losses, path: str) -> PlainObject:
+    if part.free_text:
+        written = part.text if isinstance(part, BrokenToolCall) else free_text_of(part)
+        if written is not None:
+            return _say_text_call(part, written, losses, path)
+        losses.append(Loss(f"{path}.free_text", "the arguments are no plain text"))
     try:
         text = part.text if isinstance(part, BrokenToolCall) else part.arguments.text
     except JsonError as error:

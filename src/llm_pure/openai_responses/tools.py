@@ -17,7 +17,7 @@ from llm_pure.openai_responses.shape import PROVIDER, Losses, attach, extras_wit
 from llm_pure.reading import PlainObject, as_object
 from llm_pure.strict_rules import OPENAI_STRICT
 from llm_pure.strict_sent import Sent, goes_as_it_stands, sent
-from llm_pure.taking import allowed_names
+from llm_pure.taking import allowed_names, read_grammar, say_grammar
 from llm_pure.tools import AnyTool, Tool, ToolChoice
 
 if TYPE_CHECKING:
@@ -34,6 +34,11 @@ def read_tool(value: PlainJson) -> AnyTool:
     tool = as_object(value)
     kind, name, description = tool.get("type"), tool.get("name"), tool.get("description")
     said = description if isinstance(description, str) else None
+    if kind == "custom" and isinstance(name, str) and name:
+        form = tool.get("format")
+        text: AnyTool = Tool(name, said, free_text=read_grammar(form if isinstance(form, dict) else {}))
+        if _said_text(text) == tool:
+            return text
     if kind != "function" or not isinstance(name, str) or not name:
         known = name if isinstance(name, str) else kind if isinstance(kind, str) else ""
         return Tool(known, said, extras=extras_with({"$raw": tool}))
@@ -62,6 +67,8 @@ def say_tool(tool: AnyTool, losses: Losses, path: str) -> PlainObject:
         if read_tool(raw.thaw()) != tool:
             losses.append(Loss(path, "the tool is sent as the provider wrote it, and was changed since"))
         return raw.thaw()
+    if tool.free_text is not None:
+        return _say_text_tool(tool, losses, path)
     going = Sent(tool.parameters, tool.strict)
     if tool.strict is True and tool.parameters and noted(tool.extras, "$verbatim") is not True:
         going = sent("parameters", tool.parameters, tool.strict, OPENAI_STRICT)
@@ -85,6 +92,27 @@ def say_tool(tool: AnyTool, losses: Losses, path: str) -> PlainObject:
     before = len(losses)
     attach(block, tool.extras, losses, path)
     if len(losses) == before and not going.losses and read_tool(thaw(block)) != tool:
+        losses.append(Loss(path, "Responses reads this tool as another one"))
+    return block
+
+
+def _said_text(tool: AnyTool) -> PlainObject:
+    said: PlainObject = {"type": "custom", "name": tool.name}
+    if tool.description:
+        said["description"] = tool.description
+    grammar = say_grammar(tool.free_text)
+    if grammar:
+        said["format"] = {"type": "grammar", **grammar}
+    return said
+
+
+def _say_text_tool(tool: AnyTool, losses: Losses, path: str) -> PlainObject:
+    block = _said_text(tool)
+    before = len(losses)
+    attach(block, tool.extras, losses, path)
+    if len(losses) == before and read_tool(thaw(block)) != replace(
+        tool, description=tool.description or None
+    ):
         losses.append(Loss(path, "Responses reads this tool as another one"))
     return block
 

@@ -8,7 +8,7 @@ known to keep the law; every other one is read back once it is written, and comp
     a message of `user`                       a `UserMessage`
     a message of `system`, `developer`        a `SystemMessage`; the role `developer` stands in its extras
     `function_call_output`,                   a `ToolResult` in a `UserMessage`, joined with what follows in the
-      `custom_tool_call_output`                 turn; the latter type stands in its extras
+      `custom_tool_call_output`                 turn; a type that is not its call's stands in its extras
     what else only a program says             a `UserMessage` of one `Opaque`, verbatim
       (`mcp_approval_response`, other roles)
     all others, in a row                      one `AssistantMessage`; another begins where two messages without
@@ -57,15 +57,20 @@ _PROGRAM: Final = (
 )
 
 
-def read_messages(values: Iterable[PlainJson]) -> list[Message]:
-    """The messages, results not joined yet. Raises `JsonError` with the path below the list. Takes `values` over."""
+def read_messages(values: Iterable[PlainJson], texts: Iterable[str] = ()) -> list[Message]:
+    """The messages, results not joined yet. Raises `JsonError` with the path below the list. Takes `values` over.
+
+    `texts` are the ids of the calls before them that were made with plain text.
+    """
     found: list[Message] = []
+    custom = set(texts)
     open_: list[Part] = []
     after_result = False
     for index, value in enumerate(values):
         try:
             item = as_object(value)
-            message = _said_by_us(item, after_result=after_result)
+            note_call(item, custom)
+            message = _said_by_us(item, custom, after_result=after_result)
             said = read_item(item) if message is None else []
         except JsonError as error:
             raise within(error, f"[{index}]") from None
@@ -90,7 +95,16 @@ def _is_bare(part: Part) -> bool:
     return in_message(part) and isinstance(part, Opaque) and len(part.raw) == 1
 
 
-def _said_by_us(item: PlainObject, *, after_result: bool) -> Message | None:
+def note_call(item: PlainJson, custom: set[str]) -> None:
+    """Remember whether a call's result is one of a call with plain text."""
+    if isinstance(item, dict) and isinstance(id_ := item.get("call_id"), str):
+        if item.get("type") == "custom_tool_call":
+            custom.add(id_)
+        elif item.get("type") == "function_call":
+            custom.discard(id_)
+
+
+def _said_by_us(item: PlainObject, custom: set[str], *, after_result: bool) -> Message | None:
     """The message that an item is which no model says; None for those that one does."""
     role = item.get("role")
     kind = item.get("type", "message" if role is not None else None)
@@ -103,7 +117,7 @@ def _said_by_us(item: PlainObject, *, after_result: bool) -> Message | None:
             return SystemMessage(read_content(item.get("content"), "content"), _extras(item, "system"))
         # Of no known role; or empty, after results: their turn would swallow it, and it was sent.
     elif kind in _OUTPUTS:
-        result = _result(item)
+        result = _result(item, custom)
         if result is not None:
             return UserMessage((result,))
     elif not (
@@ -128,7 +142,7 @@ def _extras(item: PlainObject, role: str) -> JsonObject:
     )
 
 
-def _result(item: PlainObject) -> ToolResult | None:
+def _result(item: PlainObject, custom: set[str]) -> ToolResult | None:
     call_id, output, kind = item.get("call_id"), item.get("output"), item.get("type")
     if not isinstance(call_id, str) or not isinstance(output, str | list):
         return None
@@ -137,7 +151,7 @@ def _result(item: PlainObject) -> ToolResult | None:
         for key, value in item.items()
         if key not in ("call_id", "output", "type") and value is not None
     }
-    if kind != _OUTPUTS[0]:
+    if kind != _OUTPUTS[call_id in custom]:
         rest["type"] = kind
     if output == []:
         rest["$empty"] = True
@@ -172,6 +186,8 @@ def say_messages(messages: tuple[Message, ...], losses: Losses, *, start: int = 
     """The messages from number `start` on, in order. Raises `JsonError` if something is no message, or no JSON."""
     out: list[PlainJson] = []
     previous: Message | None = None
+    custom: set[str] = set()
+    """The ids of the calls that were made with plain text."""
     for index, message in enumerate(messages[start:], start):
         role = _ROLES.get(type(message))
         if role is None:
@@ -190,14 +206,17 @@ def say_messages(messages: tuple[Message, ...], losses: Losses, *, start: int = 
                 continue
         count, place = len(losses), len(out)
         if isinstance(message, UserMessage):
-            _say_user(message, out, losses, path)
+            _say_user(message, out, custom, losses, path)
         elif isinstance(message, AssistantMessage):
             out += say_items(content, losses, f"{path}.content") or [{"role": "assistant", "content": ""}]
             unsaid(message.extras, losses, path)
         else:
             out.append(_say_words("system", message, losses, path, f"{path}.content"))
         if len(losses) == count and not _is_usual(message):
-            _check(message, out[place:], losses, path)
+            _check(message, out[place:], losses, path, custom)
+        if isinstance(message, AssistantMessage):
+            for item in out[place:]:
+                note_call(item, custom)
     return out
 
 
@@ -224,10 +243,12 @@ def _is_usual(message: Message) -> bool:
     return True
 
 
-def _check(message: Message, wire: list[PlainJson], losses: Losses, path: str) -> None:
+def _check(
+    message: Message, wire: list[PlainJson], losses: Losses, path: str, texts: Iterable[str] = ()
+) -> None:
     """Read back what was written."""
     try:
-        back = read_messages([thaw(value) for value in wire])
+        back = read_messages([thaw(value) for value in wire], texts)
     except JsonError as error:
         losses.append(Loss(path, f"Responses cannot read this message: {error.reason}"))
         return
@@ -245,7 +266,9 @@ def _say_words(role: str, message: Message, losses: Losses, path: str, content_p
     return attach(block, message.extras, losses, path, {"role"} if developer else frozenset())
 
 
-def _say_user(message: UserMessage, out: list[PlainJson], losses: Losses, path: str) -> None:
+def _say_user(
+    message: UserMessage, out: list[PlainJson], custom: set[str], losses: Losses, path: str
+) -> None:
     """An item for each result, then one for the rest."""
     content: list[PlainJson] = []
     wholes: list[PlainJson] = []
@@ -255,7 +278,7 @@ def _say_user(message: UserMessage, out: list[PlainJson], losses: Losses, path: 
         if type(part) is ToolResult:
             if content or wholes:
                 losses.append(Loss(where, "tool results stand before everything else"))
-            out.append(_say_result(part, losses, where))
+            out.append(_say_result(part, custom, losses, where))
             results += 1
         elif isinstance(part, Opaque) and part.provider == PROVIDER and _is_item(part.raw):
             wholes.append(part.raw.thaw())
@@ -286,9 +309,11 @@ def _is_result(out: list[PlainJson]) -> bool:
     return isinstance(last, dict) and last.get("type") in _OUTPUTS
 
 
-def _say_result(part: ToolResult, losses: Losses, path: str) -> PlainObject:
+def _say_result(part: ToolResult, custom: set[str], losses: Losses, path: str) -> PlainObject:
     said: FunctionCallOutput = {"type": "function_call_output", "call_id": part.call_id, "output": ""}
     block = plain(said)
+    usual = _OUTPUTS[part.call_id in custom]
+    block["type"] = usual
     block["output"] = say_content(part.content, losses, f"{path}.content")
     if part.is_error:
         losses.append(Loss(f"{path}.is_error", "Responses does not say whether a tool has failed"))
@@ -297,7 +322,7 @@ def _say_result(part: ToolResult, losses: Losses, path: str) -> PlainObject:
     mine = own(part.extras)
     if mine.get("$empty") is True and not block["output"]:
         block["output"] = []
-    if mine.get("type") == _OUTPUTS[1]:
-        block["type"] = _OUTPUTS[1]
+    if mine.get("type") == _OUTPUTS[part.call_id not in custom]:
+        block["type"] = _OUTPUTS[part.call_id not in custom]
         return attach(block, part.extras, losses, path, {"type"})
     return attach(block, part.extras, losses, path)

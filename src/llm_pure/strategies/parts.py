@@ -139,12 +139,19 @@ def audios() -> st.SearchStrategy[Audio]:
 
 @cache
 def tool_calls() -> st.SearchStrategy[ToolCall]:
-    return st.builds(ToolCall, call_ids(), names(), json_objects(), extras())
+    called = st.builds(ToolCall, call_ids(), names(), json_objects(), extras())
+    return called | called | st.builds(_text_call, call_ids(), names(), texts(), extras())
+
+
+def _text_call(id_: str, name: str, text: str, more: JsonObject) -> ToolCall:
+    return ToolCall(id_, name, JsonObject({"input": text}), more, free_text=True)
 
 
 @cache
 def broken_tool_calls() -> st.SearchStrategy[BrokenToolCall]:
-    return st.builds(BrokenToolCall, call_ids(), names(), texts() | st.just('{"a": "b'), extras())
+    broken = st.builds(BrokenToolCall, call_ids(), names(), texts() | st.just('{"a": "b'), extras())
+    written = st.builds(BrokenToolCall, call_ids(), names(), texts(), extras(), free_text=st.just(True))
+    return broken | broken | written
 
 
 @cache

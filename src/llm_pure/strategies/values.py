@@ -26,7 +26,7 @@ from llm_pure.strategies.parts import (
     user_parts,
 )
 from llm_pure.strategies.raw import json_objects, plain_objects, texts
-from llm_pure.tools import AnyTool, Tool, ToolChoice
+from llm_pure.tools import AnyTool, FreeText, Tool, ToolChoice
 
 __all__ = [
     "assistant_messages",
@@ -85,14 +85,14 @@ def messages() -> st.SearchStrategy[Message]:
 @cache
 def tools() -> st.SearchStrategy[AnyTool]:
     schema = json_objects() | st.just(JsonObject({"type": "object", "properties": {}}))
-    return st.builds(
-        _tool,
-        names(),
-        _NONE | texts(),
-        schema,
-        _NONE | st.booleans(),
-        extras(),
-    )
+    called = st.builds(_tool, names(), _NONE | texts(), schema, _NONE | st.booleans(), extras())
+    grammar = st.builds(FreeText, st.sampled_from([None, "lark", "regex"]), texts(max_size=3))
+    written = st.builds(_text_tool, names(), _NONE | texts(), st.just(FreeText()) | grammar, extras())
+    return called | called | written
+
+
+def _text_tool(name: str, text: str | None, form: FreeText, more: JsonObject) -> AnyTool:
+    return Tool(name, text, extras=more, free_text=form)
 
 
 def _tool(

@@ -12,7 +12,6 @@ from llm_pure import (
     BrokenToolCall,
     FileId,
     JsonObject,
-    Opaque,
     Reasoning,
     Refusal,
     Response,
@@ -155,12 +154,7 @@ def test_stop_says_less_than_the_answer_does() -> None:
         (
             {"id": "c", "type": "custom", "custom": {"name": "f", "input": "x"}},
             "tool_calls",
-            Opaque(
-                "openai_chat",
-                JsonObject(
-                    {"tool_calls": [{"id": "c", "type": "custom", "custom": {"name": "f", "input": "x"}}]}
-                ),
-            ),
+            ToolCall("c", "f", JsonObject({"input": "x"}), free_text=True),
         ),
     ],
 )

@@ -220,8 +220,10 @@ def test_a_custom_tool() -> None:
     ]
     completion = decode_request({"input": items}).unwrap()
     call, result = completion.messages
-    assert isinstance(call.content[0], Opaque)
-    assert result.content == (ToolResult("c", (Text("a.txt"),), extras=own(type="custom_tool_call_output")),)
+    assert call.content == (
+        ToolCall("c", "run", JsonObject({"input": "ls"}), own(id="ctc_1"), free_text=True),
+    )
+    assert result.content == (ToolResult("c", (Text("a.txt"),)),)
     assert payload(completion) == {"input": items}
 
 
