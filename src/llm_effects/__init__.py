@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from llm_effects.interpreters.aio import AsyncStream, arun, astream
+    from llm_effects.interpreters.answers import Cut, Raw, Slow
     from llm_effects.interpreters.blocking import Stream, run, stream
     from llm_effects.interpreters.record import arecord, record
     from llm_effects.interpreters.rerun import Bill, Diverged, Rerun, Same, rerun
-    from llm_effects.interpreters.simulated import Cut, Raw, Simulation, Slow, World, simulate
+    from llm_effects.interpreters.simulated import Simulation, World, simulate
     from llm_effects.logs import hide_prompts
     from llm_effects.media import audio_from_path, document_from_path, image_from_path, part_of, read_part
     from llm_effects.notes import Note
@@ -44,21 +45,21 @@ if TYPE_CHECKING:
 _WHERE = {
     "AsyncStream": "interpreters.aio",
     "Bill": "interpreters.rerun",
-    "Cut": "interpreters.simulated",
+    "Cut": "interpreters.answers",
     "Diverged": "interpreters.rerun",
     "Draft": "resolving",
     "MemoryStore": "stores.memory",
     "Note": "notes",
     "Operation": "operations",
     "Program": "operations",
-    "Raw": "interpreters.simulated",
+    "Raw": "interpreters.answers",
     "Recorded": "trace.trace",
     "Rerun": "interpreters.rerun",
     "Resolvable": "resolving",
     "Runner": "runner",
     "Same": "interpreters.rerun",
     "Simulation": "interpreters.simulated",
-    "Slow": "interpreters.simulated",
+    "Slow": "interpreters.answers",
     "SqliteStore": "stores.sqlite",
     "Store": "ports",
     "Stream": "interpreters.blocking",

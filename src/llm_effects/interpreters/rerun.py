@@ -17,7 +17,7 @@ changed policy what it would have cost.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass
 from random import Random
 from typing import Final, TypeAlias, TypeVar, final
@@ -25,35 +25,31 @@ from typing import Final, TypeAlias, TypeVar, final
 from returns.result import Success
 from typing_extensions import override
 
-from llm_effects.interpreters.simulated import Answer, Raw, Script, Slow, World
+from llm_effects.interpreters.answers import Answer, Failed, Raw, Slow
+from llm_effects.interpreters.simulated import Script, World
 from llm_effects.operations import Call, Change, Claim, Draw, Emit, HttpRequest, Load, Now, Operation, Program
 from llm_effects.ports import Store
 from llm_effects.resolving import Asked, asking
 from llm_effects.runner import Runner
-from llm_effects.trace.difference import difference
-from llm_effects.trace.exchanges import Exchange, exchanges_of, texts
+from llm_effects.trace.difference import divergence
+from llm_effects.trace.exchanges import Exchange, exchanges_of, question_of, texts
 from llm_effects.trace.recording import WithTrace
 from llm_effects.trace.steps import (
     Called,
     Changed,
     Claimed,
     Clock,
-    Connected,
     Drew,
     Loaded,
-    Request,
-    Sent,
     Slept,
     Step,
 )
 from llm_effects.trace.taking import UNKNOWN, value_of
 from llm_effects.trace.trace import Tape, Timed, Trace
-from llm_pure import CassetteMiss, Completion, Deadline, Misconfigured, Outcome, PlainJson, Response, Usage
+from llm_pure import CassetteMiss, Completion, Deadline, Misconfigured, Outcome, Response, Usage
 from llm_pure.brief import Brief
-from llm_pure.json import JsonError, canonical_json, parse_json
 from llm_pure.response import NO_USAGE
 from llm_pure.retry import cost_of
-from llm_pure.serial import tagged
 
 __all__ = ["Bill", "Diverged", "Rerun", "Same", "rerun"]
 
@@ -124,7 +120,8 @@ def rerun(
     index, now = following.index, following.tape.steps
     expected = trace.steps[index].did if index < len(trace.steps) else None
     got = now[index].did if index < len(now) else None
-    diff = "\n\n".join(_told(trace, _filled(runner, asked), now, outcome, index))
+    whole = runner.target.filled(asked) if isinstance(asked, Completion) else None
+    diff = divergence(trace, whole, now, outcome, index)
     return Diverged(index, expected, got, diff, outcome, bill)
 
 
@@ -137,7 +134,7 @@ class _Following:
 
     def __init__(self, trace: Trace, beyond: Script | None, seed: int) -> None:
         self._trace: Final = trace
-        self._unused: Final = [(_question(it.request), it) for it in exchanges_of(trace.steps)]
+        self._unused: Final = [(question_of(it.request), it) for it in exchanges_of(trace.steps)]
         self._beyond: Final = None if beyond is None else World(beyond, seed)
         self.world: Final = World(self._answer, seed, clock=trace.began)
         self.tape: Final = Tape()
@@ -225,7 +222,7 @@ class _Following:
                 return
 
     def _answer(self, request: HttpRequest, chance: Random) -> Answer:
-        question = _question(request)
+        question = question_of(request)
         for at, (recorded, exchange) in enumerate(self._unused):
             if recorded == question:
                 del self._unused[at]
@@ -243,21 +240,12 @@ def _cannot_say(recorded: Step, now: Step) -> bool:
 _MISS: Final = CassetteMiss(message="the trace has no further answer to this request")
 
 
-def _question(request: HttpRequest | Request) -> bytes:
-    """What is asked, so that what is the same as JSON is the same."""
-    try:
-        body = canonical_json(parse_json(request.body))
-    except JsonError:
-        body = request.body
-    return request.path.encode() + b"\n" + body
-
-
 def _as_answered(exchange: Exchange) -> Answer:
     error, late = exchange.error, 0.0
     if isinstance(error, Deadline):  # it ended the wait, and nobody knows what would have come after
         error, late = _MISS, _A_MOMENT
     if exchange.status is None:
-        return Slow(exchange.waited + late, _MISS if error is None else error)
+        return Slow(exchange.waited + late, Failed(_MISS if error is None else error))
     broken = () if error is None else (error,)
     pauses = (*exchange.pauses, exchange.tail + late)
     return Slow(
@@ -266,41 +254,3 @@ def _as_answered(exchange: Exchange) -> Answer:
 
 
 _A_MOMENT: Final = 0.001
-
-
-# ---------------------------------------------------------------- what differs, for people
-
-
-def _told(
-    trace: Trace, asked: Asked, now: Sequence[Timed], outcome: Outcome[Response], index: int
-) -> Iterator[str]:
-    yield f"step {index} of {len(trace.steps)} is not what was recorded"
-    known = None if trace.asked is None else trace.target.filled(trace.asked)
-    if known is not None and isinstance(asked, Completion) and asked != known:
-        yield "another completion is asked:\n" + difference(tagged(known), tagged(asked))
-    expected = trace.steps[index].did if index < len(trace.steps) else None
-    got = now[index].did if index < len(now) else None
-    if expected is not None or got is not None:
-        yield difference(_shown(expected), _shown(got))
-    elif trace.outcome is not None:
-        yield "the outcome differs:\n" + difference(_end(trace.outcome), _end(outcome))
-    if not isinstance(expected, Sent | Connected) or not isinstance(got, Sent | Connected):
-        requests = zip(exchanges_of(trace.steps), exchanges_of(now), strict=False)
-        for number, (before, after) in enumerate(requests, 1):
-            if _question(before.request) != _question(after.request):
-                yield f"request {number} differs:\n" + difference(
-                    tagged(before.request), tagged(after.request)
-                )
-                break
-
-
-def _filled(runner: Runner, asked: Asked) -> Asked:
-    return runner.target.filled(asked) if isinstance(asked, Completion) else asked
-
-
-def _shown(step: Step | None) -> PlainJson:
-    return None if step is None else tagged(step)
-
-
-def _end(outcome: Outcome[Response]) -> PlainJson:
-    return tagged(outcome.unwrap() if isinstance(outcome, Success) else outcome.failure())

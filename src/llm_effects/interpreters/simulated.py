@@ -7,15 +7,14 @@ token bucket emptied by one is empty for the next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from random import Random
 from typing import Final, TypeAlias, TypeVar, cast, final
 
-from returns.result import Failure
-
 from llm_effects.cells import Cell
 from llm_effects.flights import Alone, Flights, Landing, Lead
+from llm_effects.interpreters.answers import Answer, Raw, Slow, on_the_wire
 from llm_effects.interpreters.driver import Run, finished
 from llm_effects.interpreters.record import recorded
 from llm_effects.notes import Note
@@ -25,64 +24,21 @@ from llm_effects.resolving import Asked, asking
 from llm_effects.runner import Runner
 from llm_effects.trace.trace import Recorded
 from llm_pure import (
-    BreakerOpen,
-    CassetteMiss,
-    Deadline,
-    Disconnected,
     LlmError,
     Misconfigured,
     Outcome,
     Response,
     StreamEvent,
     Timeout,
-    TlsRefused,
-    Unreachable,
 )
-from llm_pure.json import dump_json
 from llm_pure.target import Target, codec_of
-from llm_pure.wire import Codec
 
-__all__ = ["Answer", "Cut", "Raw", "Script", "Simulation", "Slow", "World", "simulate"]
+__all__ = ["Script", "Simulation", "World", "simulate"]
 
 S = TypeVar("S")
 A = TypeVar("A")
 
 
-@dataclass(frozen=True, slots=True)
-class Slow:
-    """An answer that begins after so many virtual seconds, and pauses for `each` before every chunk of a stream."""
-
-    seconds: float
-    answer: Response | LlmError | Cut | Raw
-    each: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """An answer of which only this part of its bytes comes (0: none, 1: all).
-
-    The connection then breaks, or, if it is `closed`, ends as if that were all.
-    """
-
-    answer: Response
-    keep: float = 0.5
-    closed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """An answer as it goes over the wire, whatever it may be. A chunk that is an error breaks it off.
-
-    `pauses` are the virtual seconds before each chunk; where they are fewer than the chunks, the rest comes at once.
-    """
-
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-    chunks: tuple[bytes | LlmError, ...] = field(default=(), repr=False)
-    pauses: tuple[float, ...] = field(default=(), repr=False)
-
-
-Answer: TypeAlias = Response | LlmError | Slow | Cut | Raw
 Script: TypeAlias = Iterable[Answer] | Callable[[HttpRequest, Random], Answer]
 """What the provider answers: one after the other, or by a function of the request and of chance."""
 
@@ -224,7 +180,7 @@ class _Virtual:
             wait, each, answer = answer.seconds, answer.each, answer.answer
         if not self._world.passed(wait, limit):
             return Timeout(message="nothing came in time")
-        raw = _on_the_wire(codec_of(self._target.wire), answer, stream=request.stream)
+        raw = on_the_wire(codec_of(self._target.wire), answer, stream=request.stream)
         return _Answered(self._world, raw, each) if isinstance(raw, Raw) else raw
 
     async def sleep(self, seconds: float) -> None:
@@ -254,54 +210,3 @@ class _Virtual:
     async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing:
         # Runs of a world come one after another: nobody else can be at it.
         return Lead() if lead else Alone()
-
-
-def _on_the_wire(
-    codec: Codec[object], answer: Response | LlmError | Cut | Raw, *, stream: bool
-) -> Raw | LlmError:
-    """The answer as its provider would send it."""
-    match answer:
-        case Raw():
-            return answer
-        case Cut(response, keep, closed):
-            return _cut(_on_the_wire(codec, response, stream=stream), keep, closed=closed)
-        case Response() if stream:
-            chunks = codec.encode_stream(answer)
-            if isinstance(chunks, Failure):
-                return chunks.failure()
-            return Raw(200, {"content-type": "text/event-stream"}, chunks.unwrap())
-        case Response():
-            body = codec.encode_response(answer)
-            if isinstance(body, Failure):
-                return body.failure()
-            return Raw(200, {"content-type": "application/json"}, (dump_json(body.unwrap()),))
-        case (
-            Unreachable()
-            | TlsRefused()
-            | Timeout()
-            | Disconnected()
-            | Deadline()
-            | BreakerOpen()
-            | Misconfigured()
-            | CassetteMiss()
-        ):
-            return answer  # a provider cannot put these into an answer: they happen on the way
-        case _:
-            told = codec.encode_error(answer)
-            return Raw(told.status, told.headers, (told.body,))
-
-
-def _cut(answer: Raw | LlmError, keep: float, *, closed: bool) -> Raw | LlmError:
-    if not isinstance(answer, Raw):
-        return answer
-    left = int(
-        min(max(keep, 0.0), 1.0) * sum(len(chunk) for chunk in answer.chunks if isinstance(chunk, bytes))
-    )
-    kept: list[bytes | LlmError] = []
-    for chunk in answer.chunks:
-        if isinstance(chunk, bytes) and left > 0:
-            kept.append(chunk[:left])
-            left -= len(chunk)
-    if not closed:
-        kept.append(Disconnected(message="the connection broke", phase="during"))
-    return replace(answer, chunks=tuple(kept))

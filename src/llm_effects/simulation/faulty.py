@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, assert_never
 
-from llm_effects.interpreters.simulated import Answer, Cut, Raw, Slow
+from llm_effects.interpreters.answers import Answer, Cut, Raw, Slow
 from llm_effects.operations import HttpRequest
 from llm_pure import (
     AssistantMessage,

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 from typing_extensions import override
 
-from llm_effects.interpreters.simulated import Answer, Cut, Raw, Simulation, Slow, World
+from llm_effects.interpreters.answers import Answer, Cut, Raw, Slow
+from llm_effects.interpreters.simulated import Simulation, World
 from llm_effects.operations import HttpRequest
 from llm_effects.runner import Runner
 from llm_effects.simulation.faulty import WELL

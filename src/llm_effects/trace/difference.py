@@ -6,12 +6,19 @@ Law: equal data has no difference; different data has one that shows every line 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from difflib import unified_diff
 
-from llm_pure import PlainJson
-from llm_pure.json import JsonError, parse_json
+from returns.result import Success
 
-__all__ = ["difference", "readable"]
+from llm_effects.trace.exchanges import exchanges_of, question_of
+from llm_effects.trace.steps import Connected, Sent, Step
+from llm_effects.trace.trace import Timed, Trace
+from llm_pure import Completion, Outcome, PlainJson, Response
+from llm_pure.json import JsonError, parse_json
+from llm_pure.serial import tagged
+
+__all__ = ["difference", "divergence", "readable"]
 
 
 def difference(recorded: PlainJson, now: PlainJson) -> str:
@@ -44,3 +51,47 @@ def readable(value: PlainJson) -> PlainJson:
     if "\n" not in value:
         return value
     return [*value.splitlines(keepends=True)]
+
+
+# ---------------------------------------------------------------- two runs
+
+
+def divergence(
+    trace: Trace, asked: Completion | None, now: Sequence[Timed], outcome: Outcome[Response], index: int
+) -> str:
+    """Where a run (`now`) differs from the trace: in the step `index`, and in what was asked, if it shows only there.
+
+    `asked` is the completion of the run, if it was whole.
+    """
+    return "\n\n".join(_told(trace, asked, now, outcome, index))
+
+
+def _told(
+    trace: Trace, asked: Completion | None, now: Sequence[Timed], outcome: Outcome[Response], index: int
+) -> Iterator[str]:
+    yield f"step {index} of {len(trace.steps)} is not what was recorded"
+    known = None if trace.asked is None else trace.target.filled(trace.asked)
+    if known is not None and asked is not None and asked != known:
+        yield "another completion is asked:\n" + difference(tagged(known), tagged(asked))
+    expected = trace.steps[index].did if index < len(trace.steps) else None
+    got = now[index].did if index < len(now) else None
+    if expected is not None or got is not None:
+        yield difference(_shown(expected), _shown(got))
+    elif trace.outcome is not None:
+        yield "the outcome differs:\n" + difference(_end(trace.outcome), _end(outcome))
+    if not isinstance(expected, Sent | Connected) or not isinstance(got, Sent | Connected):
+        requests = zip(exchanges_of(trace.steps), exchanges_of(now), strict=False)
+        for number, (before, after) in enumerate(requests, 1):
+            if question_of(before.request) != question_of(after.request):
+                yield f"request {number} differs:\n" + difference(
+                    tagged(before.request), tagged(after.request)
+                )
+                break
+
+
+def _shown(step: Step | None) -> PlainJson:
+    return None if step is None else tagged(step)
+
+
+def _end(outcome: Outcome[Response]) -> PlainJson:
+    return tagged(outcome.unwrap() if isinstance(outcome, Success) else outcome.failure())

@@ -11,13 +11,15 @@ from typing import get_args
 
 from returns.result import Failure
 
+from llm_effects.operations import HttpRequest
 from llm_effects.trace.steps import Closed, Connected, Head, Read, Replied, Request, Sent
 from llm_effects.trace.trace import Timed
 from llm_pure import EMPTY, Disconnected, JsonObject, LlmError, Misconfigured, Outcome, Response
 from llm_pure.brief import Brief
+from llm_pure.json import JsonError, canonical_json, parse_json
 from llm_pure.target import WireFormat, codec_of
 
-__all__ = ["Exchange", "exchanges_of", "outcome_of", "texts", "wire_of"]
+__all__ = ["Exchange", "exchanges_of", "outcome_of", "question_of", "texts", "wire_of"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -118,3 +120,12 @@ def outcome_of(exchange: Exchange) -> Outcome[Response]:
 def texts(headers: JsonObject) -> dict[str, str]:
     """Headers as a mapping of texts."""
     return {name: value for name, value in headers.items() if isinstance(value, str)}
+
+
+def question_of(request: HttpRequest | Request) -> bytes:
+    """What is asked, so that what is the same as JSON is the same."""
+    try:
+        body = canonical_json(parse_json(request.body))
+    except JsonError:
+        body = request.body
+    return request.path.encode() + b"\n" + body

@@ -27,7 +27,7 @@ from llm_effects import (
     stream,
     with_retry,
 )
-from llm_effects.interpreters.simulated import Answer
+from llm_effects.interpreters.answers import Answer
 from llm_effects.replay import cassette, cassette_of, read_cassette, write_cassette
 from llm_effects.replay.traces import exchange_of, exchanges_in
 from llm_effects.trace.exchanges import exchanges_of, outcome_of

@@ -27,7 +27,7 @@ from llm_effects import (
     with_deadline,
     with_retry,
 )
-from llm_effects.interpreters.simulated import Answer
+from llm_effects.interpreters.answers import Answer
 from llm_effects.replay.show import main, read_story
 from llm_effects.show.attempts import Attempt
 from llm_effects.show.page import page

@@ -35,6 +35,7 @@ from llm_effects import (
     with_retry,
     with_trace,
 )
+from llm_effects.interpreters.answers import Answer, Failed
 from llm_effects.trace.difference import difference, readable
 from llm_effects.trace.exchanges import exchanges_of
 from llm_effects.trace.steps import Changed, Connected, Loaded, Noted, Sent
@@ -55,6 +56,7 @@ from llm_pure import (
     Usage,
     user,
 )
+from llm_pure.errors import ERRORS
 from llm_pure.json import same_json
 from llm_pure.strategies import json_values
 from tests.effects.scripted import QUESTION, answer, leaf
@@ -155,6 +157,15 @@ def test_functions_of_a_prompt_are_not_called_again() -> None:
     trace = World([answer()]).record(leaf(), asked).trace
     assert isinstance(rerun(leaf(), asked, trace), Same)
     assert called == [1]
+
+
+@pytest.mark.parametrize("kind", [it for it in ERRORS if it is not Deadline], ids=lambda kind: kind.__name__)
+def test_whatever_happens_on_the_way_happens_again(kind: type[LlmError]) -> None:
+    error = kind(message="on the way", status=200)
+    scripts: list[list[Answer]] = [[Failed(error)], [Slow(2.0, Failed(error)), answer()]]
+    for script in scripts:
+        trace = World(script).record(patient(), QUESTION).trace
+        assert isinstance(done := rerun(patient(), QUESTION, trace), Same), str(done)
 
 
 def test_a_trace_that_a_wrapper_kept_is_run_again_with_the_wrapper_or_without() -> None:
