@@ -16,6 +16,7 @@ from llm_pure.anthropic_messages.checks import check
 from llm_pure.anthropic_messages.content import moved
 from llm_pure.anthropic_messages.decode import decode_request, reads_as_option
 from llm_pure.anthropic_messages.reasoning import Beside, has_samples, write_output, write_reasoning
+from llm_pure.anthropic_messages.said import write_instructions
 from llm_pure.anthropic_messages.tables import (
     FIELDS,
     MISTYPED,
@@ -25,7 +26,7 @@ from llm_pure.anthropic_messages.tables import (
     mistyped,
 )
 from llm_pure.anthropic_messages.tools import write_choice, write_tool
-from llm_pure.anthropic_messages.turns import Turns, write_instructions, write_messages
+from llm_pure.anthropic_messages.turns import Turns, write_messages
 from llm_pure.completion import Completion
 from llm_pure.errors import BadRequest, Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson

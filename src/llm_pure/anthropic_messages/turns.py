@@ -7,65 +7,32 @@ continues none: without it the answer would be one to another question, so that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import groupby, islice, repeat
-from typing import TYPE_CHECKING, Final, cast, final
+from typing import TYPE_CHECKING, cast, final
 
-from llm_pure.anthropic_messages.blocks import SYSTEM
-from llm_pure.anthropic_messages.content import (
-    NO_TEXT,
-    block_of,
-    is_bare,
-    lose_extras,
-    moved,
-    own_extras,
-    text_block_of,
-)
+from llm_pure.anthropic_messages.content import lose_extras, moved
 from llm_pure.anthropic_messages.ids import CallIds
 from llm_pure.anthropic_messages.places import blocks_of, is_marked, is_prefill, unfit
+from llm_pure.anthropic_messages.said import (
+    content_of,
+    has_results,
+    only_results,
+    with_extras,
+    write_instructions,
+)
 from llm_pure.anthropic_messages.tables import MISTYPED, PROVIDER, mistyped
-from llm_pure.anthropic_messages.usual import UsualTurn, usual_text, usual_turn
+from llm_pure.anthropic_messages.usual import UsualTurn, usual_turn
 from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, PlainJson, dump_json, is_plain, parse_plain
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
 from llm_pure.models import ModelTraits
-from llm_pure.parts import (
-    BrokenToolCall,
-    Document,
-    Image,
-    Part,
-    Reasoning,
-    Text,
-    ToolCall,
-    ToolResult,
-)
-from llm_pure.reading import PlainObject, within, wrong
+from llm_pure.reading import PlainObject, within
 
 if TYPE_CHECKING:
     from anthropic.types import ContentBlockParam, MessageParam, TextBlockParam
 
-__all__ = ["Turns", "write_instructions", "write_messages"]
-
-
-def write_instructions(
-    parts: tuple[Part, ...], found: list[TextBlockParam], path: str, losses: list[Loss]
-) -> None:
-    """The blocks of instructions, appended to `found`."""
-    for index, part in enumerate(parts):
-        if (text := usual_text(part)) is not None:
-            found.append({"type": "text", "text": text})
-            continue
-        before = len(losses)
-        if part == NO_TEXT:
-            continue
-        try:
-            block = text_block_of(part, losses, SYSTEM)
-        except JsonError as error:
-            raise within(error, f"{path}[{index}]".removeprefix("$")) from None
-        if block is not None:
-            found.append(block)
-        if len(losses) != before:
-            moved(losses, before, f"{path}[{index}]")
+__all__ = ["Turns", "write_messages"]
 
 
 def write_messages(
@@ -100,13 +67,6 @@ def _before_users(messages: tuple[Message, ...]) -> set[int]:
         if isinstance(message, UserMessage | AssistantMessage) and (message.content or message.extras):
             user = isinstance(message, UserMessage)
     return found
-
-
-_MISPLACED: Final[Mapping[str, tuple[tuple[type[Part], ...], str]]] = {
-    "user": ((ToolCall, BrokenToolCall, Reasoning), "users neither call tools nor think here"),
-    "assistant": ((Image, Document, ToolResult), "no assistant message can hold this"),
-}
-_MESSAGE: Final = frozenset({"role", "content"})
 
 
 @final
@@ -203,7 +163,7 @@ class Turns:
 
     def _push(self, index: int, turn: MessageParam, message: Message, marked: bool) -> None:
         if message.extras is not EMPTY and message.extras:
-            turn = _with_extras(turn, message, self.losses)
+            turn = with_extras(turn, message, self.losses)
         self.unusual.append(len(self.found))
         self.found.append(cast("PlainObject", turn))
         self.sources.append((index, marked))
@@ -221,10 +181,10 @@ class Turns:
 
     def _user(self, index: int, message: UserMessage) -> None:
         marked = is_marked(message.extras, "user")
-        content = _content(message.content, "user", marked, self.ids, self.losses)
+        content = content_of(message.content, "user", marked, self.ids, self.losses)
         bare = message.extras is EMPTY or not message.extras
-        only = bare and _only_results(message)
-        if self.open and bare and (not self.late or not content or _has_results(content)):
+        only = bare and only_results(message)
+        if self.open and bare and (not self.late or not content or has_results(content)):
             if self.apart and content:
                 reason = "joins the results before: nothing is left of what stood between"
                 self.losses.append(Loss("", reason))
@@ -254,7 +214,7 @@ class Turns:
 
     def _assistant(self, index: int, message: AssistantMessage) -> None:
         marked = is_marked(message.extras, "assistant")
-        content = _content(message.content, "assistant", marked, self.ids, self.losses)
+        content = content_of(message.content, "assistant", marked, self.ids, self.losses)
         if content or marked:
             self._push(index, {"role": "assistant", "content": content}, message, marked)
         else:
@@ -368,65 +328,3 @@ class Turns:
 
 def _array(turns: Iterable[bytes | PlainObject]) -> bytes:
     return b"[%b]" % b",".join(cast("Iterable[bytes]", turns))
-
-
-def _has_results(content: str | list[ContentBlockParam]) -> bool:
-    return not isinstance(content, str) and content[0].get("type") == "tool_result"
-
-
-def _only_results(message: UserMessage) -> bool:
-    """Whether the message says tool results, and nothing beside them."""
-    some = False
-    for part in message.content:
-        if isinstance(part, ToolResult):
-            some = True
-        elif not is_bare(part) or part != NO_TEXT:
-            return False
-    return some
-
-
-def _content(
-    parts: tuple[Part, ...], role: str, marked: bool, ids: CallIds, losses: list[Loss]
-) -> str | list[ContentBlockParam]:
-    only = parts[0] if len(parts) == 1 else None
-    if type(only) is Text and (only.extras is EMPTY or not only.extras):
-        if not isinstance(only.text, str):
-            raise wrong(only.text, "a string", ".content[0].text")
-        return only.text or []
-    misplaced, reason = _MISPLACED[role]
-    blocks: list[ContentBlockParam] = []
-    results = 0
-    index = 0
-    try:
-        for index, part in enumerate(parts):
-            before = len(losses)
-            if not marked and isinstance(part, misplaced):
-                losses.append(Loss(f".content[{index}]", reason))
-                continue
-            block = block_of(part, losses, ids)
-            if block is not None and not (type(part) is Text and not part.text and is_bare(part)):
-                if isinstance(part, ToolResult) and not marked:
-                    if results < len(blocks):
-                        losses.append(Loss("", "tool results come before all else: moved there"))
-                    blocks.insert(results, block)
-                    results += 1
-                else:
-                    blocks.append(block)
-            if len(losses) != before:
-                moved(losses, before, f".content[{index}]")
-    except JsonError as error:
-        raise within(error, f".content[{index}]") from None
-    except MISTYPED as error:
-        raise JsonError(mistyped(error), f".content[{index}]") from None
-    return blocks
-
-
-def _with_extras(made: MessageParam, message: Message, losses: list[Loss]) -> MessageParam:
-    own = own_extras(message.extras, losses)
-    if not _MESSAGE.isdisjoint(own) and {name: own[name] for name in own.keys() & _MESSAGE} != {
-        "role": made["role"]
-    }:
-        losses.append(Loss(f".extras.{PROVIDER}", "contradicts the message's own fields"))
-        own = {name: value for name, value in own.items() if name not in _MESSAGE}
-    cast("PlainObject", made).update(own)
-    return made
