@@ -7,23 +7,27 @@ that somebody else built may be spelled in any way, and is not asked for more th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
+from hashlib import blake2s
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
-from returns.result import Failure
+from returns.result import Failure, Success
 
 from llm_effects.replay.bodies import indented, json_of
 from llm_effects.replay.interactions import Answer, Interaction, Request, wire_of
 from llm_effects.replay.matching import diff
-from llm_pure.json import JsonError, PlainJson, canonical_json
+from llm_pure.json import JsonError, PlainJson, canonical_json, dump_json
+from llm_pure.outcome import Outcome, then
+from llm_pure.response import Response
 from llm_pure.target import WireFormat, codec_of
+from llm_pure.wire import Codec, Encoded
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, TypeAdapter
 
-__all__ = ["Drift", "drifts"]
+__all__ = ["Drift", "drifts", "rebuilt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ def drifts(interaction: Interaction) -> Iterator[Drift]:
     if wire is None or interaction.request.method != "POST":
         return
     if interaction.wire is not None:
-        yield from _of_request(interaction.request, interaction.wire)
+        yield from _of_request(interaction, interaction.wire)
     answer = interaction.answer
     if answer is not None and 200 <= answer.status < 300 and interaction.fault is None:
         yield from _of_answer(interaction.request, answer, wire)
@@ -51,35 +55,53 @@ def drifts(interaction: Interaction) -> Iterator[Drift]:
 # ---------------------------------------------------------------- the request
 
 
-def _of_request(request: Request, wire: WireFormat) -> Iterator[Drift]:
-    payload = json_of(request.body)
+def _of_request(interaction: Interaction, wire: WireFormat) -> Iterator[Drift]:
+    request, payload = interaction.request, json_of(interaction.request.body)
     if not isinstance(payload, dict):
         yield Drift("request", "the body is no JSON object", "$")
         return
-    codec = codec_of(wire)
-    decoded = codec.decode_request(payload)
-    if isinstance(decoded, Failure):
-        error = decoded.failure()
-        yield Drift("request", f"today's codec does not read it: {error.message}", error.path)
-        return
-    encoded = codec.encode_request(decoded.unwrap())
-    if isinstance(encoded, Failure):
-        error = encoded.failure()
+    made = _made(payload, wire)
+    if isinstance(made, Failure):
+        error = made.failure()
         yield Drift("request", f"today's codec does not build it: {error.message}", error.path)
         return
-    made = encoded.unwrap()
     # Whether it streams is the runner's to say, and no part of a completion.
-    asked = {name: value for name, value in payload.items() if name not in _OF_RUNNERS}
-    built = {name: value for name, value in made.payload.items() if name not in _OF_RUNNERS}
-    if canonical_json(asked) != canonical_json(built):
+    asked = _of_codec(payload)
+    built = _of_codec(made.unwrap().payload)
+    if canonical_json(asked) != canonical_json(built) and _digest(built) != interaction.rebuilt:
         yield Drift("request", "today's codec builds another request", "$", _diff(asked, built))
-    for name, value in made.headers.items():
+    for name, value in made.unwrap().headers.items():
         if request.header(name.lower()) != value:
             old = request.header(name.lower())
             yield Drift("request", f"today's codec sends {name}: {value}, and not {old or 'nothing'}")
 
 
 _OF_RUNNERS: Final = frozenset(("stream", "stream_options"))
+
+
+def _of_codec(payload: dict[str, PlainJson]) -> dict[str, PlainJson]:
+    return {name: value for name, value in payload.items() if name not in _OF_RUNNERS}
+
+
+def _made(payload: dict[str, PlainJson], wire: WireFormat) -> Outcome[Encoded]:
+    codec = codec_of(wire)
+    return then(codec.decode_request(payload), codec.encode_request)
+
+
+def rebuilt(request: Request, wire: WireFormat) -> str | None:
+    """What is kept of a request that its codec, asked for the same completion again, spells in another way."""
+    payload = json_of(request.body)
+    if not isinstance(payload, dict):
+        return None
+    made = _made(payload, wire)
+    if isinstance(made, Failure):
+        return None
+    built = _of_codec(made.unwrap().payload)
+    return None if canonical_json(built) == canonical_json(_of_codec(payload)) else _digest(built)
+
+
+def _digest(payload: PlainJson) -> str:
+    return blake2s(canonical_json(payload), digest_size=16).hexdigest()
 
 
 def _diff(asked: PlainJson, built: PlainJson) -> str:
@@ -92,14 +114,11 @@ def _diff(asked: PlainJson, built: PlainJson) -> str:
 def _of_answer(request: Request, answer: Answer, wire: WireFormat) -> Iterator[Drift]:
     codec = codec_of(wire)
     decoded = codec.decode_stream([answer.body]) if answer.streams else codec.decode_response(answer.body)
-    known: frozenset[str] | None = None
     if isinstance(decoded, Failure):
         error = decoded.failure()
         yield Drift(
             "response", f"today's codec does not take it: {type(error).__name__}: {error.message}", error.path
         )
-    else:
-        known = frozenset(_extras(decoded.unwrap()))
     said = _SAID[wire](_is_beta(request), answer.streams)
     unknown: dict[str, str] = {}
     for where, value in _documents(answer):
@@ -110,8 +129,51 @@ def _of_answer(request: Request, answer: Answer, wire: WireFormat) -> Iterator[D
             yield wrong
             break  # what is wrong with one event is wrong with many
     for name, path in unknown.items():
-        if known is None or name in known:  # else the codec models what the SDK does not
+        if not _is_modelled(name, decoded, answer, codec):
             yield Drift("unmodelled", f"neither the codec nor the SDK knows the field {name!r}", path)
+
+
+def _is_modelled(name: str, decoded: Outcome[Response], answer: Answer, codec: Codec[object]) -> bool:
+    """Whether a codec makes more of a field than to carry it along: without it, another value comes."""
+    if answer.streams:
+        lines = answer.body.split(b"\n")
+        events = [_less(line[5:].strip(), name) if line.startswith(b"data:") else None for line in lines]
+        less = [
+            line if event is None else b"data: " + event for line, event in zip(lines, events, strict=True)
+        ]
+        without = codec.decode_stream([b"\n".join(less)])
+    else:
+        without = codec.decode_response(_less(answer.body, name) or answer.body)
+    if isinstance(decoded, Failure) or isinstance(without, Failure):
+        return isinstance(decoded, Success)
+    return _bare(decoded.unwrap()) != _bare(without.unwrap())
+
+
+def _less(body: bytes, name: str) -> bytes | None:
+    """JSON without the fields of a name; None: it is no JSON."""
+    value = json_of(body)
+    return None if isinstance(value, JsonError) else dump_json(_without(value, name))
+
+
+def _without(value: PlainJson, name: str) -> PlainJson:
+    if isinstance(value, dict):
+        return {key: _without(item, name) for key, item in value.items() if key != name}
+    if isinstance(value, list):
+        return [_without(item, name) for item in value]
+    return value
+
+
+def _bare(value: object) -> object:
+    """A value without what its parts only carry along."""
+    if isinstance(value, tuple):
+        return tuple(map(_bare, value))
+    if is_dataclass(value):
+        named = [field.name for field in fields(value) if field.name not in _CARRIED]
+        return type(value), tuple(_bare(getattr(value, name)) for name in named)
+    return value
+
+
+_CARRIED: Final = frozenset(("alternatives", "extras", "raw", "turns"))
 
 
 _NOT_TYPED: Final = frozenset(("ping", "error", "keepalive"))
@@ -187,22 +249,6 @@ def _is_model(value: object) -> bool:
     from pydantic import BaseModel
 
     return isinstance(value, BaseModel)
-
-
-def _extras(value: object) -> Iterator[str]:
-    """The names of the fields that a response only carries along."""
-    if isinstance(value, Mapping):
-        for name, item in value.items():
-            yield str(name)
-            yield from _extras(item)
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _extras(item)
-    elif is_dataclass(value):
-        for field in fields(value):
-            held: object = getattr(value, field.name)
-            if field.name in {"extras", "raw", "turns", "alternatives"} or not isinstance(held, Mapping):
-                yield from _extras(held)
 
 
 # ---------------------------------------------------------------- the types of the SDKs

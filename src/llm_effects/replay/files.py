@@ -119,6 +119,7 @@ def _interaction(value: Plain, where: str) -> Interaction:
         else _answer(_mapping(response, f"{where}.response"), fields.get("pieces"), f"{where}.response"),
         fault,
         wire,
+        rebuilt if isinstance(rebuilt := fields.get("rebuilt"), str) else None,
     )
 
 
@@ -254,6 +255,8 @@ def _written(interaction: Interaction) -> Plain:
         written["fault"] = interaction.fault
     if interaction.wire is not None:
         written["wire"] = interaction.wire
+    if interaction.rebuilt is not None:
+        written["rebuilt"] = interaction.rebuilt
     return written
 
 

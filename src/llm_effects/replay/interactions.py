@@ -86,6 +86,8 @@ class Interaction:
     fault: Fault | None = None
     wire: WireFormat | None = None
     """The codec that built the request; None: somebody else did."""
+    rebuilt: str | None = None
+    """A digest of what that codec made of its own request, decoded again, where it spelt it in another way."""
 
 
 @dataclass(frozen=True, slots=True)

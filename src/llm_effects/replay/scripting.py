@@ -12,6 +12,7 @@ from typing import Final
 from returns.result import Failure, Success
 
 from llm_effects.providers.openai import USAGE_TOO
+from llm_effects.replay.drift import rebuilt
 from llm_effects.replay.interactions import Answer, Fault, Interaction, Request
 from llm_effects.replay.secrets import Scrubber
 from llm_pure.completion import Completion
@@ -73,8 +74,8 @@ def scripted(
     if told is not None:
         whole = told.body[:cut]
         told = replace(told, body=whole, pieces=_fitting(pieces, len(whole)))
-    interaction = Interaction(asked, told, fault, target.wire)
-    return Success(Scrubber().interaction(interaction))
+    interaction = Scrubber().interaction(Interaction(asked, told, fault, target.wire))
+    return Success(replace(interaction, rebuilt=rebuilt(interaction.request, target.wire)))
 
 
 def _answer(

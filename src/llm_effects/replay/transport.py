@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 import httpx2
@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from llm_effects.providers.watch import HEARING
 from llm_effects.replay.bodies import pieces_decoded
+from llm_effects.replay.drift import rebuilt
 from llm_effects.replay.interactions import FAULTS, Answer, Fault, Interaction, Pairs, Request, wire_of
 from llm_effects.replay.misses import Miss, NotRecorded
 from llm_effects.replay.pieces import pieces_of
@@ -129,8 +130,10 @@ class Deck:
         """Record what came; `told` are the headers of the answer, which may be secret."""
         self.cassette.know((*known_secrets(request.headers), *known_secrets(told)))
         wire = None if HEARING.get() is None else wire_of(request.path)
-        recorded = Interaction(request, answer, fault, wire)
-        self.cassette.fill(place, self.cassette.scrubber.interaction(recorded))
+        recorded = self.cassette.scrubber.interaction(Interaction(request, answer, fault, wire))
+        if wire is not None:
+            recorded = replace(recorded, rebuilt=rebuilt(recorded.request, wire))
+        self.cassette.fill(place, recorded)
 
     def _spelled(self, request: Request) -> Iterator[Request]:
         """The request as it would have been recorded: a secret of no shape in it was taken out by its value."""

@@ -70,6 +70,7 @@ def interactions(draw: st.DrawFn) -> Interaction:
         answer,
         draw(faults if answer is None else st.none() | faults),
         draw(st.none() | st.sampled_from(WIRES)),
+        draw(st.none() | st.just("0a1b")),
     )
 
 
