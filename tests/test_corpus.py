@@ -6,6 +6,7 @@ The recordings are other people's and no part of this repository; without them t
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -322,3 +323,41 @@ def _folds(wire: WireFormat, recorded: Recorded) -> str | None:
 @over_all
 def test_a_stream_folds_to_one_answer_in_any_pieces_and_to_none_when_cut(folder: str, shard: int) -> None:
     assert faults(_folds, folder, shard) == []
+
+
+CUTS = None if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 12
+"""At how many bytes a stream is cut; None: at every one."""
+
+
+def _is_told_as_far_as_it_goes(wire: WireFormat, recorded: Recorded) -> str | None:
+    """Wherever it is cut: before its end mark a failure with what was read, after it the answer."""
+    if recorded.sse is None or recorded.status >= 400:
+        return None
+    codec, raw = codec_of(wire), recorded.sse.encode()
+    whole = codec.decode_stream([raw])
+    if isinstance(whole, Failure):
+        return None
+    text = whole.unwrap().text
+    places = range(len(raw)) if CUTS is None else sorted(Random(recorded.name).sample(range(len(raw)), CUTS))
+    state, sofar = codec.stream_start(), 0
+    for cut in places:  # the state never changes, so each cut goes on from the one before
+        state, _ = codec.stream_step(state, raw[sofar:cut])
+        sofar = cut
+        found = codec.stream_result(state)
+        if isinstance(found, Success):
+            if not _has_ended(wire, raw[:cut].decode(errors="ignore")):
+                return f"cut at byte {cut}, before its end mark, it is a success"
+            said = found.unwrap()
+        else:
+            partial = found.failure().partial
+            if partial is None:
+                continue
+            said = partial
+        if not text.startswith(said.text):
+            return f"cut at byte {cut} it says what was never said: {said.text[-80:]!r}"
+    return None
+
+
+@over_all
+def test_a_stream_cut_anywhere_tells_what_it_said_so_far(folder: str, shard: int) -> None:
+    assert faults(_is_told_as_far_as_it_goes, folder, shard) == []
