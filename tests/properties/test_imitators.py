@@ -127,6 +127,10 @@ WAYS: dict[str, Callable[[Told], object]] = {
     "types are null": each(calls_of, lambda call: call.get("type") == "function" and call.update(type=None)),
     "names are empty later": each(calls_of, empty_later),
     "content comes in lists": each(deltas_of, listed),
+    "content comes in lists of words": each(
+        deltas_of,
+        lambda delta: isinstance(delta.get("content"), str) and delta.update(content=[delta["content"]]),
+    ),
 }
 
 

@@ -69,9 +69,10 @@ def _content(answer: Answer, key: str, value: PlainJson, events: list[StreamEven
     if not isinstance(value, list):
         raise wrong(value, "a string or an array", ".delta.content")
     for index, item in enumerate(value):
-        if not isinstance(item, dict):
-            raise wrong(item, "an object", f".delta.content[{index}]")
-        answer = _block(answer, item, events, more=index == 0)
+        block: PlainJson = {"type": "text", "text": item} if isinstance(item, str) else item
+        if not isinstance(block, dict):
+            raise wrong(block, "an object", f".delta.content[{index}]")
+        answer = _block(answer, block, events, more=index == 0)
     return answer
 
 
