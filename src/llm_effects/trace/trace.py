@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 from returns.result import Failure, Success
 
@@ -114,9 +114,8 @@ class Trace(Brief):
         )
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Recorded(Brief):
-    """A run's outcome, and its trace."""
+class Recorded(NamedTuple):
+    """A run's outcome, and its trace: `outcome, trace = record(runner, completion)`."""
 
     outcome: Outcome[Response]
     trace: Trace

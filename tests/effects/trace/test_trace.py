@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -158,6 +159,13 @@ def test_recording_changes_nothing(script: tuple[Scripted, ...], observed: bool)
     assert len(told.trace.steps) == len(
         [step for step in simulation.trace if observed or type(step[0]).__name__ != "Emit"]
     )
+
+
+@given(scripted, st.booleans())
+def test_a_trace_travels(script: tuple[Scripted, ...], observed: bool) -> None:
+    outcome, trace = in_world(script, observed=observed)
+    assert pickle.loads(pickle.dumps((outcome, trace))) == (outcome, trace)
+    assert hash(trace) == hash(Trace.from_jsonl(trace.to_jsonl()).unwrap())
 
 
 @given(hostile_bytes() | hostile_json().map(lambda data: json.dumps(data).encode()))
