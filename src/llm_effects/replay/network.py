@@ -7,7 +7,9 @@ servers and databases that tests bring along live there, and an SDK's own reques
 
 from __future__ import annotations
 
+import socket
 import sys
+import threading
 from collections.abc import Callable
 from ipaddress import ip_address
 from types import TracebackType
@@ -30,6 +32,9 @@ class _Guard:
     def __init__(self) -> None:
         self.allowed: Hosts | None = None
         self._installed = False
+        self._addresses: dict[str, str] = {}
+        """Of the hosts that are allowed by name: whoever has resolved one connects to its address."""
+        self._resolving = threading.local()
 
     def install(self) -> None:
         if not self._installed:
@@ -37,12 +42,32 @@ class _Guard:
             self._installed = True
 
     def _hear(self, event: str, arguments: tuple[object, ...]) -> None:
-        if self.allowed is None or not event.startswith("socket."):
+        if self.allowed is None or not event.startswith("socket.") or getattr(self._resolving, "now", False):
             return
         target = _target(event, arguments)
-        if target is not None and not is_here(target[0]) and not self.allowed(*target):
-            host, port = target
+        if target is None or is_here(target[0]):
+            return
+        host, port = target
+        resolving = event in _RESOLVING  # mostly without a port, before it is connected to
+        asked = [
+            (host, port),
+            (self._addresses.get(host, host), port),
+            *([(host, None)] if resolving else []),
+        ]
+        if not any(self.allowed(*it) for it in asked):
             raise NetworkBlocked(f"the network is blocked while a cassette is played: {host}:{port or '?'}")
+        if resolving:
+            self._remember(host)
+
+    def _remember(self, host: str) -> None:
+        self._resolving.now = True
+        try:
+            for found in socket.getaddrinfo(host, None):
+                self._addresses[str(found[4][0])] = host
+        except OSError:
+            pass  # whoever has asked is told so, too
+        finally:
+            self._resolving.now = False
 
 
 _GUARD: Final = _Guard()

@@ -81,4 +81,15 @@ def _nothing() -> None:
 
 
 def _hosts(patterns: tuple[str, ...]) -> Hosts:
-    return lambda host, port: any(fnmatch(host, it) or fnmatch(f"{host}:{port}", it) for it in patterns)
+    """Whether a host is let through. Without a port it is asked whether any of its ports is."""
+
+    def through(host: str, port: int | None) -> bool:
+        for pattern in patterns:
+            name, colon, only = pattern.rpartition(":")
+            if fnmatch(host, pattern) or (
+                colon and fnmatch(host, name) and (port is None or fnmatch(str(port), only))
+            ):
+                return True
+        return False
+
+    return through

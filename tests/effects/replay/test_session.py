@@ -33,8 +33,11 @@ from llm_effects.replay import (
     write_cassette,
 )
 from llm_effects.replay.interactions import FAULTS, Fault, Header
+from llm_effects.replay.lint import KINDS
+from llm_effects.replay.modes import MODES
 from llm_effects.replay.network import NetworkBlocked
 from llm_effects.replay.patches import _ForVcr
+from llm_effects.replay.plugin import _LISTS, _SETTINGS
 from llm_effects.replay.transport import Deck
 from llm_effects.replay.waits import SDKS, SLEEPS
 from llm_effects.stub import Raw, Refuse, Sent, Step, Stub
@@ -556,3 +559,33 @@ def test_a_client_that_vcrpy_has_a_patch_for_is_recorded_and_played(file: Path) 
     assert played.unplayed == ()
     with pytest.raises(NotRecorded):
         ask(played, "http://api.invalid")
+
+
+def test_a_host_that_is_let_through_by_name_is_let_through_at_its_address(file: Path) -> None:
+    name = socket.gethostname()
+    try:
+        address = socket.gethostbyname(name)
+    except OSError:
+        pytest.skip("this machine does not know its own name")
+    with socket.create_server(("", 0)) as server:
+        port = server.getsockname()[1]
+        for through in ([name], [f"{name}:{port}"]):
+            with cassette(file, passthrough=through):
+                socket.create_connection((name, port), timeout=5).close()
+        if not address.startswith("127."):
+            for through in ([], [f"{name}:1"], ["other"]):
+                with cassette(file, passthrough=through), pytest.raises(NetworkBlocked):
+                    socket.create_connection((name, port), timeout=5)
+
+
+def test_the_documentation_lists_every_option_setting_and_kind() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "replay.md").read_text(encoding="utf-8")
+    for name in (
+        *KINDS,
+        *_LISTS,
+        *_SETTINGS,
+        *(f"--llm-record={mode}" for mode in MODES),
+        "--llm-live",
+        "--llm-lint",
+    ):
+        assert f"`{name}`" in page, name
