@@ -12,6 +12,7 @@ way again.
                         (which knows budgets), or by `thinking` where it is off and `reasoning_effort` where it is not
     `reasoning_field`   where reasoning goes back that no server has spelt yet and nobody has signed; None: nowhere
     `result_media`      pictures and files may stand in a tool's result, instead of following in the user's words
+    `tool_id_pattern`   the form that the ids of calls must have; None: what the model's entry says
     `stream_usage`      a stream has to be asked for its usage (`stream_options`); a server that tells it unasked, and
                         was never seen to take the option, is not asked
 
@@ -46,6 +47,7 @@ class Dialect(Brief):
     reasoning_field: Literal["reasoning_content", "reasoning", "thinking"] | None = None
     result_media: bool = False
     stream_usage: bool = True
+    tool_id_pattern: str | None = None
 
     def spelt(self, completion: Completion) -> Completion:
         """The completion with this dialect's spelling noted wherever it has none of its own.
@@ -88,8 +90,10 @@ MISTRAL: Final = Dialect(
     seed="random_seed",
     reasoning_field="thinking",
     stream_usage=False,
+    tool_id_pattern="^[a-zA-Z0-9]{9}$",
 )
-"""Reasoning is a content part of type `thinking`; the last chunk of a stream has its usage unasked."""
+"""Reasoning is a content part of type `thinking`; the last chunk of a stream has its usage unasked. What the form of a
+call's id is, its error message says."""
 OLLAMA: Final = Dialect("ollama", max_tokens="max_tokens", reasoning_field="reasoning", result_media=True)
 OPENROUTER: Final = Dialect(
     "openrouter", reasoning="reasoning", reasoning_field="reasoning", result_media=True

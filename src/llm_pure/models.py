@@ -108,10 +108,15 @@ _BOUND: Final = replace(_ALWAYS_THINKING, bound_reasoning=True)
 # ---------------------------------------------------------------- OpenAI
 # Output limits: developers.openai.com, the models' pages; before GPT-4.1 what was published with them, not looked
 # up again. Sampling with efforts, and which efforts: the reasoning guide and the models' pages (GPT-6.1 and 6.2
-# refuse `none`). Stop sequences: the SDK's docstring of `stop`. Tool ids: not documented, so not known. The name of
-# the limit: the SDK deprecates `max_tokens` for all models.
+# refuse `none`). Stop sequences: the SDK's docstring of `stop`. Tool ids: the API's own error message ("Expected a
+# string with maximum length 64"). The name of the limit: the SDK deprecates `max_tokens` for all models.
 
-_OPENAI: Final = ModelTraits(top_k=False, max_tokens_name="max_completion_tokens", thinking_budget=False)
+_OPENAI: Final = ModelTraits(
+    top_k=False,
+    max_tokens_name="max_completion_tokens",
+    thinking_budget=False,
+    tool_id_pattern="^(?s:.{1,64})$",
+)
 _GPT_3_5: Final = replace(_OPENAI, efforts=(), max_output_tokens=4096)
 _GPT_4: Final = replace(_OPENAI, efforts=(), max_output_tokens=8192)
 _GPT_4O: Final = replace(_OPENAI, efforts=(), max_output_tokens=16_384)

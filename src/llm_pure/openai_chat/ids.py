@@ -5,6 +5,7 @@ Law: of the calls of one message each has an id of its own, and a result follows
 
 from __future__ import annotations
 
+from llm_pure.call_ids import fitted_id
 from llm_pure.errors import Loss
 from llm_pure.openai_chat.shape import Losses
 from llm_pure.reading import PlainObject
@@ -12,14 +13,14 @@ from llm_pure.reading import PlainObject
 __all__ = ["follow", "named_apart"]
 
 
-def named_apart(message: PlainObject, losses: Losses, path: str) -> dict[str, list[str]]:
+def named_apart(message: PlainObject, pattern: str | None, losses: Losses, path: str) -> dict[str, list[str]]:
     """Give each call of the message an id of its own, and tell which ids went out as which, in order.
 
     No server takes an id that is empty, or that two calls of one message share.
     """
     calls = message["tool_calls"]
     found = [call for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
-    ids = [call["id"] for call in found if isinstance(call.get("id"), str)]
+    ids = [own for call in found if isinstance(own := call.get("id"), str)]
     taken = set(ids)
     if len(taken) == len(ids) and "" not in taken:
         return {}
@@ -33,6 +34,7 @@ def named_apart(message: PlainObject, losses: Losses, path: str) -> dict[str, li
             stem, count = id_ or "call", len(renamed.get(id_, ())) + 1
             while (new := f"{stem}_{count}") in taken:
                 count += 1
+            new = fitted_id(new, pattern, taken)
             taken.add(new)
             call["id"] = new
             losses.append(

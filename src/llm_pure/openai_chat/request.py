@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 from returns.result import Failure, Success
 
+from llm_pure.call_ids import fitted
 from llm_pure.completion import EFFORTS, Completion, ReasoningSetting
 from llm_pure.effort import effort_for, nearest
 from llm_pure.errors import BadRequest, Loss
@@ -73,7 +74,7 @@ def encode_request(
     try:
         if dialect is not None:
             completion = dialect.spelt(completion)
-        payload = _payload(completion, losses)
+        payload = _payload(completion, losses, None if dialect is None else dialect.tool_id_pattern)
     except JsonError as error:
         return Failure(bad_request(error))
     except RecursionError:
@@ -83,7 +84,7 @@ def encode_request(
     return encoded(payload, {}, proven(completion, payload, losses, decode_request), on_loss)
 
 
-def _payload(completion: Completion, losses: Losses) -> PlainObject:
+def _payload(completion: Completion, losses: Losses, ids: str | None) -> PlainObject:
     _check_fields(completion)
     options = completion.options_for(*OPTIONS)
     traits = traits_of(completion.model)
@@ -114,7 +115,9 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
         payload["top_k"] = completion.top_k
     role = "developer" if options.get(_ROLE) == "developer" else "system"
     said_first = say_system(completion.system, losses)
-    said_then = say_messages(completion.messages, losses, opens=not said_first)
+    ids = ids or traits.tool_id_pattern
+    messages = fitted(completion.messages, ids, losses)
+    said_then = say_messages(messages, losses, opens=not said_first, ids=ids)
     if not said_first and _opens_as_developer(completion.messages):
         losses.append(Loss("$.messages[0]", "instructions that open a request are the completion's `system`"))
     payload["messages"] = said_first + said_then

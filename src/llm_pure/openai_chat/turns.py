@@ -146,8 +146,10 @@ def say_system(parts: tuple[Part, ...], losses: Losses) -> list[PlainJson]:
     return [block]
 
 
-def say_messages(messages: tuple[Message, ...], losses: Losses, *, opens: bool) -> list[PlainJson]:
-    """The messages, in order; `opens` says whether nothing stands before them.
+def say_messages(
+    messages: tuple[Message, ...], losses: Losses, *, opens: bool, ids: str | None = None
+) -> list[PlainJson]:
+    """The messages, in order; `opens` says whether nothing stands before them, `ids` what form the ids of calls have.
 
     Raises `JsonError` if something is no message, or holds what is no JSON.
     """
@@ -174,7 +176,7 @@ def say_messages(messages: tuple[Message, ...], losses: Losses, *, opens: bool) 
         if usual is not None:
             out.append(usual)
             if "tool_calls" in usual:
-                renamed = named_apart(usual, losses, path)
+                renamed = named_apart(usual, ids, losses, path)
             elif renamed:
                 follow(usual, renamed, losses, path)
             continue
@@ -193,7 +195,7 @@ def say_messages(messages: tuple[Message, ...], losses: Losses, *, opens: bool) 
             _check(message, out[start:], losses, path)
         for block in out[start:]:
             if isinstance(block, dict) and "tool_calls" in block:
-                renamed = named_apart(block, losses, path)
+                renamed = named_apart(block, ids, losses, path)
             elif isinstance(block, dict) and renamed:
                 follow(block, renamed, losses, path)
     if late:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Final
 
 from returns.result import Failure, Success
 
+from llm_pure.call_ids import fitted
 from llm_pure.completion import EFFORTS, Completion, ReasoningSetting
 from llm_pure.effort import effort_for, nearest
 from llm_pure.errors import BadRequest, Loss
@@ -164,7 +165,8 @@ def _add_conversation(
     if text is not None and not in_input:
         payload["instructions"] = text
         items = []
-    items += say_messages(completion.messages, losses, start=start)
+    messages = fitted(completion.messages, traits_of(completion.model).tool_id_pattern, losses)
+    items += say_messages(messages, losses, start=start)
     if items:
         payload["input"] = items
     return text is not None

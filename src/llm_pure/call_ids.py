@@ -1,0 +1,90 @@
+"""Ids of calls in the form that a provider takes.
+
+Law: an id that has the form stays as it is; one that has not gets one of its own that no other call has, the same in
+the call and in its results, and the same whatever follows. What was changed is a loss.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from llm_pure.errors import Loss
+from llm_pure.messages import Message
+from llm_pure.parts import BrokenToolCall, Part, ToolCall, ToolResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
+
+__all__ = ["fitted", "fitted_id"]
+
+
+def fitted(messages: tuple[Message, ...], pattern: str | None, losses: list[Loss]) -> tuple[Message, ...]:
+    """The messages, every id of a call such that it fits the pattern. None: any id does."""
+    if pattern is None:
+        return messages
+    fits = _compiled(pattern).fullmatch
+    taken = {own for message in messages for part in message.content if (own := _id_of(part)) is not None}
+    if all(map(fits, taken)):
+        return messages
+    given: dict[str, str] = {}
+    found: list[Message] = []
+    for index, message in enumerate(messages):
+        content: list[Part] = []
+        for place, part in enumerate(message.content):
+            own = _id_of(part)
+            if own is None or fits(own) is not None:
+                content.append(part)
+                continue
+            if own not in given:
+                given[own] = fitted_id(own, pattern, taken)
+                taken.add(given[own])
+            if given[own] != own:
+                field = "call_id" if isinstance(part, ToolResult) else "id"
+                path = f"$.messages[{index}].content[{place}].{field}"
+                losses.append(Loss(path, f"this form of an id is refused: {given[own]!r} is sent"))
+            content.append(_with_id(part, given[own]))
+        found.append(replace(message, content=tuple(content)))
+    return tuple(found)
+
+
+def fitted_id(own: str, pattern: str | None, taken: AbstractSet[str]) -> str:
+    """The id, or one made of it that fits and is not taken; the id itself where no form of ours fits."""
+    if pattern is None or _compiled(pattern).fullmatch(own) is not None:
+        return own
+    fits = _compiled(pattern).fullmatch
+    return next((new for new in _candidates(own) if fits(new) and new not in taken), own)
+
+
+def _id_of(part: Part) -> str | None:
+    own = (
+        part.id
+        if isinstance(part, ToolCall | BrokenToolCall)
+        else part.call_id
+        if isinstance(part, ToolResult)
+        else None
+    )
+    return own if isinstance(own, str) else None  # what is no string is named by whoever writes it
+
+
+def _with_id(part: Part, own: str) -> Part:
+    if isinstance(part, ToolCall | BrokenToolCall):
+        return replace(part, id=own)
+    return replace(part, call_id=own) if isinstance(part, ToolResult) else part
+
+
+@lru_cache(maxsize=16)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _candidates(own: str) -> Iterator[str]:
+    """Ids made of this one, of several forms."""
+    from hashlib import sha256  # OpenSSL is not light
+
+    for salt in range(100):
+        digest = sha256(f"{salt}{own}".encode("utf-8", "surrogatepass")).hexdigest()
+        yield from (f"call_{digest[:32]}", digest[:9], digest)
