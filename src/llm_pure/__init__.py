@@ -63,6 +63,7 @@ from llm_pure.events import (
     ToolCallStarted,
     events_of,
 )
+from llm_pure.invalidated import invalidated
 from llm_pure.join import join, reappend_stop_sequence
 from llm_pure.json import EMPTY, Json, JsonInput, JsonObject, PlainJson
 from llm_pure.messages import (
@@ -96,6 +97,7 @@ from llm_pure.parts import (
     ToolResult,
     Url,
 )
+from llm_pure.plan import Plan, Prospect, plan
 from llm_pure.repair import (
     Accept,
     AskAgain,
@@ -199,7 +201,9 @@ __all__ = [
     "PartialJson",
     "PartialState",
     "PlainJson",
+    "Plan",
     "Prefill",
+    "Prospect",
     "Quota",
     "RateLimited",
     "Reasoning",
@@ -262,6 +266,7 @@ __all__ = [
     "from_json",
     "from_strict",
     "held_for_stop",
+    "invalidated",
     "join",
     "mapped",
     "message_from_json",
@@ -272,6 +277,7 @@ __all__ = [
     "partial_start",
     "partial_step",
     "partials",
+    "plan",
     "reappend_stop_sequence",
     "refund",
     "response_from_json",

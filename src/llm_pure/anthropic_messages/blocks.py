@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
 from llm_pure.anthropic_messages.ids import own_id
-from llm_pure.anthropic_messages.tables import INVALID_JSON, PROVIDER
+from llm_pure.anthropic_messages.tables import IMAGES, INVALID_JSON, PDF, PROVIDER
 from llm_pure.json import EMPTY, JsonObject, PlainJson, dump_json
 from llm_pure.parts import (
     Base64,
@@ -109,13 +109,14 @@ _SOURCES: Final[Mapping[str, frozenset[str]]] = {
 }
 
 
-def _source(source: PlainObject) -> Source | None:
-    """The source, if it is said exactly by one of ours."""
+def _source(source: PlainObject, media_types: tuple[str, ...]) -> Source | None:
+    """The source, if it is said exactly by one of ours; base64 of other types than these is not."""
     kind = source.get("type")
     if not isinstance(kind, str) or source.keys() != _SOURCES.get(kind):
         return None
     if kind == "base64":
-        return Base64(string(source, "data"), string(source, "media_type"))
+        media_type = string(source, "media_type")
+        return Base64(string(source, "data"), media_type) if media_type in media_types else None
     if kind == "url":
         return Url(string(source, "url"))
     return FileId(string(source, "file_id")) if kind == "file" else None
@@ -123,7 +124,7 @@ def _source(source: PlainObject) -> Source | None:
 
 def _image(block: PlainObject) -> Part:
     raw = object_at(block, "source")
-    source = _source(raw)
+    source = _source(raw, IMAGES)
     return _opaque(block) if source is None else Image(source, None, extras_of(PROVIDER, block, _MEDIUM))
 
 
@@ -131,7 +132,7 @@ def _document(block: PlainObject) -> Part:
     raw = object_at(block, "source")
     kind = raw.get("type")
     known = set(_MEDIUM)
-    source: Source | Text | tuple[Part, ...] | None = _source(raw)
+    source: Source | Text | tuple[Part, ...] | None = _source(raw, (PDF,))
     if source is None and isinstance(kind, str) and raw.keys() == _SOURCES.get(kind):
         if kind == "text" and raw["media_type"] == "text/plain":
             source = Text(string(raw, "data"))

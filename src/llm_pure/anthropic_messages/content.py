@@ -6,6 +6,7 @@ is left out in silence. Typed by the SDK's own parameters; `extras` are merged a
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal, TypeVar, cast
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeVar, cast
 from llm_pure.anthropic_messages.blocks import MESSAGE, MODELLED, RESULT, Readers, read_block
 from llm_pure.anthropic_messages.checks import check
 from llm_pure.anthropic_messages.ids import CallIds, own_id, wire_id
-from llm_pure.anthropic_messages.tables import INVALID_JSON, PROVIDER
+from llm_pure.anthropic_messages.tables import IMAGES, INVALID_JSON, PDF, PROVIDER
 from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, thaw
 from llm_pure.normal import normal_content
@@ -250,11 +251,14 @@ def _opaque(part: Opaque, losses: list[Loss], readers: Readers) -> ContentBlockP
 # ---------------------------------------------------------------- media
 
 
-def _image_source(source: Source) -> ImageSource:
+def _image_source(source: Source, losses: list[Loss]) -> ImageSource | None:
     _check_source(source)
     match source:
         case Base64(data, media_type):
-            kind = cast("Literal['image/png']", media_type)  # whatever it is: the server says what it takes
+            if media_type not in IMAGES:
+                losses.append(Loss("", f"Anthropic takes no picture of this type, only {', '.join(IMAGES)}"))
+                return None
+            kind = cast("Literal['image/png']", media_type)  # or another of these
             encoded: Base64ImageSourceParam = {"type": "base64", "media_type": kind, "data": data}
             return encoded
         case Url(url):
@@ -265,8 +269,11 @@ def _image_source(source: Source) -> ImageSource:
             raise JsonError(f"{type(source).__name__} is no source", ".source")
 
 
-def _image(part: Image, losses: list[Loss]) -> ImageBlockParam:
-    block: ImageBlockParam = {"type": "image", "source": _image_source(part.source)}
+def _image(part: Image, losses: list[Loss]) -> ImageBlockParam | None:
+    source = _image_source(part.source, losses)
+    if source is None:
+        return None
+    block: ImageBlockParam = {"type": "image", "source": source}
     if part.detail is not None:
         losses.append(Loss(".detail", "images have no level of detail here"))
     return attached(block, part, losses)
@@ -279,7 +286,7 @@ def _check_source(source: object) -> None:
         raise within(error, ".source") from None
 
 
-def _document_source(source: Source | Text | tuple[Part, ...], losses: list[Loss]) -> DocumentSource:
+def _document_source(source: Source | Text | tuple[Part, ...], losses: list[Loss]) -> DocumentSource | None:
     _check_source(source)
     match source:
         case Text(text):
@@ -288,10 +295,9 @@ def _document_source(source: Source | Text | tuple[Part, ...], losses: list[Loss
             moved(losses, before, ".source")
             return {"type": "text", "media_type": "text/plain", "data": text}
         case Base64(data, media_type):
-            kind = cast(
-                "Literal['application/pdf']", media_type
-            )  # whatever it is: the server says what it takes
-            encoded: Base64PDFSourceParam = {"type": "base64", "media_type": kind, "data": data}
+            if media_type != PDF:
+                return _as_text(data, media_type, losses)
+            encoded: Base64PDFSourceParam = {"type": "base64", "media_type": PDF, "data": data}
             return encoded
         case Url(url):
             return {"type": "url", "url": url}
@@ -309,8 +315,25 @@ def _document_source(source: Source | Text | tuple[Part, ...], losses: list[Loss
             raise JsonError(f"{type(source).__name__} is no source", ".source")
 
 
-def _document(part: Document, losses: list[Loss]) -> DocumentBlockParam:
-    block: DocumentBlockParam = {"type": "document", "source": _document_source(part.source, losses)}
+def _as_text(data: str, media_type: str, losses: list[Loss]) -> DocumentSource | None:
+    """The source of a document that is no PDF: its text, if it is one."""
+    if media_type.startswith("text/"):
+        try:
+            text = b64decode(data, validate=True).decode()
+        except ValueError:  # no base64, or no UTF-8
+            pass
+        else:
+            losses.append(Loss(".source", "text is sent as text, and not as base64"))
+            return {"type": "text", "media_type": "text/plain", "data": text}
+    losses.append(Loss("", "Anthropic takes documents as PDF and as text only"))
+    return None
+
+
+def _document(part: Document, losses: list[Loss]) -> DocumentBlockParam | None:
+    source = _document_source(part.source, losses)
+    if source is None:
+        return None
+    block: DocumentBlockParam = {"type": "document", "source": source}
     if part.title is not None:
         block["title"] = part.title
     if part.context is not None:

@@ -15,9 +15,11 @@ __all__ = [
     "CUT",
     "EFFORTS",
     "FIELDS",
+    "IMAGES",
     "INVALID_JSON",
     "MISTYPED",
     "PATH",
+    "PDF",
     "PROVIDER",
     "SAMPLING",
     "SAMPLING_VERSION",
@@ -60,6 +62,11 @@ SAMPLING_VERSION: Final = "2023-06-01"
 
 INVALID_JSON: Final = "INVALID_JSON"
 """The key under which a call's arguments go back if they are no JSON object: the wire takes nothing but objects."""
+
+IMAGES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp")
+"""The media types that pictures can have, as the SDK's types list them."""
+PDF: Final = "application/pdf"
+"""The media type of a document in base64; text is sent as text."""
 
 FIELDS: Final = frozenset(
     {

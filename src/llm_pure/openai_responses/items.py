@@ -16,6 +16,7 @@ first; a call, reasoning and what we do not model are items of their own.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from llm_pure.errors import Loss
@@ -86,12 +87,25 @@ def _message(item: PlainObject) -> list[Part]:
     if not content:
         return [_verbatim(item)] if fields else []
     found: list[Part] = []
+    own_fields = fields if fields or ("id" not in item and not _is_short(content)) else None
     for index, value in enumerate(content):
         if not isinstance(value, dict):
             raise wrong(value, "an object", f".content[{index}]")
-        found.append(_block(value, fields))
-        fields = {}
+        found.append(_block(value, own_fields))
+        own_fields = None
     return found
+
+
+def _is_short(content: list[PlainJson]) -> bool:
+    """Whether the content is one text with nothing beside it, which could be a string."""
+    block = content[0]
+    return (
+        len(content) == 1
+        and isinstance(block, dict)
+        and block.get("type") == "output_text"
+        and bool(block.get("text"))
+        and all(value in _NOTHING for name, value in block.items() if name not in ("type", "text"))
+    )
 
 
 def _fields(item: PlainObject, known: frozenset[str]) -> PlainObject:
@@ -99,25 +113,30 @@ def _fields(item: PlainObject, known: frozenset[str]) -> PlainObject:
     return {
         key: value
         for key, value in item.items()
-        if key not in known and value is not None and not (key == "status" and value == "completed")
+        if key not in known
+        and value is not None
+        and not (key == "status" and value == "completed")
+        and not (key == "id" and isinstance(value, str) and _UNNAMED.fullmatch(value) is not None)
     }
 
 
+_UNNAMED: Final = re.compile(r"msg_unnamed_\d+_\d+")
+"""The id of a message that has none: the SDK's types demand one wherever the content is more than a text."""
 _NOTHING: Final[tuple[PlainJson, ...]] = (None, [])
 
 
-def _block(block: PlainObject, fields: PlainObject) -> Part:
+def _block(block: PlainObject, fields: PlainObject | None) -> Part:
     kind = block.get("type")
     key = _WORDS.get(kind) if isinstance(kind, str) else None
     if key is not None and isinstance(text := block.get(key), str):
-        rest: PlainObject = {"$item": fields} if fields else {}
+        rest: PlainObject = {} if fields is None else {"$item": fields}
         for name, value in block.items():
             if name not in ("type", key) and value not in _NOTHING:
                 rest[name] = value
         if key == "refusal":
             return Refusal(text, extras_with(rest))
         return Text(text, extras_with(rest if text or rest else {"$empty": True}))
-    return Opaque(PROVIDER, JsonObject.wrap({**fields, "content": [block]}))
+    return Opaque(PROVIDER, JsonObject.wrap({**(fields or {}), "content": [block]}))
 
 
 _WORDS: Final = {"output_text": "text", "refusal": "refusal"}
@@ -272,6 +291,7 @@ def say_items(
     items are named after that have no id. Raises `JsonError`."""
     items: list[PlainObject] = []
     verbatim: set[int] = set()
+    unnamed: set[int] = set()
     content: list[PlainJson] | None = None
     for index, part in enumerate(parts):
         where = f"{path}[{index}]"
@@ -289,29 +309,30 @@ def say_items(
                 losses.append(Loss(where, "an empty text, with nothing that Responses understands"))
             continue
         fields = _item_fields(part)
-        if content is None or fields:
+        if content is None or fields is not None:
             content = []
-            items.append({**fields, "role": "assistant", "content": content})
+            if fields is None and not isinstance(part, Opaque):
+                unnamed.add(len(items))
+            items.append({**(fields or {}), "role": "assistant", "content": content})
         _say_block(part, content, losses, where)
     found: list[PlainJson] = []
     for number, item in enumerate(items):
         if number not in verbatim and "type" not in item:
-            _finish_message(item, answer=answer)
+            _finish_message(item, None if number not in unnamed else f"msg_{ids}_{number}", answer=answer)
         if answer and number not in verbatim:
             _complete(item, None if ids is None else f"{ids}_{number}")
         found.append(item)
     return found
 
 
-def _item_fields(part: Part) -> PlainObject:
+def _item_fields(part: Part) -> PlainObject | None:
+    """The fields of the message that a part begins; None if it does not say so."""
     if isinstance(part, Opaque):
         fields = part.raw.thaw()
         del fields["content"]
-        return fields
-    if isinstance(part, Text | Refusal) and part.extras is not EMPTY:
-        note = noted(part.extras, "$item")
-        return note.thaw() if isinstance(note, JsonObject) else {}
-    return {}
+        return fields or None
+    note = noted(part.extras, "$item") if isinstance(part, Text | Refusal) else None
+    return note.thaw() if isinstance(note, JsonObject) else None
 
 
 def _say_block(part: Part, content: list[PlainJson], losses: Losses, path: str) -> None:
@@ -329,18 +350,21 @@ def _say_block(part: Part, content: list[PlainJson], losses: Losses, path: str) 
         content += blocks if isinstance(blocks, list) else []
 
 
-def _finish_message(item: PlainObject, *, answer: bool) -> None:
-    """The message as the wire wants it: an answer's in full, others as short as they can be."""
+def _finish_message(item: PlainObject, unnamed: str | None, *, answer: bool) -> None:
+    """The message as the wire wants it: an answer's in full, others as short as they can be.
+
+    `unnamed` is the id of one that has none, if nobody has said that it goes without.
+    """
+    content = item["content"]
     if answer or "id" in item:
         item["type"] = "message"
         item.setdefault("status", "completed")
-        return
-    content = item["content"]
-    block = content[0] if isinstance(content, list) and len(content) == 1 else None
-    if not isinstance(block, dict) or block.get("type") != "output_text" or not block.get("text"):
-        return
-    if len(block) == 3 and block.get("annotations") == []:
+    elif (
+        isinstance(content, list) and content and _is_short(content) and isinstance(block := content[0], dict)
+    ):
         item["content"] = block["text"]
+    elif unnamed is not None and content:
+        item.update({"type": "message", "id": unnamed, "status": "completed"})
 
 
 def _complete(item: PlainObject, id_: str | None) -> None:

@@ -16,9 +16,9 @@ from llm_pure.parts import Audio, Base64, Document, FileId, Image, Opaque, Part,
 from llm_pure.reading import PlainObject, as_object, within, wrong
 
 if TYPE_CHECKING:
-    from openai.types.responses import ResponseInputAudioParam, ResponseInputFileParam, ResponseInputTextParam
+    from openai.types.responses import ResponseInputFileParam, ResponseInputTextParam
 
-__all__ = ["read_content", "read_part", "say_content", "say_part", "short"]
+__all__ = ["read_content", "read_part", "say_content", "say_in_message", "say_part", "short"]
 
 
 # ---------------------------------------------------------------- reading
@@ -101,22 +101,10 @@ def _file(block: PlainObject) -> Part | None:
     )
 
 
-def _audio(block: PlainObject) -> Part | None:
-    inner = block.get("input_audio")
-    if not isinstance(inner, dict) or len(inner) != 2:
-        return None
-    data, kind = inner.get("data"), inner.get("format")
-    if not isinstance(data, str) or not isinstance(kind, str) or kind == "mpeg":
-        return None
-    media_type = "audio/mpeg" if kind == "mp3" else f"audio/{kind}"
-    return Audio(Base64(data, media_type), extras=extras_with(_rest(block, "input_audio")))
-
-
 _READERS: Final[Mapping[str, Callable[[PlainObject], Part | None]]] = {
     "input_text": _text,
     "input_image": _image,
     "input_file": _file,
-    "input_audio": _audio,
 }
 
 
@@ -131,12 +119,22 @@ def _source(url: str) -> Base64 | Url:
 # ---------------------------------------------------------------- writing
 
 
-def say_content(parts: tuple[Part, ...], losses: Losses, path: str) -> PlainJson:
+def say_content(parts: tuple[Part, ...], losses: Losses, path: str, *, in_message: bool = False) -> PlainJson:
     """The parts as content: a string where they are one plain text or nothing, a list otherwise."""
-    blocks = [
-        block for index, part in enumerate(parts) for block in say_part(part, losses, f"{path}[{index}]")
-    ]
-    return short(blocks)
+    say = say_in_message if in_message else say_part
+    return short(
+        [block for index, part in enumerate(parts) for block in say(part, losses, f"{path}[{index}]")]
+    )
+
+
+def say_in_message(part: Part, losses: Losses, path: str) -> list[PlainJson]:
+    """`say_part`, with what a message demands and a tool's output does not: the detail of a picture."""
+    blocks = say_part(part, losses, path)
+    if not isinstance(part, Opaque):
+        for block in blocks:
+            if isinstance(block, dict) and block.get("type") == "input_image":
+                block.setdefault("detail", "auto")
+    return blocks
 
 
 def short(blocks: list[PlainJson]) -> PlainJson:
@@ -166,7 +164,8 @@ def say_part(part: Part, losses: Losses, path: str) -> list[PlainJson]:
         case Document():
             return _say_document(part, losses, path)
         case Audio():
-            return _say_audio(part, losses, path)
+            losses.append(Loss(path, "Responses takes no sound"))
+            return []
         case Refusal(text):
             losses.append(Loss(path, "a refusal that the model did not say is sent as text"))
             return [attach({"type": "input_text", "text": text}, part.extras, losses, path)]
@@ -185,7 +184,7 @@ def _url(source: Base64 | Url) -> str:
 
 
 def _say_image(part: Image, losses: Losses, path: str) -> PlainObject:
-    # Built loosely: the SDK demands a `detail` and lists its words; the server demands nothing and may know others.
+    # Built loosely: the SDK lists the words for `detail`, and the server may know others.
     block: PlainObject = {"type": "input_image"}
     if isinstance(part.source, FileId):
         block["file_id"] = part.source.id
@@ -194,22 +193,6 @@ def _say_image(part: Image, losses: Losses, path: str) -> PlainObject:
     if part.detail is not None:
         block["detail"] = part.detail
     return attach(block, part.extras, losses, path)
-
-
-def _say_audio(part: Audio, losses: Losses, path: str) -> list[PlainJson]:
-    if not isinstance(part.source, Base64) or not part.source.media_type.startswith("audio/"):
-        losses.append(Loss(path, "Responses takes sound as bytes of a known format only"))
-        return []
-    if part.transcript is not None:
-        losses.append(Loss(f"{path}.transcript", "Responses has no transcripts of what the user says"))
-    kind = part.source.media_type.removeprefix("audio/")
-    block: ResponseInputAudioParam = {
-        "type": "input_audio",
-        "input_audio": {"data": part.source.data, "format": "wav"},
-    }
-    if kind != "wav":  # the SDK knows `wav` and `mp3`
-        plain(block["input_audio"])["format"] = "mp3" if kind == "mpeg" else kind
-    return [attach(plain(block), part.extras, losses, path)]
 
 
 def _say_document(part: Document, losses: Losses, path: str) -> list[PlainJson]:

@@ -6,6 +6,8 @@ content part, or of its item where it is an item of its own (a call, a result, r
     $item    on the first part of an assistant's message: the message's own fields (`id`, `phase`, a `status` that is
              not `completed`)
     $raw     a tool or a tool choice that we do not model, verbatim
+    $strict  on a tool: `false` where nothing was said of it (then the server is strict where it can be, as it is not
+             where null is said)
     $empty   a text without words, or a result without parts, that stood in a list
     $verbatim  on a tool or an output: its schema goes out as it stands
     $input   in `provider_options`, true: `Completion.system` goes out as the first item, not as `instructions`
@@ -38,7 +40,7 @@ OPTIONS: Final = ("openai", "openai_responses")
 """The names under which `provider_options` are read, the later one winning."""
 IN_INPUT: Final = "$input"
 
-MIRROR: Final = Mirror(PROVIDER, "Responses", frozenset({"$item", "$raw", "$empty", "$verbatim"}))
+MIRROR: Final = Mirror(PROVIDER, "Responses", frozenset({"$item", "$raw", "$empty", "$verbatim", "$strict"}))
 
 own = MIRROR.own
 noted = MIRROR.noted

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonObject, PlainJson, thaw
-from llm_pure.openai_responses.shape import PROVIDER, Losses, attach, extras_with, noted, plain, unsaid
+from llm_pure.openai_responses.shape import PROVIDER, Losses, attach, extras_with, noted, own, plain, unsaid
 from llm_pure.reading import PlainObject, as_object
 from llm_pure.strict_rules import OPENAI_STRICT
 from llm_pure.strict_sent import Sent, goes_as_it_stands, sent
@@ -55,6 +55,8 @@ def read_tool(value: PlainJson) -> AnyTool:
     if isinstance(schema, dict) and schema:
         parameters = JsonObject.wrap(schema)
         del rest["parameters"]
+    if "strict" not in tool:
+        rest["$strict"] = False
     if strict is True and parameters and not goes_as_it_stands(parameters, strict, OPENAI_STRICT):
         rest["$verbatim"] = True
     return Tool(name, said, parameters, strict if isinstance(strict, bool) else None, extras_with(rest))
@@ -76,19 +78,19 @@ def say_tool(tool: AnyTool, losses: Losses, path: str) -> PlainObject:
     said: FunctionToolParam = {
         "type": "function",
         "name": tool.name,
-        "parameters": {**going.schema.thaw()},
+        "parameters": {**going.schema.thaw()} if tool.parameters else None,
         "strict": going.strict,
     }
     block = plain(said)
-    # The SDK demands both, and takes null for both; whoever says nothing leaves it to the provider.
-    if not tool.parameters:
-        del block["parameters"]
-    if going.strict is None:
-        del block["strict"]
     if tool.description:
         block["description"] = tool.description
     if tool.extras is EMPTY and tool.name:
         return block
+    mine = own(tool.extras)
+    if going.strict is None and (mine.get("$strict") is False or "strict" in mine):
+        del block["strict"]
+    if not tool.parameters and "parameters" in mine:
+        del block["parameters"]
     before = len(losses)
     attach(block, tool.extras, losses, path)
     if len(losses) == before and not going.losses and read_tool(thaw(block)) != tool:

@@ -25,7 +25,7 @@ from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, thaw
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
 from llm_pure.normal import normal_content, normal_messages
 from llm_pure.openai_responses.items import comes_back, in_message, read_item, say_items
-from llm_pure.openai_responses.media import read_content, say_content, say_part, short
+from llm_pure.openai_responses.media import read_content, say_content, say_in_message, short
 from llm_pure.openai_responses.shape import (
     PROVIDER,
     Losses,
@@ -208,7 +208,9 @@ def say_messages(messages: tuple[Message, ...], losses: Losses, *, start: int = 
         if isinstance(message, UserMessage):
             _say_user(message, out, custom, losses, path)
         elif isinstance(message, AssistantMessage):
-            out += say_items(content, losses, f"{path}.content") or [{"role": "assistant", "content": ""}]
+            out += say_items(content, losses, f"{path}.content", ids=f"unnamed_{index}") or [
+                {"role": "assistant", "content": ""}
+            ]
             unsaid(message.extras, losses, path)
         else:
             out.append(_say_words("system", message, losses, path, f"{path}.content"))
@@ -262,7 +264,7 @@ def _say_words(role: str, message: Message, losses: Losses, path: str, content_p
     block = plain(said)
     developer = role == "system" and own(message.extras).get("role") == "developer"
     block["role"] = "developer" if developer else role
-    block["content"] = say_content(message.content, losses, content_path)
+    block["content"] = say_content(message.content, losses, content_path, in_message=True)
     return attach(block, message.extras, losses, path, {"role"} if developer else frozenset())
 
 
@@ -283,7 +285,7 @@ def _say_user(
         elif isinstance(part, Opaque) and part.provider == PROVIDER and _is_item(part.raw):
             wholes.append(part.raw.thaw())
         else:
-            content += say_part(part, losses, where)
+            content += say_in_message(part, losses, where)
     out += wholes
     if not content and (results or wholes):
         unsaid(message.extras, losses, path)

@@ -196,7 +196,7 @@ def test_media() -> None:
         {
             "role": "user",
             "content": [
-                {"type": "input_image", "file_id": "file_1"},
+                {"type": "input_image", "file_id": "file_1", "detail": "auto"},
                 {"type": "input_file", "file_data": "data:application/pdf;base64,aGk=", "filename": "a.pdf"},
                 {"type": "input_file", "file_url": "https://example.org/a.pdf"},
                 {"type": "input_file", "file_id": "file_2"},

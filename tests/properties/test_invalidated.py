@@ -1,0 +1,95 @@
+"""Thinking that is bound to its conversation: what an edit invalidates, and what it does not."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+import llm_pure.strategies as made
+from llm_pure import (
+    AssistantMessage,
+    Completion,
+    JsonObject,
+    Message,
+    Reasoning,
+    Text,
+    Tool,
+    assistant,
+    invalidated,
+    user,
+)
+
+BOUND, FREE = "claude-fable-5-1", "claude-opus-5"
+
+
+def thought(number: int) -> AssistantMessage:
+    return AssistantMessage((Reasoning("" if number % 2 else "t", f"s{number}"), Text("a")))
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> Completion:
+    """Questions and signed answers, with anything else between them."""
+    between = draw(st.lists(st.lists(made.messages(), max_size=2), min_size=1, max_size=4))
+    said: list[Message] = []
+    for number, others in enumerate(between):
+        said += [user(f"q{number}"), *others, thought(number)]
+    return Completion(said, model=BOUND, system="s", tools=[Tool("f")])
+
+
+def signed(completion: Completion, after: int = 0) -> tuple[str, ...]:
+    """All signed reasoning from a message on."""
+    return tuple(
+        f"$.messages[{index}].content[{place}]"
+        for index, message in enumerate(completion.messages)
+        if index >= after and isinstance(message, AssistantMessage)
+        for place, part in enumerate(message.content)
+        if isinstance(part, Reasoning) and (part.signature is not None or part.encrypted is not None)
+    )
+
+
+@given(conversations(), st.lists(made.messages(), max_size=3))
+def test_appending_invalidates_nothing(conversation: Completion, more: list[Message]) -> None:
+    assert invalidated(conversation, conversation.add_messages(*more)) == ()
+
+
+@given(conversations())
+def test_other_instructions_or_tools_invalidate_all(conversation: Completion) -> None:
+    for edited in (
+        conversation.replace(system="other"),
+        conversation.replace(tools=[Tool("g")]),
+        conversation.replace(tools=[Tool("f", "does f")]),
+    ):
+        assert invalidated(conversation, edited) == signed(edited)
+        assert invalidated(edited.replace(model=FREE), conversation.replace(model=FREE)) == ()
+
+
+@given(conversations(), st.data())
+def test_an_edited_question_invalidates_what_was_thought_after_it_and_only_that(
+    conversation: Completion, data: st.DataObject
+) -> None:
+    questions = [place for place, it in enumerate(conversation.messages) if _asks(it)]
+    place = data.draw(st.sampled_from(questions))
+    messages = [*conversation.messages]
+    messages[place] = user("another question")
+    edited = conversation.replace(messages=messages)
+    found = invalidated(conversation, edited)
+    assert found == signed(edited, place)
+    assert invalidated(conversation.replace(model=FREE), edited.replace(model=FREE)) == ()
+
+
+def _asks(message: Message) -> bool:
+    first = message.content[0] if message.content else None
+    return isinstance(first, Text) and first.text in {f"q{number}" for number in range(4)}
+
+
+def test_thinking_that_is_left_out_invalidates_what_was_thought_after_it() -> None:
+    before = Completion([user("a"), thought(1), user("b"), thought(2)], model=BOUND)
+    after = before.replace(messages=[user("a"), assistant("a"), user("b"), thought(2)])
+    assert invalidated(before, after) == ("$.messages[3].content[0]",)
+
+
+def test_a_cache_breakpoint_may_move_and_an_empty_text_may_go() -> None:
+    marked = Text("q", JsonObject({"anthropic": {"cache_control": {"type": "ephemeral"}}}))
+    before = Completion([replace(user("-"), content=(marked, Text(""))), thought(1)], model=BOUND)
+    after = before.replace(messages=[user("q"), *before.messages[1:], user("next")])
+    assert invalidated(before, after) == ()
