@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from llm_pure.errors import Loss
 from llm_pure.messages import Message
-from llm_pure.parts import BrokenToolCall, Part, ToolCall, ToolResult
+from llm_pure.parts import BrokenToolCall, Part, Text, ToolCall, ToolResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,11 @@ def fitted(messages: tuple[Message, ...], pattern: str | None, losses: list[Loss
     if pattern is None:
         return messages
     fits = _compiled(pattern).fullmatch
-    taken = {own for message in messages for part in message.content if (own := _id_of(part)) is not None}
+    taken: set[str] = set()
+    for message in messages:
+        for part in message.content:
+            if type(part) is not Text and (own := _id_of(part)) is not None:  # most parts are text
+                taken.add(own)
     if all(map(fits, taken)):
         return messages
     given: dict[str, str] = {}

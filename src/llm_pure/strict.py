@@ -25,12 +25,12 @@ limitations), and what both SDKs do to a pydantic model's schema (`openai.lib._p
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from llm_pure.brief import Brief
 from llm_pure.errors import Loss
-from llm_pure.json import JsonObject, PlainJson, dump_json, same_json
+from llm_pure.json import JsonError, JsonObject, PlainJson, dump_json, parse_json, same_json
 from llm_pure.schema_form import (
     NAMED,
     TELLING,
@@ -68,6 +68,25 @@ class StrictSchema(Brief):
 
 def strict_schema(schema: JsonObject, rules: StrictRules) -> StrictSchema:
     """The schema as `rules` have it. Paths of changes begin at the schema (`$.properties.days`)."""
+    try:
+        text = dump_json(schema.thaw())
+        return _of_text(text, rules) if len(text) <= _KEPT else _strict(schema, rules)
+    except JsonError:
+        return _strict(schema, rules)
+
+
+_KEPT: Final = 100_000
+
+
+# Kept by the text, in which the order of keys counts: models write their answers in that order. A tool's schema is the
+# same in every request, and to make its strict form costs many times what the rest of the tool does.
+@lru_cache(maxsize=128)
+def _of_text(text: bytes, rules: StrictRules) -> StrictSchema:
+    schema = parse_json(text)
+    return _strict(JsonObject.wrap(schema if isinstance(schema, dict) else {}), rules)
+
+
+def _strict(schema: JsonObject, rules: StrictRules) -> StrictSchema:
     before = schema.thaw()
     try:
         after = _Maker(before, rules).made()
