@@ -9,7 +9,7 @@ in their own spelling), which then has to be JSON; and `1.0` is no whole number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import fields, is_dataclass
 from inspect import Parameter, cleandoc, signature
 from types import NoneType, UnionType
@@ -25,6 +25,8 @@ from llm_pure.serial import SCHEMA, Value, kind_of
 __all__ = ["line_schema", "serial_schema"]
 
 _Plain = dict[str, PlainJson]
+
+_ID: Final = "urn:llm_pure:serial:1"
 
 _NAMED: Final[Mapping[object, str]] = {
     Source: "a_source",
@@ -51,7 +53,7 @@ def serial_schema() -> dict[str, PlainJson]:
     values = [_class(form) for form in get_args(Value)]
     top: _Plain = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "urn:llm_pure:serial:1",
+        "$id": _ID,
         "title": f"Values of llm-pure, as `to_json` writes them ({SCHEMA})",
         "type": "object",
         "properties": {
@@ -74,11 +76,14 @@ def serial_schema() -> dict[str, PlainJson]:
 
 
 def line_schema(name: str, title: str, lines: Mapping[type, Mapping[str, PlainJson]]) -> dict[str, PlainJson]:
-    """The schema of a line of a larger format (`llm_pure.serial.tagged`): its classes, and what more each must have."""
+    """The schema of a line of a larger format (`llm_pure.serial.tagged`): its classes, and what more each must have.
+
+    What the serial form has a schema of is referred to there (`urn:llm_pure:serial:1`).
+    """
     found: dict[str, _Plain] = {}
     top: _Plain = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:{name}",
+        "$id": name,
         "title": title,
         "type": "object",
         "properties": {"kind": {"enum": [kind_of(cls) for cls in lines]}},
@@ -92,9 +97,23 @@ def line_schema(name: str, title: str, lines: Mapping[type, Mapping[str, PlainJs
         ],
         "unevaluatedProperties": False,
     }
-    for union, named in _NAMED.items():
-        found[named] = _tagged(get_args(union), found)
-    return {**top, "$defs": {named: found[named] for named in sorted(found)}}
+    known = serial_schema()["$defs"]
+    there = frozenset(known) if isinstance(known, dict) else frozenset[str]()
+    own = {named: _referring(found[named], there) for named in sorted(found) if named not in there}
+    return {**top, "$defs": own}
+
+
+def _referring(schema: PlainJson, there: Container[str]) -> PlainJson:
+    """The schema with what it has of the serial form referred to where it stands."""
+    if isinstance(schema, list):
+        return [_referring(item, there) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    told = {key: _referring(item, there) for key, item in schema.items()}
+    ref = told.get("$ref")
+    if isinstance(ref, str) and ref.rpartition("/")[2] in there:
+        told["$ref"] = f"{_ID}{ref}"
+    return told
 
 
 def _class(form: object) -> type:

@@ -1,7 +1,8 @@
 """The JSON Schema of a trace's lines, read off the same classes that write and read them.
 
 Law: every line that `to_jsonl` writes is valid, and what is not valid `from_jsonl` refuses; that the first line comes
-first, and the last last, a schema of lines cannot say. Published as `docs/trace-1.schema.json`.
+first, and the last last, a schema of lines cannot say. Published as `docs/trace-1.schema.json`; it refers to
+`docs/serial-1.schema.json` for the values of `llm_pure`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def trace_schema() -> dict[str, PlainJson]:
     }
     steps: dict[type, dict[str, PlainJson]] = dict.fromkeys(STEPS, times)
     return line_schema(
-        "llm_effects:trace:1",
+        "urn:llm_effects:trace:1",
         f"Lines of a trace of llm-pure ({SCHEMA})",
         {Begun: {"schema": {"const": SCHEMA}}, **steps, Ended: {}},
     )

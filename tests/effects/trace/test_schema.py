@@ -6,19 +6,22 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
 from returns.result import Failure
 
 from llm_effects import MemoryStore, Trace, World, compose, with_cache, with_continuation, with_retry
 from llm_effects.simulation import faulty
 from llm_effects.trace.schema import trace_schema
 from llm_pure import PlainJson
+from llm_pure.serial_schema import serial_schema
 from llm_pure.strategies import hostile_json
 from tests.effects.scripted import QUESTION, leaf
 
 ROOT = Path(__file__).parents[3]
 PUBLISHED = ROOT / "docs" / "trace-1.schema.json"
 FIXTURES = sorted((ROOT / "tests/fixtures/trace/1").glob("*.jsonl"))
-VALIDATOR = Draft202012Validator(trace_schema())
+SERIAL = Resource.from_contents(serial_schema())
+VALIDATOR = Draft202012Validator(trace_schema(), registry=SERIAL @ Registry())
 
 
 def published() -> str:
@@ -46,7 +49,10 @@ def lines(seed: int, *, observed: bool) -> list[str]:
 
 
 def test_the_published_schema_is_that_of_the_code() -> None:
-    assert PUBLISHED.read_text(encoding="utf-8") == published()
+    same = PUBLISHED.read_text(encoding="utf-8") == published()
+    assert same, (
+        "python -c 'from tests.effects.trace.test_schema import *; PUBLISHED.write_text(published())'"
+    )
     Draft202012Validator.check_schema(trace_schema())
 
 
