@@ -13,10 +13,21 @@ import time
 from pathlib import Path
 
 from anthropic import Anthropic
+from moving import MOVED, move  # the step beside this one
+from openai import OpenAI
 from pydantic import BaseModel
 from returns.result import Failure, Success
 
-from llm_effects import Note, Runner, SqliteStore, anthropic_runner, openai_chat_runner, run, standard, stream
+from llm_effects import (
+    Note,
+    Runner,
+    SqliteStore,
+    anthropic_runner,
+    openai_chat_runner,
+    run,
+    standard,
+    stream,
+)
 from llm_effects.notes import Attempted, CacheHit, CacheStored, Continued, GaveUp, Retried
 from llm_effects.stub import Stub
 from llm_pure import (
@@ -199,6 +210,18 @@ if __name__ == "__main__":
             print(
                 "A provider on loopback answers from a script, through the official client; --live asks a real one."
             )
-            with Stub(SCRIPT) as stub:
-                client = Anthropic(base_url=stub.url, api_key="no-key-needed")
-                main(anthropic_runner(client, model="claude-haiku-4-5"), Path(folder))
+            with Stub((*SCRIPT, *MOVED)) as stub:
+                claude = Anthropic(base_url=stub.url, api_key="no-key-needed")
+                gpt = OpenAI(base_url=stub.openai_url, api_key="no-key-needed")
+                main(anthropic_runner(claude, model="claude-haiku-4-5"), Path(folder))
+                print(
+                    "\n6. A conversation moves from Anthropic to OpenAI, half-way: what is lost is said before"
+                )
+                match move(
+                    anthropic_runner(claude, model="claude-sonnet-4-5"),
+                    openai_chat_runner(gpt, model="gpt-5.1"),
+                ):
+                    case Success(moved):
+                        print(f"    openai answers: {moved.last_text}")
+                    case Failure(error):
+                        print(f"    {explained(error)}")
