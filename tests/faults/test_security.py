@@ -20,8 +20,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from returns.result import Failure
 
-from llm_effects import MemoryStore, Runner, SqliteStore, arun, compose, hide_prompts, record, run, with_cache
+from llm_effects import (
+    MemoryStore,
+    Runner,
+    SqliteStore,
+    arun,
+    compose,
+    hide_prompts,
+    record,
+    run,
+    standard,
+    with_cache,
+)
 from llm_effects.logs import _HIDDEN, _LOGGERS
+from llm_effects.replay.files import read_cassette
+from llm_effects.replay.session import cassette
 from llm_effects.stub import Raw, Sent, Step, Stub
 from llm_pure import (
     AssistantMessage,
@@ -168,6 +181,36 @@ def test_S5_the_key_is_in_no_url(
     lines = [line for line in log.getvalue().splitlines() if "POST" in line]
     assert lines
     assert leaks(SHAPED_KEY, lines=lines, paths=[received.path for received in stub.requests]) == []
+
+
+@KEYS_TRIED
+def test_S3_no_file_that_a_run_leaves_has_the_key(
+    provider: Provider,
+    serve: Serve,
+    colour: Colour,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: Completion,
+    key: str,
+    tmp_path: Path,
+) -> None:
+    """The whole stack against a server that says the key again, then answers: store, cassette, trace, pickles."""
+    echo = Overloaded(message=f"no room for {key}", status=529, type="overloaded_error")
+    steps: list[Step] = [echo, answer("Hello", wire=provider.wire)] * 2
+    _, inner = serve(*steps)
+    monkeypatch.setenv(provider.key_variable, key)
+    with SqliteStore(tmp_path / "answers.db") as store, cassette(tmp_path / "cassette.yaml", "all"):
+        stack = standard(inner, retries=1, retry_backoff=0.001, continues=1, cache=store)
+        with logged() as log:
+            told = colour(stack, asked)
+            recorded = record(standard(inner, retries=1, retry_backoff=0.001), asked)
+        (tmp_path / "trace.jsonl").write_text(recorded.trace.to_jsonl(), encoding="utf-8")
+        (tmp_path / "pickle").write_bytes(pickled((told, recorded, stack)))
+        files = {file.name: file.read_bytes() for file in tmp_path.iterdir() if file.is_file()}
+    files["cassette.yaml"] = (tmp_path / "cassette.yaml").read_bytes()
+    assert told.outcome.unwrap().text == "Hello"
+    assert {"answers.db", "trace.jsonl", "pickle", "cassette.yaml"} <= set(files)
+    assert b"Hello" in files["cassette.yaml"]
+    assert leaks(key, told=told, recorded=recorded, log=log.getvalue(), **files) == []
 
 
 # ---------------------------------------------------------------- S6 to S8: logs, notes, traces, tracebacks
@@ -595,3 +638,20 @@ def test_S16_missing_folders_are_made_and_existing_ones_left_alone(tmp_path: Pat
     with SqliteStore(tmp_path / "x" / "y" / "answers.db") as store:
         store.save("a", b"1")
     assert [mode(tmp_path), mode(tmp_path / "x"), mode(tmp_path / "x" / "y")] == [0o755, 0o700, 0o700]
+
+
+@posix
+def test_S16_a_cassette_is_the_owners_alone_until_it_is_shared(
+    tmp_path: Path, provider: Provider, serve: Serve
+) -> None:
+    """Whatever the umask. Whoever commits it gives it to others; no earlier."""
+    _, runner = serve(answer("Hello", wire=provider.wire))
+    file = tmp_path / "folder" / "cassette.yaml"
+    before = os.umask(0)
+    try:
+        with cassette(file, "once"):
+            run(runner, provider.question).unwrap()
+    finally:
+        os.umask(before)
+    assert read_cassette(file).interactions
+    assert mode(file) == 0o600
