@@ -17,7 +17,7 @@ from llm_effects.stub import Stub
 from tests.providers import CLEARED, PROVIDERS
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md")] + sorted(
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")] + sorted(
     path for folder in ("docs", "benchmarks", "examples") for path in (ROOT / folder).glob("*.md")
 )
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -306,6 +306,23 @@ def test_K5_a_newer_file_is_left_alone_and_every_load_a_miss(path: Path) -> None
     assert path.read_bytes() == before
 
 
+VERSIONS = sorted((ROOT / "tests" / "fixtures" / "stores").glob("*.db"))
+
+
+def test_K5_there_is_a_file_of_every_version() -> None:
+    assert [int(file.stem) for file in VERSIONS] == [*range(1, len(database.MIGRATIONS) + 1)]
+
+
+@pytest.mark.parametrize("file", VERSIONS, ids=lambda file: file.stem)
+def test_K5_a_file_of_every_version_is_read(path: Path, file: Path) -> None:
+    path.write_bytes(file.read_bytes())
+    with SqliteStore(path) as store:
+        assert store.load("00aa") == f"an answer of version {file.stem}".encode()
+        assert store.load("00bb") == bytes(range(256))
+        store.save("00aa", b"new")
+        assert store.load("00aa") == b"new"
+
+
 # ---------------------------------------------------------------- K6: two processes
 
 
