@@ -131,8 +131,8 @@ async def _aside(owner: object, work: Callable[[], A], limit: float | None) -> A
     try:
         async with asyncio.timeout(limit):
             answer = await came
-    except BaseException:
-        aside.leave()
+    except BaseException as error:
+        aside.leave(late=isinstance(error, TimeoutError))
         raise
     if isinstance(answer, BaseException):
         raise answer

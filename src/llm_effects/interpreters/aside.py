@@ -1,8 +1,9 @@
 """What blocks, on a thread of its own, so that whoever waits for it can leave.
 
 Law: a wait ends by its limit. Work that was left behind goes on, and nobody takes what it finds; while somebody's work
-is left behind, their next is refused at once (`TimeoutError`), so that one who never answers costs one wait and holds
-one thread. Neither an event loop that closes nor the end of the program waits for it.
+is late, their next is refused at once (`TimeoutError`), so that one who never answers costs one wait and holds one
+thread. Work whose waiter was cancelled is not late yet: it is after `GRACE`. Neither an event loop that closes nor the
+end of the program waits for any.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
+from time import monotonic
 from typing import Final, Generic, TypeVar, final
 
 from llm_effects.threads import begin
@@ -20,32 +22,39 @@ __all__ = ["Aside", "waited"]
 A = TypeVar("A")
 
 
+GRACE: Final = 1.0
+"""Seconds after which work is late though nobody waited for it so long."""
+
+
 @final
 class Aside(Generic[A]):
     """One piece of work for `owner`, begun. `done` is called on its thread with what it gave or raised.
 
-    Raises `TimeoutError` at once while earlier work of this owner is left behind.
+    Raises `TimeoutError` at once while earlier work of this owner is late.
     """
 
-    __slots__ = ("_done", "_ended", "_left", "_owner", "_work")
+    __slots__ = ("_done", "_ended", "_late_from", "_owner", "_work")
 
     def __init__(
         self, owner: object, work: Callable[[], A], done: Callable[[A | BaseException], None]
     ) -> None:
-        if id(owner) in _left_behind:
-            raise TimeoutError("it has not answered the last time yet")
+        now = monotonic()
+        with _lock:
+            if any(since <= now for since in _left_behind.get(id(owner), {}).values()):
+                raise TimeoutError("it has not answered the last time yet")
         self._owner: Final = owner  # held, so that nobody else gets its identity
         self._work = work
         self._done = done
-        self._ended = self._left = False
+        self._ended = False
+        self._late_from = now + GRACE
         begin(self._run)
 
-    def leave(self) -> None:
-        """Nobody waits any more."""
+    def leave(self, *, late: bool) -> None:
+        """Nobody waits any more, because it is `late`, or for reasons of their own."""
         with _lock:
-            if not self._ended and not self._left:
-                self._left = True
-                _left_behind[id(self._owner)] = _left_behind.get(id(self._owner), 0) + 1
+            if not self._ended:
+                since = 0.0 if late else self._late_from
+                _left_behind.setdefault(id(self._owner), {})[id(self)] = since
 
     def _run(self) -> None:
         answer: A | BaseException
@@ -55,9 +64,9 @@ class Aside(Generic[A]):
             answer = error
         with _lock:
             self._ended = True
-            if self._left:
-                _left_behind[id(self._owner)] -= 1
-                if not _left_behind[id(self._owner)]:
+            left = _left_behind.get(id(self._owner))
+            if left is not None and left.pop(id(self), None) is not None:
+                if not left:
                     del _left_behind[id(self._owner)]
                 return
         self._done(answer)
@@ -70,7 +79,7 @@ def waited(owner: object, work: Callable[[], A], limit: float) -> A:
     try:
         answer = answers.get(timeout=min(max(0.0, limit), threading.TIMEOUT_MAX))
     except BaseException as error:
-        aside.leave()
+        aside.leave(late=isinstance(error, Empty))
         if isinstance(error, Empty):
             raise TimeoutError("no answer in time") from None
         raise
@@ -83,7 +92,8 @@ def waited(owner: object, work: Callable[[], A], limit: float) -> A:
 
 
 _lock = threading.Lock()
-_left_behind: Final[dict[int, int]] = {}
+_left_behind: Final[dict[int, dict[int, float]]] = {}
+"""By owner, and by each piece of work that was left behind: from when on it is late."""
 
 
 def _renew() -> None:
