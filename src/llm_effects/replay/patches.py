@@ -1,20 +1,22 @@
 """Where a cassette gets between a program and the network: the patches of vcrpy.
 
 Law: while a cassette is in, every client of the SDKs is reached, in every thread of the process, one that was made
-before as well; afterwards all is as it was. The SDKs' own HTTP client gets our transport; aiohttp, and httpx in an
-older version, which an SDK can be given, get vcrpy's. What else a program sends is none of a cassette's business.
+before as well; afterwards all is as it was. The SDKs' own HTTP client gets our transport; httpx as it was before and
+aiohttp, which an SDK can be given, get vcrpy's. What else a program sends is none of a cassette's business.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 from urllib.parse import urlsplit
 
 import httpx2
 from vcr.patch import PATCHER_NAMES, CassettePatcherBuilder
+from vcr.stubs.httpx_stubs import vcr_handle_async_request, vcr_handle_request
 
 from llm_effects.replay.bodies import pieces_decoded
 from llm_effects.replay.interactions import Answer, Interaction, Request
@@ -31,7 +33,6 @@ class InUse(RuntimeError):
 
 
 _ONE: Final = threading.Lock()
-_OF_VCR: Final = frozenset(("aiohttp", "httpx"))
 
 
 @contextmanager
@@ -66,7 +67,7 @@ class _ForVcr:
     """A cassette as vcrpy's patches and stubs want it."""
 
     _path: Final = "llm_effects"
-    skip_patchers: Final = tuple(name for name in PATCHER_NAMES if name not in _OF_VCR)
+    skip_patchers: Final = tuple(name for name in PATCHER_NAMES if name != "aiohttp")
     write_protected: Final = False  # what may not be recorded does not get that far
     record_mode: Final = "new_episodes"
 
@@ -79,7 +80,18 @@ class _ForVcr:
                 "handle_async_request",
                 deck.ahandling(httpx2.AsyncHTTPTransport.handle_async_request),
             ),
+            *self._of_httpx(),
         )
+
+    def _of_httpx(self) -> Iterator[tuple[object, str, object]]:
+        """httpx as it was before, which OpenAI's SDK takes: its two transports to the network, and no other."""
+        httpx = sys.modules.get("httpx")
+        if httpx is not None:
+            for stub, name, transport in (
+                (vcr_handle_request, "handle_request", httpx.HTTPTransport),
+                (vcr_handle_async_request, "handle_async_request", httpx.AsyncHTTPTransport),
+            ):
+                yield transport, name, stub(self, getattr(transport, name), httpx)
 
     def filter_request(self, asked: _Asked) -> _Asked:
         return asked
@@ -116,7 +128,7 @@ class _ForVcr:
 
     def _passes(self, asked: _Asked) -> bool:
         parts = urlsplit(asked.uri)
-        return self._deck.through(parts.hostname or "", parts.port)
+        return self._deck.passes(parts.hostname or "", parts.port, parts.path)
 
 
 def _request(asked: _Asked) -> Request:

@@ -20,6 +20,7 @@ from llm_effects.replay.bodies import pieces_decoded
 from llm_effects.replay.drift import rebuilt
 from llm_effects.replay.interactions import FAULTS, Answer, Fault, Interaction, Pairs, Request, wire_of
 from llm_effects.replay.misses import Miss, NotRecorded
+from llm_effects.replay.network import is_here
 from llm_effects.replay.pieces import pieces_of
 from llm_effects.replay.secrets import Scrubber, known_secrets
 from llm_effects.replay.tape import Cassette
@@ -53,7 +54,7 @@ class Deck:
         """What the blocking transport does instead."""
 
         def handle_request(transport: httpx2.HTTPTransport, request: httpx2.Request) -> httpx2.Response:
-            if self.through(request.url.host, request.url.port):
+            if self.passes(request.url.host, request.url.port, request.url.path):
                 return real(transport, request)
             request.read()
             found = self.find(_request(request))
@@ -81,7 +82,7 @@ class Deck:
         async def handle_async_request(
             transport: httpx2.AsyncHTTPTransport, request: httpx2.Request
         ) -> httpx2.Response:
-            if self.through(request.url.host, request.url.port):
+            if self.passes(request.url.host, request.url.port, request.url.path):
                 return await real(transport, request)
             await request.aread()
             found = self.find(_request(request))
@@ -104,6 +105,10 @@ class Deck:
         return handle_async_request
 
     # ------------------------------------------------------------ what both decide
+
+    def passes(self, host: str, port: int | None, path: str) -> bool:
+        """Whether a request is none of a cassette's business: let through, or to a server of the test's own."""
+        return self.through(host, port) or (is_here(host) and wire_of(path) is None)
 
     def find(self, request: Request) -> Interaction | int:
         """The interaction to play, or the place for the one to record. Raises what a miss is to whoever asks."""

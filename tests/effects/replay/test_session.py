@@ -589,3 +589,29 @@ def test_the_documentation_lists_every_option_setting_and_kind() -> None:
         "--llm-lint",
     ):
         assert f"`{name}`" in page, name
+
+
+@pytest.mark.parametrize("mode", ["none", "all"])
+def test_a_server_of_the_tests_own_is_neither_played_nor_recorded(mode: Any, file: Path) -> None:
+    with served() as stub, cassette(file, mode) as tape:
+        assert (
+            httpx2.get(f"{stub.url}/api/ask", trust_env=False).status_code == 404
+        )  # it is the stub that says so
+        transport = httpx2.MockTransport(lambda _: httpx2.Response(418))
+        with httpx2.Client(transport=transport) as client:
+            assert client.get("https://example.com/v1/messages").status_code == 418
+        assert (tape.interactions, tape.misses) == ((), ())
+
+
+def test_httpx_as_it_was_before_is_patched_where_it_reaches_the_network(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "httpx", httpx2)  # they are alike to this point
+    patched = [
+        (it[0], it[1])
+        for it in _ForVcr(Deck(Cassette(Path("x")), lambda *_: False, lambda: None)).custom_patches
+    ]
+    own = [(httpx2.HTTPTransport, "handle_request"), (httpx2.AsyncHTTPTransport, "handle_async_request")]
+    assert patched == [*own, *own]
