@@ -21,12 +21,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from llm_pure.completion import Completion, ReasoningSetting
-from llm_pure.json import JsonObject
+from llm_pure.json import EMPTY, JsonObject
 from llm_pure.messages import Message, SystemMessage, UserMessage
-from llm_pure.parts import Document, Image, Part, Text, ToolResult
+from llm_pure.parts import BrokenToolCall, Document, Image, Opaque, Part, Text, ToolCall, ToolResult
+from llm_pure.response import Response
 from llm_pure.tools import AnyTool, ToolChoice
 
-__all__ = ["normal", "normal_content", "normal_messages", "places"]
+__all__ = ["essence", "normal", "normal_content", "normal_messages", "places"]
 
 
 def normal(completion: Completion) -> Completion:
@@ -149,3 +150,21 @@ def _choice(choice: ToolChoice | None) -> ToolChoice | None:
     if choice is not None and choice.parallel is True:
         choice = replace(choice, parallel=None)
     return None if choice == ToolChoice() else choice
+
+
+# ---------------------------------------------------------------- answers
+
+
+def essence(answer: Response) -> object:
+    """What of an answer must not change on the way to another provider: everything but provider, ids and extras."""
+    parts = [_bare(part) for part in normal_content(answer.message.content)]
+    others = [essence(other) for other in answer.alternatives]
+    return parts, answer.usage, answer.stop_reason, answer.stop_sequence, others
+
+
+def _bare(part: Part) -> Part:
+    if isinstance(part, Opaque):
+        return part
+    if isinstance(part, ToolCall | BrokenToolCall):
+        return replace(part, id="", extras=EMPTY)
+    return replace(part, extras=EMPTY)

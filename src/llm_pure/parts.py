@@ -47,6 +47,11 @@ class Base64:
     data: str
     media_type: str
 
+    @property
+    def url(self) -> str:
+        """The bytes as a `data:` URL."""
+        return f"data:{self.media_type};base64,{self.data}"
+
     @override
     def __repr__(self) -> str:
         return f"Base64(<{len(self.data)} characters>, {self.media_type!r})"

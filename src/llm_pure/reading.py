@@ -25,6 +25,7 @@ __all__ = [
     "bad_request",
     "body_object",
     "count_or_none",
+    "count_within",
     "each",
     "extras_of",
     "flag_or_none",
@@ -132,6 +133,14 @@ def count_or_none(data: PlainObject, key: str) -> int | None:
     if value is None or 0 <= value <= _MOST:
         return value
     raise JsonError("no count: negative, or beyond 2**53", "." + key)
+
+
+def count_within(details: PlainObject, key: str, under: str) -> int | None:
+    """The same, of an object that stands under a key itself."""
+    try:
+        return count_or_none(details, key)
+    except JsonError as error:
+        raise within(error, "." + under) from None
 
 
 _MOST: Final = 2**53

@@ -18,10 +18,20 @@ __all__ = [
     "say_grammar",
     "take_choice",
     "take_integer",
+    "take_name",
     "take_number",
     "take_text",
     "take_tools",
 ]
+
+
+def take_name(data: PlainObject, key: str) -> str | None:
+    """An id or a model. An empty one is none."""
+    value = data.get(key)
+    if isinstance(value, str):
+        del data[key]
+        return value or None
+    return None
 
 
 def take_text(data: PlainObject, key: str) -> str | None:

@@ -161,16 +161,12 @@ def say_part(part: Part, losses: Losses, path: str) -> list[PlainJson]:
             return []
 
 
-def _url(source: Base64 | Url) -> str:
-    return f"data:{source.media_type};base64,{source.data}" if isinstance(source, Base64) else source.url
-
-
 def _say_image(part: Image, losses: Losses, path: str) -> list[PlainJson]:
     if isinstance(part.source, FileId):
         losses.append(Loss(path, "Chat Completions takes pictures as bytes or by URL, not by file id"))
         return []
     # Built loosely: the SDK lists the words for `detail`, and imitators know others.
-    inner: PlainObject = {"url": _url(part.source)}
+    inner: PlainObject = {"url": part.source.url}
     if part.detail is not None:
         inner["detail"] = part.detail
     return [attach({"type": "image_url", "image_url": inner}, part.extras, losses, path)]
@@ -200,7 +196,7 @@ def _say_document(part: Document, losses: Losses, path: str) -> list[PlainJson]:
         losses.append(Loss(path, "Chat Completions takes documents as bytes or by file id, not by URL"))
         return []
     else:
-        inner["file_data"] = _url(part.source)
+        inner["file_data"] = part.source.url
         if isinstance(part.source, Base64) and noted(part.extras, "$filename") is not False:
             inner["filename"] = _unnamed(part.source)
     if part.title is not None:

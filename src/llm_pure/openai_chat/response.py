@@ -11,15 +11,14 @@ The extras mirror the body: what we do not model stands where it stood, what bel
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from returns.result import Failure, Success
 
 from llm_pure.errors import Loss, Lossy, Malformed
-from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson
+from llm_pure.json import JsonError, JsonInput, JsonObject, PlainJson
 from llm_pure.messages import AssistantMessage
-from llm_pure.normal import normal_content
+from llm_pure.normal import essence
 from llm_pure.openai_chat.assistant import read_assistant, say_assistant
 from llm_pure.openai_chat.errors import error_in, named_error
 from llm_pure.openai_chat.finish import is_cut, say_finish, stop_reason_of
@@ -27,7 +26,6 @@ from llm_pure.openai_chat.shape import PROVIDER, Losses, extras_with, own
 from llm_pure.openai_chat.typed import MISTYPED, blamed, check_typed
 from llm_pure.openai_chat.usage import say_usage, take_usage
 from llm_pure.outcome import Outcome
-from llm_pure.parts import BrokenToolCall, Opaque, Part, ToolCall
 from llm_pure.reading import (
     PlainObject,
     as_object,
@@ -39,6 +37,7 @@ from llm_pure.reading import (
     wrong,
 )
 from llm_pure.response import NO_USAGE, Response, StopReason, Usage
+from llm_pure.taking import take_name
 
 __all__ = ["decode_response", "encode_response", "read_body"]
 
@@ -71,7 +70,7 @@ def read_body(data: PlainObject, *, cut: bool = False) -> Outcome[Response]:
         usage, problem = NO_USAGE, error
     del data["choices"]
     read: list[_Choice] = []
-    id_, model = _name(data, "id"), _name(data, "model")
+    id_, model = take_name(data, "id"), take_name(data, "model")
     if data.get("object") == "chat.completion":
         del data["object"]
     try:
@@ -81,15 +80,6 @@ def read_body(data: PlainObject, *, cut: bool = False) -> Outcome[Response]:
         raise within(error, f".choices[{len(read)}]") from None
     response = _answer_of(data, read, id_, model, usage)
     return Success(response) if problem is None else Failure(malformed(problem, response))
-
-
-def _name(data: PlainObject, key: str) -> str | None:
-    """An id or a model, taken out of `data`. An empty one is none, anything else stays as it is."""
-    value = data.get(key)
-    if isinstance(value, str):
-        del data[key]
-        return value or None
-    return None
 
 
 class _Choice(NamedTuple):
@@ -189,7 +179,7 @@ def encode_response(response: Response) -> Outcome[dict[str, PlainJson]]:
     if isinstance(back, Failure):
         return back
     lost = tuple([loss for loss in losses if ".extras." not in loss.path])
-    if lost or _essence(back.unwrap()) != _essence(response):
+    if lost or essence(back.unwrap()) != essence(response):
         first = lost[0] if lost else Loss("$", "Chat Completions reads this answer as another one")
         return Failure(
             Lossy(message=f"{first.path}: {first.reason}", path=first.path, losses=lost or (first,))
@@ -227,18 +217,3 @@ def _say_choice(answer: Response, index: int, losses: Losses) -> PlainObject:
     if isinstance(rest, tuple) and rest and isinstance(rest[0], JsonObject):
         choice.update(rest[0].thaw())
     return choice
-
-
-def _essence(answer: Response) -> object:
-    """What must not change on the way: everything but provider, ids and extras."""
-    parts = [_bare(part) for part in normal_content(answer.message.content)]
-    others = [_essence(other) for other in answer.alternatives]
-    return parts, answer.usage, answer.stop_reason, answer.stop_sequence, others
-
-
-def _bare(part: Part) -> Part:
-    if isinstance(part, Opaque):
-        return part
-    if isinstance(part, ToolCall | BrokenToolCall):
-        return replace(part, id="", extras=EMPTY)
-    return replace(part, extras=EMPTY)

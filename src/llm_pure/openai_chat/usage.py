@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from llm_pure.json import JsonError, PlainJson
-from llm_pure.reading import PlainObject, count_or_none, within
+from llm_pure.reading import PlainObject, count_or_none, count_within, within
 from llm_pure.response import NO_USAGE, Usage
 
 __all__ = ["say_usage", "take_usage"]
@@ -65,9 +65,12 @@ def _take(usage: PlainObject) -> Usage:
     inner, outer = usage.get(_IN), usage.get(_OUT)
     read = written = thought = None
     if isinstance(inner, dict):
-        read, written = _detail(inner, "cached_tokens", _IN), _detail(inner, "cache_write_tokens", _IN)
+        read, written = (
+            count_within(inner, "cached_tokens", _IN),
+            count_within(inner, "cache_write_tokens", _IN),
+        )
     if isinstance(outer, dict):
-        thought = _detail(outer, "reasoning_tokens", _OUT)
+        thought = count_within(outer, "reasoning_tokens", _OUT)
     # Nothing is wrong with it: now it may be taken apart.
     found = Usage(
         given,
@@ -90,13 +93,6 @@ def _take(usage: PlainObject) -> Usage:
         if not outer:
             del usage[_OUT]
     return found
-
-
-def _detail(details: PlainObject, key: str, under: str) -> int | None:
-    try:
-        return count_or_none(details, key)
-    except JsonError as error:
-        raise within(error, "." + under) from None
 
 
 def _first(usage: PlainObject, names: tuple[str, ...]) -> int | None:

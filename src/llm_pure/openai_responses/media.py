@@ -179,17 +179,13 @@ def say_part(part: Part, losses: Losses, path: str) -> list[PlainJson]:
             return []
 
 
-def _url(source: Base64 | Url) -> str:
-    return f"data:{source.media_type};base64,{source.data}" if isinstance(source, Base64) else source.url
-
-
 def _say_image(part: Image, losses: Losses, path: str) -> PlainObject:
     # Built loosely: the SDK lists the words for `detail`, and the server may know others.
     block: PlainObject = {"type": "input_image"}
     if isinstance(part.source, FileId):
         block["file_id"] = part.source.id
     else:
-        block["image_url"] = _url(part.source)
+        block["image_url"] = part.source.url
     if part.detail is not None:
         block["detail"] = part.detail
     return attach(block, part.extras, losses, path)
@@ -205,7 +201,7 @@ def _say_document(part: Document, losses: Losses, path: str) -> list[PlainJson]:
     if isinstance(part.source, FileId):
         block["file_id"] = part.source.id
     elif isinstance(part.source, Base64):
-        block["file_data"] = _url(part.source)
+        block["file_data"] = part.source.url
     else:
         block["file_url"] = part.source.url
     if part.title is not None:

@@ -11,23 +11,22 @@ stop reason `"other"`. The extras mirror the body: what we do not model stands w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from returns.result import Failure, Success
 
 from llm_pure.errors import Loss, Lossy, Malformed
-from llm_pure.json import EMPTY, JsonError, JsonInput, PlainJson
+from llm_pure.json import JsonError, JsonInput, PlainJson
 from llm_pure.messages import AssistantMessage
-from llm_pure.normal import normal_content
+from llm_pure.normal import essence
 from llm_pure.openai_responses.errors import carrying, error_of_body
 from llm_pure.openai_responses.finish import say_status, stop_reason_of, take_status
 from llm_pure.openai_responses.items import read_output, say_items
 from llm_pure.openai_responses.shape import PROVIDER, Losses, extras_with, own, unsaid
 from llm_pure.openai_responses.usage import say_usage, take_usage
-from llm_pure.parts import BrokenToolCall, Opaque, Part, ToolCall
 from llm_pure.reading import PlainObject, array, bad_request, body_object, malformed, within
 from llm_pure.response import NO_USAGE, Response
+from llm_pure.taking import take_name
 
 if TYPE_CHECKING:
     from llm_pure.outcome import Outcome
@@ -94,21 +93,12 @@ def read_body(data: PlainObject, *, cut: bool = False) -> Outcome[Response]:
         stop_reason_of(raw, content),
         raw,
         None,
-        _name(data, "id"),
-        _name(data, "model"),
+        take_name(data, "id"),
+        take_name(data, "model"),
         PROVIDER,
         extras=extras_with(data),
     )
     return Success(response) if problem is None else Failure(malformed(problem, response))
-
-
-def _name(data: PlainObject, key: str) -> str | None:
-    """An id or a model, taken out of `data`. An empty one is none, anything else stays as it is."""
-    value = data.get(key)
-    if isinstance(value, str):
-        del data[key]
-        return value or None
-    return None
 
 
 # ---------------------------------------------------------------- writing
@@ -127,7 +117,7 @@ def encode_response(response: Response) -> Outcome[dict[str, PlainJson]]:
     if isinstance(back, Failure):
         return back
     lost = tuple([loss for loss in losses if ".extras." not in loss.path])
-    if lost or _essence(back.unwrap()) != _essence(response):
+    if lost or essence(back.unwrap()) != essence(response):
         first = lost[0] if lost else Loss("$", "Responses reads this answer as another one")
         return Failure(
             Lossy(message=f"{first.path}: {first.reason}", path=first.path, losses=lost or (first,))
@@ -152,17 +142,3 @@ def _say(response: Response, losses: Losses) -> PlainObject:
     unsaid(response.message.extras, losses, "$.message")
     say_usage(response.usage, body)
     return body
-
-
-def _essence(answer: Response) -> object:
-    """What must not change on the way: everything but provider, ids and extras."""
-    parts = [_bare(part) for part in normal_content(answer.message.content)]
-    return parts, answer.usage, answer.stop_reason, answer.stop_sequence, answer.alternatives
-
-
-def _bare(part: Part) -> Part:
-    if isinstance(part, Opaque):
-        return part
-    if isinstance(part, ToolCall | BrokenToolCall):
-        return replace(part, id="", extras=EMPTY)
-    return replace(part, extras=EMPTY)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from llm_pure.json import JsonError
-from llm_pure.reading import PlainObject, count_or_none, within
+from llm_pure.reading import PlainObject, count_or_none, count_within, within
 from llm_pure.response import NO_USAGE, Usage
 
 __all__ = ["say_usage", "take_usage"]
@@ -30,10 +30,10 @@ def take_usage(body: PlainObject) -> Usage:
         given, made = count_or_none(usage, "input_tokens"), count_or_none(usage, "output_tokens")
         read = written = thought = None
         if isinstance(inner, dict):
-            read = _detail(inner, "cached_tokens", _IN)
-            written = _detail(inner, "cache_write_tokens", _IN)
+            read = count_within(inner, "cached_tokens", _IN)
+            written = count_within(inner, "cache_write_tokens", _IN)
         if isinstance(outer, dict):
-            thought = _detail(outer, "reasoning_tokens", _OUT)
+            thought = count_within(outer, "reasoning_tokens", _OUT)
     except JsonError as error:
         raise within(error, ".usage") from None
     # Nothing is wrong with it: now it may be taken apart.
@@ -56,13 +56,6 @@ def take_usage(body: PlainObject) -> Usage:
 def _drop(data: PlainObject, *keys: str) -> None:
     for key in keys:
         data.pop(key, None)
-
-
-def _detail(details: PlainObject, key: str, under: str) -> int | None:
-    try:
-        return count_or_none(details, key)
-    except JsonError as error:
-        raise within(error, "." + under) from None
 
 
 def say_usage(usage: Usage, body: PlainObject) -> None:
