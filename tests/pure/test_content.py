@@ -93,7 +93,7 @@ CONTENT: dict[str, tuple[list[Message], tuple[WireFormat, ...]]] = {
     "a document of blocks": (asked(Document((Text("words"), Image(PNG)), context="why")), (A,)),
     "a document to be cited": (asked(Document(PDF, "a.pdf", citations=True)), (A,)),
     # sound
-    "sound as bytes": (asked(Audio(Base64("UklGRg==", "audio/wav"))), (C, R)),
+    "sound as bytes": (asked(Audio(Base64("UklGRg==", "audio/wav"))), (C,)),
     "sound that was answered": (answered(Audio(FileId("audio_1"))), (C,)),
     # results
     "a result of words": (resulted(Text("42")), ALL),
