@@ -47,7 +47,7 @@ PROGRAMS := $(wildcard examples benchmarks)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types ruff imports mypy pyright pytest newer faults crash fuzz cover bench record lock clean setup
+.PHONY: help demo test lint format types ruff imports mypy pyright pytest newer faults leaks crash fuzz cover bench record lock clean setup
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(SELF)
@@ -92,6 +92,9 @@ newer: setup
 
 format: setup ## rewrite the code in the project's format
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+leaks: setup ## ten thousand calls that fail or are given up, and what is left of them
+	@LEAKS=10000 $(PY) -m pytest -q -n $(JOBS) tests/faults/test_leaks.py
 
 faults: setup ## survive every fault of the matrix, in random order
 	@$(PY) -m pytest -q -n $(JOBS) --random-order tests/faults

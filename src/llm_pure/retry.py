@@ -12,7 +12,7 @@ the deadline, is never shorter than the provider asked, and is not begun where t
     the last attempt's                     given up
     an answer that made no sense, again    given up: one fresh try is enough (malformed, out of order, incomplete)
     asks for more than `max_retry_after`   given up at once, with the error itself
-    a wait past the deadline               given up at once
+    a wait past the deadline               given up at once: no time is left
     any other                              retried, after what was asked and a full-jitter backoff on top
 
 A token bucket guards the provider against the retries of all runs of a process: each costs, successes refund. It is

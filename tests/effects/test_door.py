@@ -16,10 +16,9 @@ from openai import AsyncAzureOpenAI, AsyncOpenAI, OpenAI
 from returns.result import Success
 
 from llm_effects import Runner, anthropic_runner, openai_chat_runner, run, stream, threads, with_deadline
-from llm_effects.ports import MAX_BODY
 from llm_effects.providers.room import MAX_ERROR
 from llm_effects.stub import Raw, Sent, Stub
-from llm_pure import Completion, Deadline, LlmError, Misconfigured, ServerFault, TooLarge, user
+from llm_pure import Completion, Deadline, LlmError, Misconfigured, ServerFault, user
 from tests.effects.scripted import COLOURS, Colour, failed
 from tests.providers import ANTHROPIC, CLEARED, PROVIDERS, Provider
 
@@ -86,15 +85,6 @@ def test_whoever_else_uses_a_client_reads_errors_whole() -> None:
         with pytest.raises(InternalServerError) as raised:
             client.messages.create(model="m", max_tokens=9, messages=[{"role": "user", "content": "Hello"}])
         assert raised.value.response.content == body
-
-
-@pytest.mark.parametrize("name", COLOURS)
-def test_an_answer_that_never_ends_is_too_large(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Stub([Sent(Raw(b"{", 200, JSON), ending="flood")]) as stub:
-        error = failed(COLOURS[name](runner_of(ANTHROPIC, stub, monkeypatch), QUESTION).outcome)
-        assert type(error) is TooLarge
-        assert str(MAX_BODY) in error.message
-        assert stub.wait_until(lambda it: it.connections == 0)
 
 
 # ---------------------------------------------------------------- time
@@ -187,18 +177,6 @@ def test_a_deadline_may_be_as_far_away_as_it_likes(
 
 
 # ---------------------------------------------------------------- where it goes
-
-
-@pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_a_redirect_is_an_error_and_takes_the_prompt_nowhere(
-    provider: Provider, colour: Colour, made: str, status: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with Stub(["stolen"]) as other, Stub() as none:
-        away = Raw(b"", status, (("location", other.url + "/v1/messages"), CLOSE))
-        with Stub([away]) as stub:
-            error = failed(colour(runner_of(provider, stub, monkeypatch, made), QUESTION).outcome)
-            assert error.status == status
-        assert (other.accepted, other.requests, none.requests) == (0, (), ())
 
 
 def test_the_client_goes_where_the_target_says_though_the_settings_change(

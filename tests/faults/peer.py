@@ -79,8 +79,7 @@ class Peer:
         while len(self._rest) < length:
             self._more()
         body, self._rest = self._rest[:length], self._rest[length:]
-        self._server.requests.append(body)
-        self._server.heads.append(top)
+        self._server.heard(top, body)
         return body
 
     def _more(self) -> None:
@@ -146,6 +145,12 @@ class Server:
     def open(self) -> int:
         """How many connections are open."""
         return len(self._socks)
+
+    def heard(self, top: bytes, body: bytes) -> None:
+        with self._changed:
+            self.heads.append(top)
+            self.requests.append(body)
+            self._changed.notify_all()
 
     def wait_until(self, true: Callable[[Server], bool], seconds: float = 5.0) -> bool:
         with self._changed:

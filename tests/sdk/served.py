@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from math import inf
 from typing import Protocol
 
 from returns.result import Success
 
 from llm_effects import Runner
-from llm_effects.stub import Sent, Step, Stub
+from llm_effects.stub import Step, Stub
 from llm_effects.stub.server import Script
 from llm_pure import (
     Outcome,
@@ -20,12 +18,6 @@ from llm_pure import (
 NOW = RetryPolicy(max_attempts=4, base_delay=0)
 LONG = " ".join(f"Sentence {number} of a longer answer." for number in range(20))
 LIMIT = 0.2
-SLOW: Mapping[str, Sent] = {
-    "headers that never come": Sent(LONG, delay=inf),
-    "a body that drips": Sent(LONG, size=1, pause=0.02),
-    "a body that stalls": Sent(LONG, cut_bytes=25, ending="stall"),
-    "nothing but pings": Sent(LONG, cut_events=0, pause=0.02, ending="pings"),
-}
 
 
 class Serve(Protocol):

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import json
-import os
-import subprocess
-import sys
-import threading
 from pathlib import Path
 
 import pytest
 from returns.result import Success
 
-from llm_effects import arun, run, stream, with_retry
+from llm_effects import run, stream
 from llm_effects.stub import Raw, Sent, Stub
 from llm_pure import (
-    Completion,
     Denied,
     Misconfigured,
     TextDelta,
     mapped,
-    user,
 )
 from tests.effects.scripted import COLOURS, Colour, failed
 from tests.providers import ANTHROPIC, CLEARED, KEY, Provider
-from tests.sdk.served import NOW, Serve, text
+from tests.sdk.served import Serve, text
 
 # ---------------------------------------------------------------- one runner, many callers
 
@@ -60,41 +52,6 @@ def test_the_key_the_question_and_the_format_go_out_as_the_provider_wants_them(
     assert request.completion.unwrap().messages == provider.question.messages
 
 
-def test_sixty_four_threads_on_one_runner_each_get_their_own_answer(provider: Provider, serve: Serve) -> None:
-    stub, runner = serve(script=lambda completion: f"re: {completion.last_text}")
-    answers: dict[int, str] = {}
-    together = threading.Barrier(64)
-
-    def ask(number: int) -> None:
-        together.wait()
-        question = Completion([user(f"question {number}")], max_tokens=9)
-        if number % 2:
-            answers[number] = text(run(runner, question))
-        else:
-            with stream(runner, question) as events:
-                for _ in events:
-                    pass
-            answers[number] = text(events.result)
-
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(64)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert answers == {number: f"re: question {number}" for number in range(64)}
-    assert len(stub.requests) == 64
-
-
-def test_sixty_four_tasks_on_one_runner_each_get_their_own_answer(provider: Provider, serve: Serve) -> None:
-    _, runner = serve(script=lambda completion: f"re: {completion.last_text}")
-
-    async def main() -> list[str]:
-        questions = [Completion([user(f"question {number}")], max_tokens=9) for number in range(64)]
-        return [text(outcome) for outcome in await asyncio.gather(*(arun(runner, it) for it in questions))]
-
-    assert asyncio.run(main()) == [f"re: question {number}" for number in range(64)]
-
-
 def test_a_connection_is_kept_for_the_next_call(provider: Provider, serve: Serve) -> None:
     stub, runner = serve("one", "two", "three")
     assert [text(run(runner, provider.question)), text(run(runner, provider.question))] == ["one", "two"]
@@ -103,76 +60,7 @@ def test_a_connection_is_kept_for_the_next_call(provider: Provider, serve: Serve
     assert [request.connection for request in stub.requests] == [0, 0, 0]
 
 
-def test_one_runner_serves_a_second_event_loop(provider: Provider, serve: Serve) -> None:
-    _, runner = serve("one", "two")
-    assert [text(asyncio.run(arun(runner, provider.question))) for _ in range(2)] == ["one", "two"]
-
-
-def test_one_runner_serves_loops_of_several_threads_at_once(provider: Provider, serve: Serve) -> None:
-    _, runner = serve(script=lambda completion: f"re: {completion.last_text}")
-    answers: dict[int, str] = {}
-
-    def ask(number: int) -> None:
-        question = Completion([user(f"question {number}")], max_tokens=9)
-        answers[number] = text(asyncio.run(arun(runner, question)))
-
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert answers == {number: f"re: question {number}" for number in range(8)}
-
-
-FORKED = """
-    import json, os, sys
-    from llm_effects import anthropic_runner, openai_chat_runner, openai_responses_runner, run
-    from llm_pure import Completion, user
-    makers = {"anthropic": anthropic_runner, "openai": openai_chat_runner, "openai-responses": openai_responses_runner}
-    runner, question = makers[sys.argv[1]](model=sys.argv[2]), Completion([user("Say hello")], max_tokens=9)
-    def ask():
-        return run(runner, question).map(lambda response: response.text).value_or("failed")
-    before = ask()
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.write(writing, ask().encode())
-        os._exit(0)
-    os.waitpid(child, 0)
-    print(json.dumps([before, os.read(reading, 99).decode(), ask()]))
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_a_forked_child_opens_its_own_connection_and_leaves_its_parents_alone(
-    provider: Provider, serve: Serve
-) -> None:
-    stub, _ = serve("before", "child", "after")
-    command = [sys.executable, "-c", inspect.cleandoc(FORKED), provider.name, provider.model]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ))
-    assert json.loads(done.stdout) == ["before", "child", "after"]
-    assert [request.connection for request in stub.requests] == [0, 1, 0]
-
-
 # ---------------------------------------------------------------- set up wrongly
-
-
-def test_a_client_of_the_wrong_colour_is_misconfigured_before_anything_is_sent(provider: Provider) -> None:
-    with Stub() as stub:
-        url = provider.url(stub)
-        blocking = provider.with_clients(url, colour="blocking")
-        asynchronous = provider.with_clients(url, colour="asynchronous")
-        wrong = [
-            failed(COLOURS[name](runner, provider.question).outcome)
-            for name, runner in [
-                ("arun", blocking),
-                ("astream", blocking),
-                ("run", asynchronous),
-                ("stream", asynchronous),
-            ]
-        ]
-        assert [(type(error), "client" in error.message) for error in wrong] == [(Misconfigured, True)] * 4
-        assert (stub.accepted, stub.requests) == (0, ())
 
 
 def test_a_client_of_each_colour_serves_both(provider: Provider, colour: Colour) -> None:
@@ -196,19 +84,6 @@ def test_a_profile_that_is_not_there_is_misconfigured(
     error = failed(colour(ANTHROPIC.from_settings(), ANTHROPIC.question).outcome)
     assert type(error) is Misconfigured
     assert "ANTHROPIC_CONFIG_DIR" in error.message
-
-
-@pytest.mark.parametrize("key", ["sk-secret\nnot-a-header", "sk-secret not-a-header\n", "sk-secret\x00"])
-def test_a_key_that_cannot_be_sent_is_misconfigured_and_shown_nowhere(
-    provider: Provider, colour: Colour, key: str
-) -> None:
-    with Stub(["Hello"]) as stub:
-        runner = with_retry(NOW)(provider.with_clients(provider.url(stub), key=key))
-        told = colour(runner, provider.question)
-        error = failed(told.outcome)
-        assert type(error) is Misconfigured
-        assert stub.requests == ()
-    assert [it for it in (error, told, runner) if "secret" in repr(it) or "not-a-header" in repr(it)] == []
 
 
 def test_a_key_that_the_provider_repeats_is_masked(provider: Provider, serve: Serve, colour: Colour) -> None:

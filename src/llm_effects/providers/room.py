@@ -85,8 +85,12 @@ def _can_go(name: bytes, value: bytes) -> bool:
         return False
     name = name.lower()
     if name == b"authorization" and value[:7].lower() == b"bearer ":
-        return len(value[7:].split()) == 1
-    return name not in _KEYS or len(value.split()) == 1
+        return _is_key(value[7:])
+    return name not in _KEYS or _is_key(value)
+
+
+def _is_key(key: bytes) -> bool:
+    return key.isascii() and key.split() == [key]
 
 
 # ---------------------------------------------------------------- errors coming in

@@ -22,7 +22,9 @@ from llm_effects.runner import Runner, Wrapped
 from llm_pure import (
     Bucket,
     Completion,
+    Deadline,
     GiveUp,
+    LlmError,
     Outcome,
     Response,
     RetryPolicy,
@@ -30,6 +32,7 @@ from llm_pure import (
     Started,
     StreamEvent,
 )
+from llm_pure.errors import snippet
 from llm_pure.response import NO_USAGE
 from llm_pure.retry import begin, cost_of, decide_retry, refund, take
 
@@ -66,7 +69,7 @@ class _WithRetry(Wrapped):
     @override
     def program(self, completion: Completion) -> Program[Outcome[Response]]:
         yield from ask(Change(self._state, partial(begin, now=(yield from ask(Now())))))
-        retried, spent, partial_before = False, NO_USAGE, None
+        retried, spent, partial_before, met = False, NO_USAGE, None, None
         while True:
             hand = _Hand()
             outcome = yield from relay(self.inner(completion), hand.over)
@@ -79,7 +82,9 @@ class _WithRetry(Wrapped):
             partial_before = error.partial or partial_before
             if retried:  # what was paid for is not lost with the attempt that it was paid for
                 usage = spent if spent != NO_USAGE else error.usage
-                outcome = Failure(replace(error, usage=usage, partial=partial_before))
+                error = replace(error, usage=usage, partial=partial_before)
+                if isinstance(error, Deadline) and error.last is None:
+                    error = replace(error, last=met)
             until = yield from ask(Change(DEADLINE, _looked_at))
             decide = partial(
                 decide_retry,
@@ -91,16 +96,33 @@ class _WithRetry(Wrapped):
                 until=until,
             )
             decision = yield from ask(Change(self._state, decide))
-            kind = type(error).__name__
+            met = type(error).__name__
             if isinstance(decision, GiveUp):
-                yield from ask(Tell(GaveUp(kind, decision.reason)))
-                return outcome
+                yield from ask(Tell(GaveUp(met, decision.reason)))
+                return Failure(_out_of_time(error) if decision.reason == "deadline" else error)
             if not (yield from ask(Change(self._bucket, partial(take, policy=self.policy)))):
-                yield from ask(Tell(GaveUp(kind, "bucket")))
-                return outcome
-            yield from ask(Tell(Retried(kind, decision.attempt, decision.delay)))
+                yield from ask(Tell(GaveUp(met, "bucket")))
+                return Failure(error)
+            yield from ask(Tell(Retried(met, decision.attempt, decision.delay)))
             yield from ask(Sleep(decision.delay))
             retried = True
+
+
+def _out_of_time(error: LlmError) -> LlmError:
+    """There is no time for another attempt. A wait that the provider asked for is told by its own error, as it is."""
+    if error.retry_after or isinstance(error, Deadline):
+        return error
+    return Deadline(
+        message=snippet(f"no time is left for another attempt: {error.message}"),
+        last=type(error).__name__,
+        status=error.status,
+        type=error.type,
+        code=error.code,
+        path=error.path,
+        usage=error.usage,
+        partial=error.partial,
+        request_id=error.request_id,
+    )
 
 
 def _looked_at(deadline: float | None) -> tuple[float | None, float | None]:
