@@ -28,6 +28,7 @@ from returns.result import Success
 from typing_extensions import override
 
 from llm_effects import (
+    Slow,
     anthropic_runner,
     arun,
     astream,
@@ -39,7 +40,6 @@ from llm_effects import (
     with_deadline,
     with_retry,
 )
-from llm_effects.interpreters.simulated import Slow
 from llm_effects.notes import Attempted
 from llm_effects.operations import Program
 from llm_effects.providers.leaf import Leaf

@@ -5,8 +5,9 @@ from __future__ import annotations
 import socket
 import time
 from bisect import bisect_right
-from dataclasses import replace
-from itertools import accumulate
+from dataclasses import dataclass, replace
+from heapq import heappop, heappush
+from itertools import accumulate, count
 from random import Random
 from typing import Literal
 
@@ -31,17 +32,23 @@ from llm_effects.interpreters.simulated import World
 from llm_effects.operations import HttpRequest
 from llm_effects.providers.leaf import Leaf
 from llm_pure import (
+    Bucket,
     Deadline,
     Disconnected,
     Incomplete,
     Malformed,
     Overloaded,
     Response,
+    RetryAfter,
     RetryPolicy,
+    RetryState,
     Timeout,
     TlsRefused,
     Unreachable,
     WireFormat,
+    decide_retry,
+    refund,
+    take,
 )
 from llm_pure.target import codec_of
 from tests.effects.scripted import COLOURS, QUESTION, Colour, answer, failed, leaf
@@ -515,3 +522,44 @@ def test_N19_at_three_failures_in_ten_five_tries_lose_next_to_nothing() -> None:
     good = sum(isinstance(world.run(runner, QUESTION).outcome, Success) for _ in range(calls))
     assert good / calls >= 0.995
     assert len(world.requests) / good <= 1.02 / 0.7
+
+
+@dataclass(frozen=True)
+class Load:
+    """How many requests a provider saw in each second, from many callers of one process."""
+
+    seconds: list[int]
+    calls: int
+
+
+def _load(
+    policy: RetryPolicy, *, rate: int, before: int, outage: int, after: int, asked: float | None
+) -> Load:
+    """Calls at an even rate while the provider is out in the middle, by the decisions alone, in virtual time."""
+    chance, bucket, numbers = Random(11), Bucket(), count()
+    length = before + outage + after
+    due = [(number / rate, next(numbers), RetryState()) for number in range(length * rate)]
+    seconds = [0] * (length + 120)
+    while due:
+        now, _, state = heappop(due)
+        seconds[int(now)] += 1
+        if not before <= now < before + outage:
+            bucket, _ = refund(bucket, policy, retried=state.failures > 0)
+            continue
+        error = Overloaded(status=529, retry_after=asked)
+        state, decision = decide_retry(policy, state, error, now=now, draw=chance.random())
+        if isinstance(decision, RetryAfter):
+            bucket, paid = take(bucket, policy)
+            if paid:
+                heappush(due, (now + decision.delay, next(numbers), state))
+    return Load(seconds, length * rate)
+
+
+@pytest.mark.parametrize("asked", [None, 5.0])
+@pytest.mark.parametrize("tries", [3, 5])
+def test_N19_after_an_outage_no_herd_comes_back(tries: int, asked: float | None) -> None:
+    policy, rate = RetryPolicy(max_attempts=tries), 100
+    load = _load(policy, rate=rate, before=30, outage=120, after=60, asked=asked)
+    assert max(load.seconds[150:210]) <= 1.2 * rate
+    assert sum(load.seconds) <= 1.05 * load.calls
+    assert max(load.seconds) <= 2 * rate  # when it begins, the bucket is full
