@@ -20,7 +20,7 @@ from llm_pure.json import JsonObject, PlainJson, dump_json
 from llm_pure.messages import AssistantMessage, Message, UserMessage
 from llm_pure.parts import Audio, BrokenToolCall, Document, Image, Part, Reasoning, Text, ToolCall, ToolResult
 from llm_pure.response import Response, StopReason, Usage, text_of
-from llm_pure.tools import AnyTool
+from llm_pure.tools import INPUT, AnyTool
 
 __all__ = ["Echo"]
 
@@ -238,9 +238,11 @@ def _call(tool: AnyTool, completion: Completion, limit: int) -> _Said:
     question, _, _ = _conversation(completion.messages)
     value: PlainJson = sample(tool.parameters.thaw(), _topics(question))
     arguments = value if isinstance(value, dict) else {}
+    if tool.free_text is not None:
+        arguments = {INPUT: " ".join(_topics(question))}
     text = dump_json(arguments).decode()
     name = f"call_{_mark(f'{len(completion.messages)} {tool.name}', question + text)}"
     if len(text) > 4 * limit:
         return _Said(BrokenToolCall(name, tool.name, text[: 4 * limit]), limit, ("max_tokens", None))
-    call = ToolCall(name, tool.name, JsonObject(arguments))
+    call = ToolCall(name, tool.name, JsonObject(arguments), free_text=tool.free_text is not None)
     return _Said(call, max(1, len(text) // 4), ("tool_call", None))

@@ -171,15 +171,15 @@ _TEXT_CALL: Final = frozenset({"type", "call_id", "name", "input"})
 
 
 def _text_call(item: PlainObject, *, cut: bool) -> Part | None:
-    """A call with plain text, which is its one argument."""
+    """A call with plain text, which is its one argument; `cut`: the answer broke off in it."""
     id_, name, text = item.get("call_id"), item.get("name"), item.get("input")
     if not isinstance(id_, str) or not isinstance(name, str) or not name or not isinstance(text, str):
         return None
     rest: PlainObject = {
         key: value for key, value in item.items() if key not in _TEXT_CALL and value is not None
     }
-    if cut and "status" not in rest:
-        rest["status"] = "incomplete"
+    if cut:  # what the answer says of all is kept for the item, which may go back alone
+        rest.setdefault("status", "incomplete")
     if rest.get("status") in _UNFINISHED:
         return BrokenToolCall(id_, name, text, extras_with(rest), free_text=True)
     return ToolCall(id_, name, JsonObject.wrap({INPUT: text}), extras_with(rest), free_text=True)
@@ -381,7 +381,7 @@ _PREFIXES: Final = {"message": "msg_", "function_call": "fc_", "reasoning": "rs_
 
 def _say_own_item(part: Part, losses: Losses, path: str, *, answer: bool) -> PlainObject | None:
     if isinstance(part, ToolCall | BrokenToolCall):
-        return _say_call(part, losses, path)
+        return _say_call(part, losses, path, answer=answer)
     if isinstance(part, Reasoning):
         return _say_reasoning(part, losses, path, answer=answer)
     if isinstance(part, Opaque) and part.provider == PROVIDER:
@@ -390,7 +390,9 @@ def _say_own_item(part: Part, losses: Losses, path: str, *, answer: bool) -> Pla
     return None
 
 
-def _say_text_call(part: ToolCall | BrokenToolCall, text: str, losses: Losses, path: str) -> PlainObject:
+def _say_text_call(
+    part: ToolCall | BrokenToolCall, text: str, losses: Losses, path: str, *, answer: bool
+) -> PlainObject:
     said: ResponseCustomToolCallParam = {
         "type": "custom_tool_call",
         "call_id": part.id,
@@ -398,16 +400,16 @@ def _say_text_call(part: ToolCall | BrokenToolCall, text: str, losses: Losses, p
         "input": text,
     }
     block = attach(plain(said), part.extras, losses, path)
-    if isinstance(part, BrokenToolCall):
+    if answer and isinstance(part, BrokenToolCall):  # a request has no word of its own for it
         block.setdefault("status", "incomplete")
     return block
 
 
-def _say_call(part: ToolCall | BrokenToolCall, losses: Losses, path: str) -> PlainObject:
+def _say_call(part: ToolCall | BrokenToolCall, losses: Losses, path: str, *, answer: bool) -> PlainObject:
     if part.free_text:
         written = part.text if isinstance(part, BrokenToolCall) else free_text_of(part)
         if written is not None:
-            return _say_text_call(part, written, losses, path)
+            return _say_text_call(part, written, losses, path, answer=answer)
         losses.append(Loss(f"{path}.free_text", "the arguments are no plain text"))
     try:
         text = part.text if isinstance(part, BrokenToolCall) else part.arguments.text
