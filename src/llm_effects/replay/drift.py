@@ -239,8 +239,9 @@ def _unknown(value: object, where: str) -> Iterator[tuple[str, str]]:
             yield from _unknown(item, f"{where}[{index}]")
     elif _is_model(value):
         model = cast("BaseModel", value)
-        for name in model.model_extra or {}:
-            yield name, f"{where}.{name}"
+        for name, held in (model.model_extra or {}).items():
+            if held is not None:  # which says nothing
+                yield name, f"{where}.{name}"
         for name in type(model).model_fields:
             yield from _unknown(getattr(model, name, None), f"{where}.{name}")
 

@@ -5,17 +5,19 @@
     with cassette(path, "once") as recorded:   # records, if there is no such file
         ...
 
-Law: while it is played, nothing leaves this machine and nothing waits. It is written when the block ends without an
-exception, and not otherwise: a cassette is what a run that went well has asked.
+Law: while it is played, nothing leaves this machine, nothing waits, and no key is needed. It is written when the block
+ends without an exception, and not otherwise: a cassette is what a run that went well has asked.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Generator, Iterable
 from contextlib import ExitStack, contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Final
 
 from llm_effects.replay.modes import Mode
 from llm_effects.replay.network import Hosts, NoNetwork
@@ -63,6 +65,7 @@ def opened(played: Cassette, passthrough: Iterable[str] = ()) -> Generator[None]
         waits = NoWaits()
         stack.enter_context(inserted(Deck(played, through, waits.reach if played.replaying else _nothing)))
         if played.replaying:
+            stack.enter_context(_keys())
             stack.enter_context(waits)
             stack.enter_context(NoNetwork(through))
         yield
@@ -78,6 +81,25 @@ def patterns(texts: Iterable[str]) -> tuple[re.Pattern[str], ...]:
 
 def _nothing() -> None:
     """Waits are real while something is recorded."""
+
+
+_KEYS: Final = ("ANTHROPIC_API_KEY", "AZURE_OPENAI_API_KEY", "OPENAI_API_KEY")
+
+
+@contextmanager
+def _keys() -> Generator[None]:
+    """A key for whoever has none: an SDK makes no client without, and nobody is shown this one."""
+    missing = [name for name in _KEYS if not os.environ.get(name)]
+    before = {name: os.environ.get(name) for name in missing}
+    os.environ.update(dict.fromkeys(missing, "replayed"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _hosts(patterns: tuple[str, ...]) -> Hosts:

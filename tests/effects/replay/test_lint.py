@@ -205,6 +205,7 @@ def test_an_answer_that_the_types_of_the_sdk_do_not_take_is_found(tmp_path: Path
 
 def test_a_field_that_nobody_models_is_found_once(tmp_path: Path) -> None:
     assert found(tmp_path, exchange({**MESSAGE, "mood": "fine"})) == [("unmodelled", "$.mood")]
+    assert found(tmp_path, exchange({**MESSAGE, "mood": None})) == []
     block: PlainJson = [{"type": "text", "text": "x", "tone": 1}, {"type": "text", "text": "y", "tone": 2}]
     assert found(tmp_path, exchange({**MESSAGE, "content": block})) == [("unmodelled", "$.content[0].tone")]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import threading
 import time
@@ -57,7 +58,7 @@ from llm_pure import (
     user,
 )
 from tests.effects.scripted import COLOURS, failed
-from tests.providers import ANTHROPIC, OPENAI, PROVIDERS, Provider
+from tests.providers import ANTHROPIC, CLEARED, OPENAI, PROVIDERS, Provider
 from tests.sdk.served import text
 
 CLOSE = (("connection", "close"),)
@@ -615,3 +616,13 @@ def test_httpx_as_it_was_before_is_patched_where_it_reaches_the_network(
     ]
     own = [(httpx2.HTTPTransport, "handle_request"), (httpx2.AsyncHTTPTransport, "handle_async_request")]
     assert patched == [*own, *own]
+
+
+def test_no_key_is_needed_to_play(provider: Provider, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in CLEARED:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(file.parent))
+    prerecorded(file, provider, answer_of(provider, "Hello"))
+    with cassette(file):
+        assert text(run(provider.from_settings(), HELLO)) == "Hello"
+    assert not {"ANTHROPIC_API_KEY", "OPENAI_API_KEY"} & set(os.environ)
