@@ -7,7 +7,7 @@ possible differs, and so what is left out or put in is one difference, however m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from heapq import heappop, heappush
 from itertools import count
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from llm_pure.completion import Completion
 
-__all__ = ["Difference", "covers", "differences"]
+__all__ = ["Difference", "covers", "differences", "upwards"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,7 +43,7 @@ def differences(
 
     What has been put into a list has the path of the place before which it stands. `expected` are paths at and below
     which differences are no surprise (those of losses): of several ways to lay two lists beside each other, one with
-    the fewest surprises is taken; of these, one where the least is left out and put in.
+    the fewest surprises is taken; of these, the one where all stays at its place, or the least is left out and put in.
     """
     return tuple(_Comparison(frozenset(expected)).between(before, after, "$", surprising=True).differences)
 
@@ -51,6 +51,14 @@ def differences(
 def covers(path: str, other: str) -> bool:
     """Whether a path is that of `other`, or of something that it stands in."""
     return other.startswith(path) and (len(other) == len(path) or other[len(path)] in ".[")
+
+
+def upwards(path: str) -> Iterator[str]:
+    """A path, and those of all that it stands in."""
+    yield path
+    for end in range(len(path) - 1, 0, -1):
+        if path[end] in ".[":
+            yield path[:end]
 
 
 class _Found(NamedTuple):
@@ -113,10 +121,17 @@ class _Comparison:
     def _items(self, a: Sequence[object], b: Sequence[object], path: str, *, surprising: bool) -> _Found:
         """The cheapest way through both lists, step by step: the next items of both, of `a` alone, or of `b` alone.
 
-        What is left of one list beyond what is left of the other has to be left out or put in: ways that this makes
-        dear are not looked at.
+        What is left of `b` beyond what is left of `a` has to be put in: ways that this makes dear are not looked at.
         """
         ends = len(a), len(b)
+        if ends[0] == ends[1]:
+            stays = [
+                self.between(*both, f"{path}[{i}]", surprising=surprising)
+                for i, both in enumerate(zip(a, b, strict=True))
+            ]
+            cost = sum(found.cost for found in stays)
+            if cost < _SURPRISE:
+                return _Found(cost, [one for found in stays for one in found.differences])
         number = count()
         came: dict[_Place, tuple[_Place | None, _Found]] = {}
         ways: list[tuple[int, int, _Place, _Place | None, _Found]] = [(0, 0, (0, 0), None, _NO_DIFFERENCE)]
@@ -126,7 +141,7 @@ class _Comparison:
             cost = sofar[origin] + step.cost
             if cost < sofar.get(place, cost + 1):
                 sofar[place] = cost
-                rest = _ITEM * abs((ends[0] - place[0]) - (ends[1] - place[1]))
+                rest = _ITEM * max(0, (ends[1] - place[1]) - (ends[0] - place[0]))
                 heappush(ways, (cost + rest, next(number), place, origin, step))
 
         while ends not in came:
@@ -139,7 +154,8 @@ class _Comparison:
             if i < ends[0] and j < ends[1]:
                 way(place, (i + 1, j + 1), self.between(a[i], b[j], here, surprising=surprising))
             if i < ends[0]:
-                way(place, (i + 1, j), self._one(here, a[i], None, _ITEM, surprising=surprising))
+                cost = _FIELD if here in self.expected else _ITEM
+                way(place, (i + 1, j), self._one(here, a[i], None, cost, surprising=surprising))
             if j < ends[1]:
                 # Whether this is a surprise depends on where it came from: if it is missing there, that is one.
                 way(place, (i, j + 1), self._one(here, None, b[j], _ITEM, surprising=False))

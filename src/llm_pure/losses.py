@@ -9,12 +9,13 @@ them. A payload without losses is not read: that it gives the normal form back i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from returns.result import Success
 
-from llm_pure.differences import Difference, covers, differences
+from llm_pure.differences import Difference, covers, differences, upwards
 from llm_pure.errors import Loss
 from llm_pure.json import EMPTY
 from llm_pure.normal import normal, places
@@ -54,12 +55,14 @@ def proven(
     if shown:
         losses = [*losses, *(Loss(path, _SHOWN) for path in shown)]
         found = _differences(completion, read.unwrap(), paths, losses)
-    return [loss for loss in losses if covers(_OPTIONS, loss.path) or _is_one(paths.normal(loss.path), found)]
-
-
-def _is_one(paths: Iterable[str], found: Sequence[Difference]) -> bool:
-    """Whether something differs there: at a path, below it, or around it."""
-    return any(covers(path, one.path) or covers(one.path, path) for path in paths for one in found)
+    differ = {one.path for one in found}
+    around = {path for one in differ for path in upwards(one)}
+    return [
+        loss
+        for loss in losses
+        if covers(_OPTIONS, loss.path)
+        or any(path in around or not differ.isdisjoint(upwards(path)) for path in paths.normal(loss.path))
+    ]
 
 
 def _differences(
@@ -75,7 +78,7 @@ def _differences(
     ]
 
 
-def _unreported(found: Sequence[Difference], expected: Sequence[str]) -> list[str]:
+def _unreported(found: Sequence[Difference], expected: AbstractSet[str]) -> list[str]:
     """The paths of the differences that none of the expected ones covers.
 
     What is put in somewhere, and is missing at another place, has moved: it is reported where it stood.
@@ -86,7 +89,7 @@ def _unreported(found: Sequence[Difference], expected: Sequence[str]) -> list[st
     return [
         one.path
         for one in found
-        if not any(covers(path, one.path) for path in expected)
+        if expected.isdisjoint(upwards(one.path))
         and not (one.before is None and one.path.endswith("]") and _strings(one.after) <= lost)
     ]
 
@@ -112,32 +115,34 @@ def _strings(value: object) -> set[str]:
 class _Paths:
     """Paths of a completion, and of its normal form, which may have moved things."""
 
-    __slots__ = ("_stood",)
+    __slots__ = ("_now", "_stood")
 
     def __init__(self, completion: Completion) -> None:
         self._stood = places(completion)
+        self._now = {stood: now for now, stood in self._stood.items()}
 
-    def all(self, losses: Iterable[Loss]) -> list[str]:
+    def all(self, losses: Iterable[Loss]) -> set[str]:
         """The places of all losses in the normal form."""
-        return [path for loss in losses for path in self.normal(loss.path)]
+        return {path for loss in losses for path in self.normal(loss.path)}
 
     def normal(self, path: str) -> list[str]:
         """The places in the normal form of what stood at a path: none, if it says nothing there."""
-        found = [place for place, stood in self._stood.items() if covers(path, stood)]
-        holders = [place for place, stood in self._stood.items() if covers(stood, path) and stood != path]
-        if holders:
-            holder = max(holders, key=len)
-            found.append(holder + path[len(self._stood[holder]) :])
-        elif not found and not path.startswith(("$.messages[", "$.system[")):
-            found.append(path)
-        return found
+        for holder in upwards(path):
+            if (now := self._now.get(holder)) is not None:
+                rest = path[len(holder) :]
+                return [] if rest.startswith(_ITEMS) else [now + rest]
+        if path.startswith(_PARTS):
+            return [now for now, stood in self._stood.items() if covers(path, stood)]
+        return [path]
 
     def original(self, path: str) -> str:
         """The place that a path of the normal form had; the nearest around it, if it had none."""
-        steps = [at for at, mark in enumerate(path) if mark in ".["]
-        for end in (len(path), *reversed(steps)):
-            stood = self._stood.get(path[:end])
-            if stood is not None:
-                rest = path[end:]
-                return stood if rest.startswith((".content[", ".source[")) else stood + rest
-        return path if not path.startswith(("$.messages[", "$.system[")) else path.partition("[")[0]
+        for holder in upwards(path):
+            if (stood := self._stood.get(holder)) is not None:
+                rest = path[len(holder) :]
+                return stood if rest.startswith(_ITEMS) else stood + rest
+        return path.partition("[")[0] if path.startswith(_PARTS) else path
+
+
+_ITEMS: Final = (".content[", ".source[")
+_PARTS: Final = ("$.messages[", "$.system[")
