@@ -128,7 +128,7 @@ class _ForVcr:
 
     def _passes(self, asked: _Asked) -> bool:
         parts = urlsplit(asked.uri)
-        return self._deck.passes(parts.hostname or "", parts.port, parts.path)
+        return self._deck.passes(parts.hostname or "", parts.port, parts.path, asked.headers)
 
 
 def _request(asked: _Asked) -> Request:

@@ -54,7 +54,7 @@ class Deck:
         """What the blocking transport does instead."""
 
         def handle_request(transport: httpx2.HTTPTransport, request: httpx2.Request) -> httpx2.Response:
-            if self.passes(request.url.host, request.url.port, request.url.path):
+            if self.passes(request.url.host, request.url.port, request.url.path, request.headers):
                 return real(transport, request)
             request.read()
             found = self.find(_request(request))
@@ -82,7 +82,7 @@ class Deck:
         async def handle_async_request(
             transport: httpx2.AsyncHTTPTransport, request: httpx2.Request
         ) -> httpx2.Response:
-            if self.passes(request.url.host, request.url.port, request.url.path):
+            if self.passes(request.url.host, request.url.port, request.url.path, request.headers):
                 return await real(transport, request)
             await request.aread()
             found = self.find(_request(request))
@@ -106,9 +106,14 @@ class Deck:
 
     # ------------------------------------------------------------ what both decide
 
-    def passes(self, host: str, port: int | None, path: str) -> bool:
-        """Whether a request is none of a cassette's business: let through, or to a server of the test's own."""
-        return self.through(host, port) or (is_here(host) and wire_of(path) is None)
+    def passes(self, host: str, port: int | None, path: str, headers: Iterable[str]) -> bool:
+        """Whether a request is none of a cassette's business: let through, or to a server of the test's own.
+
+        What goes to this machine is a provider's (a proxy's, a stub's) if an SDK sends it, or a codec speaks there.
+        """
+        if self.through(host, port):
+            return True
+        return is_here(host) and wire_of(path) is None and _OF_SDKS not in map(str.lower, headers)
 
     def find(self, request: Request) -> Interaction | int:
         """The interaction to play, or the place for the one to record. Raises what a miss is to whoever asks."""
@@ -166,6 +171,9 @@ class Deck:
         )
         return _response(answer.status, answer.headers, answer.reason, pieces, error)
 
+
+_OF_SDKS: Final = "x-stainless-lang"
+"""A header that both SDKs send with every request."""
 
 # ---------------------------------------------------------------- what came over the network
 

@@ -626,3 +626,13 @@ def test_no_key_is_needed_to_play(provider: Provider, file: Path, monkeypatch: p
     with cassette(file):
         assert text(run(provider.from_settings(), HELLO)) == "Hello"
     assert not {"ANTHROPIC_API_KEY", "OPENAI_API_KEY"} & set(os.environ)
+
+
+def test_what_an_sdk_sends_to_this_machine_is_a_providers_whatever_its_path(file: Path) -> None:
+    with served() as stub:
+        client = openai.OpenAI(api_key="k", base_url=stub.openai_url, max_retries=0)
+        with cassette(file, "all"), pytest.raises(openai.NotFoundError):
+            client.embeddings.create(model="m", input="Hi")  # the stub has none, and says so
+    with cassette(file) as played, pytest.raises(openai.NotFoundError):
+        client.embeddings.create(model="m", input="Hi")
+    assert played.unplayed == ()
