@@ -43,7 +43,8 @@ Call: TypeAlias = Callable[[], object]
 ACall: TypeAlias = Callable[[], Coroutine[object, object, object]]
 Stack: TypeAlias = Callable[[Runner], Runner]
 
-KEY: dict[str, Any] = {"api_key": "none", "max_retries": 0}
+# With the SDK's own five seconds for a connection a thousand of them fail where the machine is busy.
+KEY: dict[str, Any] = {"api_key": "none", "max_retries": 0, "timeout": 600.0}
 
 
 def provider_named(name: str) -> Provider:
