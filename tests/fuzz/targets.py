@@ -20,9 +20,10 @@ from returns.result import Failure, Success
 from llm_effects import MemoryStore, compose, run, with_cache
 from llm_effects.replay.files import BadCassette, read_cassette, write_cassette
 from llm_effects.trace.trace import Trace
-from llm_pure import CassetteMiss, Completion, LlmError, Outcome, Response, cache_key
+from llm_pure import BadOutput, CassetteMiss, Completion, LlmError, Outcome, Response, TextDelta, cache_key
 from llm_pure.errors import ERRORS, snippet
 from llm_pure.json import JsonInput
+from llm_pure.partial import PartialJson, partials
 from llm_pure.parts import ToolCall
 from llm_pure.serial import (
     completion_from_json,
@@ -160,6 +161,18 @@ def _answered(wire: WireFormat, data: bytes) -> Outcome[object]:
 # ---------------------------------------------------------------- stores and files
 
 
+def _growing(data: bytes) -> Outcome[object]:
+    """A structured answer whose JSON is read while it comes."""
+    text = data.decode("utf-8", "surrogateescape")
+    size = 1 + len(text) * 7919 % 61
+    events = [TextDelta(0, text[at : at + size]) for at in range(0, len(text), size)]
+    shown: list[PartialJson] = []
+    for growing in (False, True):
+        shown = list(partials(events, growing=growing))
+        repr(shown)
+    return Success(shown) if shown else Failure(BadOutput(message="nothing of it is JSON"))
+
+
 def _stored(data: bytes) -> Outcome[Response]:
     """An entry of a store, under its key or with anything before it: an answer, or a miss and then one."""
     key = cache_key(QUESTION, leaf().target).unwrap()
@@ -202,6 +215,7 @@ TARGETS: Final[Mapping[str, Fuzzed]] = {
     "errors in serial form": Fuzzed(error_from_json, "serial/error"),
     "events in serial form": Fuzzed(event_from_json, "serial/event"),
     "entries of a store": Fuzzed(_stored, "serial/response"),
+    "partial JSON": Fuzzed(_growing, "serial"),
     "traces": Fuzzed(Trace.from_jsonl, "trace"),
     "cassettes": Fuzzed(_cassette, "cassette"),
 }
