@@ -216,7 +216,9 @@ def say_assistant(
                 _reasoning(part, fields, losses, where, invent=answer)
         elif isinstance(part, Refusal):
             if own(part.extras).get("type") == "refusal" or "refusal" in fields:
-                content.append(attach({"refusal": part.text}, part.extras, losses, where))
+                refused = attach({"refusal": part.text}, part.extras, losses, where)
+                refused.setdefault("type", "refusal")
+                content.append(refused)
                 rank = 1
             else:
                 attach({}, part.extras, losses, where)
