@@ -16,7 +16,7 @@ from llm_pure.json import Json, JsonObject
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
 from llm_pure.models import traits_of
 from llm_pure.normal import normal_content
-from llm_pure.parts import Part, Reasoning, Text, ToolResult
+from llm_pure.parts import Audio, Base64, Document, FileId, Image, Opaque, Part, Reasoning, ToolResult
 
 if TYPE_CHECKING:
     from llm_pure.dialects import Dialect
@@ -198,10 +198,25 @@ def _reasoning(part: Part, dialect: Dialect) -> Part:
 
 
 def _result(part: Part) -> Part:
-    """A result, allowed to hold what is no text if it does."""
-    if isinstance(part, ToolResult) and not all(isinstance(inner, Text) for inner in part.content):
+    """A result, allowed to hold pictures and files if it does."""
+    if isinstance(part, ToolResult) and any(map(_is_medium, part.content)):
         return replace(part, extras=_noted(part.extras, "$media", note=True))
     return part
+
+
+def _is_medium(part: Part) -> bool:
+    """Whether this is no text, and Chat Completions has a word for it."""
+    match part:
+        case Image(source):
+            return not isinstance(source, FileId)
+        case Document(source):
+            return isinstance(source, Base64 | FileId)
+        case Audio(source):
+            return isinstance(source, Base64)
+        case Opaque(provider):
+            return provider == _WIRE
+        case _:
+            return False
 
 
 def _noted(extras: JsonObject, name: str, *, note: Json) -> JsonObject:
