@@ -16,7 +16,19 @@ from llm_pure.json import Json, JsonObject
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
 from llm_pure.models import traits_of
 from llm_pure.normal import normal_content
-from llm_pure.parts import Audio, Base64, Document, FileId, Image, Opaque, Part, Reasoning, ToolResult
+from llm_pure.parts import (
+    Audio,
+    Base64,
+    BrokenToolCall,
+    Document,
+    FileId,
+    Image,
+    Opaque,
+    Part,
+    Reasoning,
+    ToolCall,
+    ToolResult,
+)
 
 if TYPE_CHECKING:
     from llm_pure.dialects import Dialect
@@ -85,6 +97,8 @@ def _options(dialect: Dialect, completion: Completion, options: Mapping[str, Jso
         chosen["$max_tokens"] = dialect.max_tokens
     if dialect.instructions == "developer" and (normal_content(completion.system) or _is_opening(completion)):
         chosen["$system"] = dialect.instructions
+    if dialect.tool_id_pattern is not None and any(map(_has_ids, completion.messages)):
+        chosen["$ids"] = dialect.tool_id_pattern
     if dialect.seed != "seed" and completion.seed is not None:
         chosen[dialect.seed] = completion.seed
     setting = completion.reasoning
@@ -96,6 +110,12 @@ def _options(dialect: Dialect, completion: Completion, options: Mapping[str, Jso
         elif dialect.reasoning == "thinking" and setting.effort == "none":
             chosen["thinking"] = JsonObject({"type": "disabled"})
     return {name: value for name, value in chosen.items() if name not in options}
+
+
+def _has_ids(message: Message) -> bool:
+    return isinstance(message, AssistantMessage | UserMessage) and any(
+        isinstance(part, ToolCall | BrokenToolCall | ToolResult) for part in message.content
+    )
 
 
 def _is_opening(completion: Completion) -> bool:

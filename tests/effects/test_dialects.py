@@ -1,11 +1,25 @@
 """A runner in a server's dialect, through the real SDK, against the stub."""
 
+import re
+
 import pytest
 from openai import OpenAI
 
 from llm_effects import MemoryStore, openai_chat_runner, run, stream, with_cache
 from llm_effects.stub import Stub
-from llm_pure import AssistantMessage, Completion, PlainJson, Response, Text, Usage, user
+from llm_pure import (
+    AssistantMessage,
+    Completion,
+    PlainJson,
+    Response,
+    Text,
+    ToolCall,
+    ToolResult,
+    Usage,
+    UserMessage,
+    openai_chat,
+    user,
+)
 from llm_pure.dialects import MISTRAL, OPENAI, Dialect
 
 ANSWER = Response(AssistantMessage((Text("It will."),)), Usage(9, 2), "end")
@@ -47,3 +61,18 @@ def test_an_answer_of_another_dialect_is_not_taken_from_the_cache() -> None:
             runner = with_cache(store)(openai_chat_runner(client, model="m", dialect=dialect))
             assert run(runner, ASKED).unwrap().text == "It will."
         assert len(stub.requests) == 2
+
+
+def test_ids_of_calls_go_out_in_the_form_that_the_server_takes() -> None:
+    call, result = ToolCall("toolu_01", "look"), ToolResult("toolu_01", (Text("wet"),))
+    asked = Completion([user("Look."), AssistantMessage((call,)), UserMessage((result,))])
+    with Stub([ANSWER]) as stub, OpenAI(api_key="-", base_url=stub.openai_url) as client:
+        run(openai_chat_runner(client, model="m", dialect=MISTRAL), asked).unwrap()
+    payload = stub.requests[0].payload
+    assert isinstance(payload, dict)
+    sent = openai_chat.decode_request(payload).unwrap().messages
+    [said], [told] = sent[1].content, sent[2].content
+    assert isinstance(said, ToolCall)
+    assert isinstance(told, ToolResult)
+    assert re.fullmatch("[a-zA-Z0-9]{9}", said.id)
+    assert told.call_id == said.id

@@ -52,6 +52,7 @@ many = settings(max_examples=max(200, settings().max_examples))
 def as_sent(completion: Completion) -> Completion:
     """What of a completion is on this wire: its normal form, with options for us only, and a name for its schema."""
     options = completion.options_for("openai", "openai_chat")
+    options.pop("$ids", None)  # it asks for a form of ids, and says nothing
     output = completion.output
     if output is not None and output.name is None:
         output = replace(output, name=name_of(output))

@@ -56,6 +56,7 @@ _STREAM: Final = ("stream", "stream_options")
 _LIMIT, _OLD_LIMIT = "max_completion_tokens", "max_tokens"
 _SPELLING: Final = "$max_tokens"
 _ROLE: Final = "$system"
+_IDS: Final = "$ids"
 _SPELLINGS: Final[Mapping[str, tuple[str, ...]]] = {
     _SPELLING: (_LIMIT, _OLD_LIMIT),
     _ROLE: ("system", "developer"),
@@ -74,7 +75,7 @@ def encode_request(
     try:
         if dialect is not None:
             completion = dialect.spelt(completion)
-        payload = _payload(completion, losses, None if dialect is None else dialect.tool_id_pattern)
+        payload = _payload(completion, losses)
     except JsonError as error:
         return Failure(bad_request(error))
     except RecursionError:
@@ -84,7 +85,7 @@ def encode_request(
     return encoded(payload, {}, proven(completion, payload, losses, decode_request), on_loss)
 
 
-def _payload(completion: Completion, losses: Losses, ids: str | None) -> PlainObject:
+def _payload(completion: Completion, losses: Losses) -> PlainObject:
     _check_fields(completion)
     options = completion.options_for(*OPTIONS)
     traits = traits_of(completion.model)
@@ -115,7 +116,8 @@ def _payload(completion: Completion, losses: Losses, ids: str | None) -> PlainOb
         payload["top_k"] = completion.top_k
     role = "developer" if options.get(_ROLE) == "developer" else "system"
     said_first = say_system(completion.system, losses)
-    ids = ids or traits.tool_id_pattern
+    asked = options.get(_IDS)
+    ids = asked if isinstance(asked, str) else traits.tool_id_pattern
     messages = fitted(completion.messages, ids, losses)
     said_then = say_messages(messages, losses, opens=not said_first, ids=ids)
     if not said_first and _opens_as_developer(completion.messages):
@@ -242,6 +244,8 @@ def _add_options(payload: PlainObject, options: JsonObject, losses: Losses) -> N
             continue
         for key, value in fields.thaw().items():
             path = f"$.provider_options.{name}.{key}"
+            if key == _IDS and isinstance(value, str):
+                continue
             if key in _SPELLINGS:
                 if value not in _SPELLINGS[key]:
                     losses.append(Loss(path, f"this is `{'` or `'.join(_SPELLINGS[key])}`"))
@@ -275,7 +279,7 @@ def _completion(data: PlainObject) -> Completion:
         messages = read_messages(array(data, "messages"))
     except JsonError as error:
         raise (within(error, ".messages") if error.path.startswith("[") else error) from None
-    for name in _SPELLINGS.keys() & data.keys():
+    for name in (_SPELLINGS.keys() | {_IDS}) & data.keys():
         raise JsonError("a name that no request has", f".{name}")
     for name in ("messages", *_STREAM):
         data.pop(name, None)

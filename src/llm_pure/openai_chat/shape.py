@@ -16,6 +16,7 @@ A few keys begin with `$`. They are notes of this codec to itself about a spelli
     $verbatim  on a tool or an output: its schema goes out as it stands
     $max_tokens  in `provider_options`: the name under which `max_tokens` goes out
     $system  in `provider_options`: the role, `system` or `developer`, under which `Completion.system` goes out
+    $ids  in `provider_options`: the form that the ids of calls must have, where it is not what the model wants
 """
 
 from __future__ import annotations
