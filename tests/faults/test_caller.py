@@ -128,7 +128,7 @@ async def test_C1_a_call_cancelled_in_its_handshake_closes_its_connection(
 
 def _later(peer: Peer) -> None:
     peer.asked()
-    peer.send(head("retry-after: 30", "content-length: 0", status="429 Later"))
+    peer.send(head("retry-after: 30", "content-length: 0", "connection: close", status="429 Later"))
 
 
 async def test_C2_a_call_cancelled_while_it_waits_to_try_again_asks_no_more(
@@ -282,7 +282,7 @@ def test_C5_a_try_that_the_deadline_cuts_tells_what_the_one_before_met(
 ) -> None:
     def busy(peer: Peer) -> None:
         peer.asked()
-        peer.send(head("content-length: 0", status="529 Busy"))
+        peer.send(head("content-length: 0", "connection: close", status="529 Busy"))
 
     server, runner = meet(busy, WAITS["headers that never come"])
     with within(0.6):
