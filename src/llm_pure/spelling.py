@@ -102,7 +102,10 @@ def _options(dialect: Dialect, completion: Completion, options: Mapping[str, Jso
     if dialect.seed != "seed" and completion.seed is not None:
         chosen[dialect.seed] = completion.seed
     setting = completion.reasoning
-    if setting is not None and not setting.extras:
+    both = setting is not None and setting.effort is not None and setting.budget_tokens is not None
+    if (
+        setting is not None and not setting.extras and not both
+    ):  # of both, the codec says one and reports the other
         if dialect.reasoning == "reasoning" and setting.effort is not None:
             chosen["reasoning"] = JsonObject({"effort": setting.effort})
         elif dialect.reasoning == "reasoning" and setting.budget_tokens is not None:
@@ -134,12 +137,8 @@ def _usual_limit(model: str | None) -> str:
 
 
 def _unsaid(setting: ReasoningSetting | None, chosen: Mapping[str, Json]) -> ReasoningSetting | None:
-    """What of the setting no option says: the codec says it, or reports it."""
-    said = chosen.get("reasoning", chosen.get("thinking"))
-    if setting is None or not isinstance(said, JsonObject):
-        return setting
-    left = replace(setting, budget_tokens=None) if "max_tokens" in said else replace(setting, effort=None)
-    return None if left == ReasoningSetting() else left
+    """The setting, if no option says it."""
+    return None if {"reasoning", "thinking"} & chosen.keys() else setting
 
 
 def _flip(options: dict[str, Json], note: str, ours: str, usual: str) -> None:

@@ -115,6 +115,9 @@ def wire_normal(payload: Plain) -> Any:
         content = message.get("content", [])
         blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
         message["content"] = [block for block in blocks if block != {"type": "text", "text": ""}]
+        for block in message["content"]:
+            if isinstance(picture := block.get("image_url"), dict):
+                _drop(picture, detail="auto")
         for call in message.get("tool_calls", []):
             if "function" in call:
                 call["function"]["arguments"] = call["function"]["arguments"] or "{}"
