@@ -23,7 +23,8 @@ from llm_effects.replay.files import BadCassette, Recording, read_cassette, text
 from llm_effects.replay.interactions import Interaction
 from llm_effects.replay.matching import Key, key_of
 from llm_effects.replay.names import FOLDER
-from llm_effects.replay.secrets import Scrubber, shapes_in, strings_of
+from llm_effects.replay.scan import shapes_in, strings_of
+from llm_effects.replay.secrets import Scrubber
 
 __all__ = ["KINDS", "Finding", "findings", "main"]
 

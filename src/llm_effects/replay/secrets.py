@@ -3,23 +3,23 @@
 Law: of headers only those on a list are kept, in both directions. Everything that is kept is searched for the shapes
 below and for the secrets that the exchange itself had (a key in a header, a cookie), in every string of a body, also
 across the events of a stream. What is found gives way to a mark with a short digest, so that two secrets stay two and
-a request still matches itself. `leaks` searches again what was written, by itself.
+a request still matches itself. What is going to be written is looked at
+once more (`scan`).
 """
 
 from __future__ import annotations
 
 import json
 import re
-from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from functools import cache
 from hashlib import blake2s
 from typing import Final, NamedTuple
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from llm_effects.replay.bodies import json_of
+from llm_effects.replay.fragments import fragments_of
 from llm_effects.replay.interactions import Answer, Interaction, Pairs, Request
 from llm_pure.errors import KEYS
 from llm_pure.json import JsonError, PlainJson
@@ -30,8 +30,6 @@ __all__ = [
     "SHAPES",
     "Scrubber",
     "known_secrets",
-    "shapes_in",
-    "strings_of",
 ]
 
 KEPT_OF_REQUESTS: Final = frozenset(
@@ -70,21 +68,6 @@ _SECRET_HEADER: Final = re.compile(
     r"auth|key|token|secret|cookie|organi[sz]ation|project|account|workspace|tenant"
 )
 _SECRET_QUERY: Final = re.compile(r"key|token|secret|sig|password|code", re.IGNORECASE)
-_FRAGMENTS: Final = frozenset(
-    (
-        "arguments",
-        "content",
-        "delta",
-        "input",
-        "partial_json",
-        "reasoning",
-        "reasoning_content",
-        "refusal",
-        "text",
-        "thinking",
-    )
-)
-"""Fields of which one text is made over several events."""
 _WORDS: Final = re.compile(r"(?:org|proj|sess|pk|rk)(?:[-_][a-z]{1,15}){1,8}")
 """`org-chart-planning` is no organisation."""
 
@@ -227,7 +210,7 @@ class Scrubber:
 
     def _across(self, events: list[PlainJson]) -> None:
         """Take out, in place, what begins in one event and ends in another."""
-        for fragments in _fragments(events).values():
+        for fragments in fragments_of(events).values():
             joined = "".join(fragment.text for fragment in fragments)
             for one in self.found(joined):
                 at, mark = 0, _mark(one)
@@ -250,54 +233,6 @@ def _is_kept_of_answers(name: str) -> bool:
     return name in KEPT_OF_ANSWERS or name.startswith(_KEPT_PREFIXES)
 
 
-# ---------------------------------------------------------------- texts over several events
-
-
-class _Fragment:
-    """A string within an event. Cuts are given in places of the text as it was."""
-
-    __slots__ = ("_cuts", "_key", "_within", "length", "text")
-
-    def __init__(self, within: dict[str, PlainJson], key: str, text: str) -> None:
-        self._within: Final = within
-        self._key: Final = key
-        self._cuts: list[tuple[int, int, str]] = []
-        self.text: Final = text
-        self.length: Final = len(text)
-
-    def cut(self, start: int, end: int, mark: str) -> None:
-        self._cuts.append((start, end, mark))
-        text = self.text
-        for first, last, instead in reversed(self._cuts):
-            text = text[:first] + instead + text[last:]
-        self._within[self._key] = text
-
-
-def _fragments(events: list[PlainJson]) -> dict[tuple[str, ...], list[_Fragment]]:
-    """The strings that make one text, by where they stand."""
-    found: dict[tuple[str, ...], list[_Fragment]] = {}
-
-    def look(value: PlainJson, path: tuple[str, ...]) -> None:
-        if isinstance(value, list):
-            for item in value:
-                look(item, path)
-        elif isinstance(value, dict):
-            where = path + tuple(
-                f"{key}={value[key]}"
-                for key in ("type", "index", "output_index", "content_index")
-                if key in value
-            )
-            for key, item in value.items():
-                if isinstance(item, str) and key in _FRAGMENTS:
-                    found.setdefault((*where, key), []).append(_Fragment(value, key, item))
-                else:
-                    look(item, (*where, key))
-
-    for event in events:
-        look(event, ())
-    return found
-
-
 # ---------------------------------------------------------------- secrets of an exchange
 
 
@@ -314,50 +249,3 @@ def known_secrets(headers: Pairs) -> Iterator[str]:
 def _is_no_word(value: str) -> bool:
     """Whether a value can be searched for literally. A key of a local server may be a word (`anthropic`, `none`)."""
     return len(value) >= 16 or (len(value) >= 8 and any(map(str.isdigit, value)))
-
-
-@cache
-def _spellings(value: str) -> tuple[str, ...]:
-    """A secret as it may stand in a file: as it is, in a URL, in base64."""
-    return tuple({value, quote(value, safe=""), b64encode(value.encode("utf-8", "surrogatepass")).decode()})
-
-
-def shapes_in(text: str, scrubber: Scrubber) -> Iterator[tuple[str, int]]:
-    """The kinds of secrets that a text holds, and the lines in which they begin, from 1."""
-    for one in scrubber.found(text):
-        yield one.kind, text.count("\n", 0, one.start) + 1
-    for value in scrubber.known:
-        for spelling in _spellings(value):
-            if spelling != value and spelling in text:
-                yield "secret", text.count("\n", 0, text.index(spelling)) + 1
-
-
-def strings_of(interactions: Iterable[Interaction]) -> Iterator[str]:
-    """Every text that interactions hold: bodies by their strings, and the texts that the events of a stream make."""
-    for interaction in interactions:
-        yield interaction.request.uri
-        answer = interaction.answer
-        bodies = [interaction.request.body] if answer is None else [interaction.request.body, answer.body]
-        for body in bodies:
-            yield body.decode("utf-8", "replace")
-            yield from _strings(json_of(body))
-        if answer is not None and answer.streams:
-            data = [
-                json_of(line[5:].strip()) for line in answer.body.split(b"\n") if line.startswith(b"data:")
-            ]
-            events = [event for event in data if not isinstance(event, JsonError)]
-            yield from (text for event in events for text in _strings(event))
-            for fragments in _fragments(events).values():
-                yield "".join(fragment.text for fragment in fragments)
-
-
-def _strings(value: PlainJson | JsonError) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from _strings(item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield key
-            yield from _strings(item)

@@ -24,7 +24,8 @@ from llm_effects.replay.misses import miss_of
 from llm_effects.replay.modes import Mode
 from llm_effects.replay.pieces import Pieces
 from llm_effects.replay.prompts import strangers
-from llm_effects.replay.secrets import Scrubber, shapes_in, strings_of
+from llm_effects.replay.scan import shapes_in, strings_of
+from llm_effects.replay.secrets import Scrubber
 
 if TYPE_CHECKING:
     from llm_pure.errors import CassetteMiss

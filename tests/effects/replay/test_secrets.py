@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llm_effects.replay.interactions import Answer, Interaction, Request
-from llm_effects.replay.secrets import Scrubber, known_secrets, shapes_in, strings_of
+from llm_effects.replay.scan import shapes_in, strings_of
+from llm_effects.replay.secrets import Scrubber, known_secrets
 from llm_pure.json import PlainJson, dump_json
 from llm_pure.strategies import json_values
 from tests.effects.replay.strategies import answers, requests
