@@ -152,6 +152,8 @@ def test_a_request_is_read_and_sent_again_without_loss(folder: str, shard: int) 
 def _is_sent_again_in_its_dialect(wire: WireFormat, recorded: Recorded) -> str | None:
     if _asked(wire, recorded) is None or (dialect := DIALECTS.get(recorded.dialect or "")) is None:
         return None
+    if '"call_REDACTED_' in json.dumps(recorded.request):
+        return None  # the recorder hid the ids: this is not what the server was sent
     asked = openai_chat.decode_request(recorded.request, dialect=dialect).unwrap()
     encoded = openai_chat.encode_request(asked, dialect=dialect).unwrap()
     if encoded.losses:

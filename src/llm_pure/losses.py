@@ -3,7 +3,10 @@
 Law: outside the paths of the losses the payload says the completion's normal form, and at each path it says something
 else. A codec names what it cannot say while it writes, with the best reason there is. What follows from several losses
 together shows only when all is written: two messages of tool results are one when nothing is left of what stood between
-them. A payload without losses is not read: that it gives the normal form back is a law of each codec by itself.
+them.
+
+A payload without losses is not read: that it gives the normal form back is a law of each codec by itself. Nor is a
+conversation where only settings lose something: no setting hangs on a message.
 """
 
 from __future__ import annotations
@@ -31,12 +34,14 @@ if TYPE_CHECKING:
 
     Decode: TypeAlias = Callable[[Mapping[str, PlainJson]], Outcome[Completion]]
 
-__all__ = ["proven"]
+__all__ = ["only_settings", "proven"]
 
 _FILLED: Final = frozenset({"$.max_tokens", "$.output.name"})
 """What a wire may demand and a completion need not say."""
 _OPTIONS: Final = "$.provider_options"
 """Options are copied, not converted: the codec's word on them is enough."""
+_SILENT: Final[Mapping[str, PlainJson]] = {"messages": [], "input": [], "system": [], "instructions": ""}
+"""The fields in which the wires say a conversation, when there is none."""
 _SHOWN: Final = "together with what else is lost, this is read as something else"
 
 
@@ -46,6 +51,9 @@ def proven(
     """The losses of a payload without those that are none, and then what only reading it shows."""
     if not losses:
         return losses
+    if only_settings(losses):
+        completion = completion.replace(messages=(), system=())
+        payload = {key: _SILENT.get(key, value) for key, value in payload.items()}
     read = decode(payload)
     if not isinstance(read, Success):
         return losses  # the caller's own extras have made it no request, and the codec has said so
@@ -63,6 +71,11 @@ def proven(
         if covers(_OPTIONS, loss.path)
         or any(path in around or not differ.isdisjoint(upwards(path)) for path in paths.normal(loss.path))
     ]
+
+
+def only_settings(losses: Iterable[Loss]) -> bool:
+    """Whether nothing of the conversation is lost. An option may say anything, a conversation too."""
+    return not any(loss.path.startswith(("$.messages", "$.system", _OPTIONS)) for loss in losses)
 
 
 def _differences(

@@ -30,7 +30,7 @@ from llm_pure.anthropic_messages.turns import Turns, write_messages
 from llm_pure.completion import Completion
 from llm_pure.errors import BadRequest, Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson
-from llm_pure.losses import proven
+from llm_pure.losses import only_settings, proven
 from llm_pure.models import ModelTraits, traits_of
 from llm_pure.reading import PlainObject, bad_request, within, wrong
 from llm_pure.tools import Tool, ToolChoice
@@ -69,7 +69,7 @@ def encode_request(completion: Completion, *, on_loss: OnLoss = "report") -> Out
     samples = any(name in payload for name in SAMPLING)
     headers = {"anthropic-version": SAMPLING_VERSION} if samples else {}
     if losses:
-        sent = Encoded(payload, headers, (), messages).seen()
+        sent = payload if only_settings(losses) else Encoded(payload, headers, (), messages).seen()
         losses = proven(completion, sent, losses, decode_request)
     return encoded(payload, headers, losses, on_loss, messages)
 
