@@ -28,16 +28,16 @@ def nearest(effort: Effort, allowed: Collection[Effort] | None) -> Effort | None
     if allowed is None or effort in allowed:
         return effort
     rank = ORDER.index(effort) if effort in ORDER else 0
-    known = [one for one in ORDER if one in allowed]
-    lower = [one for one in known if ORDER.index(one) < rank]
-    return lower[-1] if lower else known[0] if known else None
+    known: list[Effort] = [one for one in ORDER if one in allowed]
+    lower: list[Effort] = [one for one in known if ORDER.index(one) < rank]
+    return next(iter(lower[-1:] or known), None)
 
 
 def effort_of(budget: int, allowed: Collection[Effort] | None) -> Effort | None:
     """The allowed effort that thinks no more than the budget, or the lowest that thinks. None where none does."""
-    thinking = [one for one in BUDGETS if allowed is None or one in allowed]
-    fitting = [one for one in thinking if BUDGETS[one] <= budget]
-    return fitting[-1] if fitting else thinking[0] if thinking else None
+    thinking: list[Effort] = [one for one in BUDGETS if allowed is None or one in allowed]
+    fitting: list[Effort] = [one for one in thinking if BUDGETS[one] <= budget]
+    return next(iter(fitting[-1:] or thinking), None)
 
 
 def effort_for(

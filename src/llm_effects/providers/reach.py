@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from ssl import SSLContext
-from typing import Final, Protocol, TypeVar, final
+from typing import Final, Protocol, TypeVar, cast, final
 
 __all__ = ["REACHING", "Sock", "areach", "reach"]
 
@@ -74,7 +74,7 @@ class _Reached:
         if told is not None:
             sock: object = self._stream.get_extra_info("socket")
             if hasattr(sock, "shutdown"):
-                told(sock)
+                told(cast("Sock", sock))
 
 
 @final

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 from urllib.parse import urlsplit
 
@@ -44,7 +44,11 @@ def inserted(deck: Deck) -> Generator[None]:
         )
     try:
         with ExitStack() as stack:
-            for patch in CassettePatcherBuilder(_ForVcr(deck)).build():
+            # vcrpy ships no types, and what a checker makes of its source is wrong.
+            patches = cast(
+                "Iterable[AbstractContextManager[object]]", CassettePatcherBuilder(_ForVcr(deck)).build()
+            )
+            for patch in patches:
                 stack.enter_context(patch)
             yield
     finally:

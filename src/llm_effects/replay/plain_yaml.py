@@ -182,12 +182,12 @@ _BREAKS: Final = re.compile("[\x85\u2028\u2029]")
 """They end a line wherever they stand unescaped, and would be read as another line end."""
 
 
-def _text(dumper: _Dumper, text: str) -> object:
+def _text(dumper: _Dumper, text: str) -> yaml.Node:
     style = '"' if _BREAKS.search(text) else "|" if isinstance(text, Block) else None
     return dumper.represent_scalar(_TAG + "str", str(text), style=style)
 
 
-def _list(dumper: _Dumper, items: list[Plain]) -> object:
+def _list(dumper: _Dumper, items: list[Plain]) -> yaml.Node:
     numbers = bool(items) and all(type(item) is int for item in items)
     return dumper.represent_sequence(_TAG + "seq", items, flow_style=numbers)
 

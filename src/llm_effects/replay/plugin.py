@@ -89,8 +89,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _mode(config: pytest.Config) -> Mode:
-    mode: Mode = config.getoption("--llm-record")
-    return mode
+    return cast("Mode", config.getoption("--llm-record"))
 
 
 # ---------------------------------------------------------------- one test

@@ -282,8 +282,11 @@ def fault_of(error: Exception | None) -> Fault | None:
         return "CertificateRefused"
     if any(isinstance(one, ssl.SSLError) and not isinstance(one, ssl.SSLEOFError) for one in chain):
         return "TlsError"
-    names = [cls.__name__ for cls in type(error).__mro__]
-    return next((fault for name in names for fault in FAULTS if fault == name), "ReadError")
+    for cls in type(error).__mro__:
+        for fault in FAULTS:
+            if fault == cls.__name__:
+                return fault
+    return "ReadError"
 
 
 def raised(fault: Fault, request: httpx2.Request) -> Exception:

@@ -237,7 +237,7 @@ def _wanted_tool(completion: Completion) -> AnyTool | None:
 def _call(tool: AnyTool, completion: Completion, limit: int) -> _Said:
     question, _, _ = _conversation(completion.messages)
     value: PlainJson = sample(tool.parameters.thaw(), _topics(question))
-    arguments = value if isinstance(value, dict) else {}
+    arguments: dict[str, PlainJson] = value if isinstance(value, dict) else {}
     if tool.free_text is not None:
         arguments = {INPUT: " ".join(_topics(question))}
     text = dump_json(arguments).decode()

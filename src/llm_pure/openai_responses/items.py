@@ -17,6 +17,7 @@ first; a call, reasoning and what we do not model are items of their own.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from llm_pure.errors import Loss
@@ -96,7 +97,7 @@ def _message(item: PlainObject) -> list[Part]:
     return found
 
 
-def _is_short(content: list[PlainJson]) -> bool:
+def _is_short(content: Sequence[PlainJson]) -> bool:
     """Whether the content is one text with nothing beside it, which could be a string."""
     block = content[0]
     return (

@@ -76,6 +76,9 @@ def responses_streams() -> st.SearchStrategy[tuple[Plain, bytes]]:
 # ---------------------------------------------------------------- Messages
 
 
+_PING: Plain = {"type": "ping"}
+
+
 @st.composite
 def anthropic_events(draw: st.DrawFn) -> tuple[Plain, list[Plain]]:
     """An answer, and the events that say the same. What is unknown stands in the message that opens the stream."""
@@ -92,7 +95,7 @@ def anthropic_events(draw: st.DrawFn) -> tuple[Plain, list[Plain]]:
             events.append({"type": "content_block_start", "index": index, "content_block": start})
             events += [{"type": "content_block_delta", "index": index, "delta": delta} for delta in deltas]
             events.append({"type": "content_block_stop", "index": index})
-            events += [{"type": "ping"}] * draw(st.integers(0, 1))
+            events += [_PING] * draw(st.integers(0, 1))
     ending: Plain = {
         key: body[key] for key in ("stop_reason", "stop_sequence", "stop_details") if key in body
     }
@@ -102,15 +105,16 @@ def anthropic_events(draw: st.DrawFn) -> tuple[Plain, list[Plain]]:
 
 def _taken_apart(draw: st.DrawFn, block: Plain) -> tuple[Plain, list[Plain]]:
     """The block as it begins, and what follows."""
-    kind, start, deltas = block["type"], dict(block), list[Plain]()
+    kind, start = block["type"], dict(block)
+    deltas: list[Plain] = []
     if kind == "tool_use":
         start["input"] = {}
         pieces = _pieces(draw, json.dumps(block["input"]))
-        deltas = [{"type": "input_json_delta", "partial_json": piece} for piece in pieces]
+        deltas.extend({"type": "input_json_delta", "partial_json": piece} for piece in pieces)
     for name, delta in (("text", "text_delta"), ("thinking", "thinking_delta")):
         if kind == name and isinstance(text := block[name], str):
             start[name] = ""
-            deltas += [{"type": delta, name: piece} for piece in _pieces(draw, text)]
+            deltas.extend({"type": delta, name: piece} for piece in _pieces(draw, text))
     if kind == "text" and isinstance(citations := block.get("citations"), list) and citations:
         start["citations"] = []
         deltas += [{"type": "citations_delta", "citation": citation} for citation in citations]
