@@ -6,7 +6,7 @@ Law: two runners with equal targets answer alike, so a target is the half of a c
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never, cast
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, assert_never, cast, get_args
 
 from llm_pure.brief import Brief
 from llm_pure.dialects import Dialect
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from llm_pure.completion import Completion
     from llm_pure.wire import Codec
 
-__all__ = ["Target", "WireFormat", "codec_of"]
+__all__ = ["WIRES", "Target", "WireFormat", "codec_of", "wire_of"]
 
 WireFormat: TypeAlias = Literal["anthropic_messages", "openai_chat", "openai_responses"]
+WIRES: Final[tuple[WireFormat, ...]] = get_args(WireFormat)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -56,3 +57,8 @@ def codec_of(wire: WireFormat) -> Codec[object]:
 
         return cast("Codec[object]", openai_responses)
     assert_never(wire)
+
+
+def wire_of(path: str) -> WireFormat | None:
+    """The wire format that is spoken at a URL's path, whatever stands before it (`/v1`, a deployment)."""
+    return next((wire for wire in WIRES if path.endswith(codec_of(wire).PATH)), None)

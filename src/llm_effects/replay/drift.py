@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 from returns.result import Failure, Success
 
 from llm_effects.replay.bodies import indented, json_of
-from llm_effects.replay.interactions import Answer, Interaction, Request, wire_of
+from llm_effects.replay.interactions import Answer, Interaction, Request
 from llm_effects.replay.matching import diff
 from llm_pure.json import JsonError, PlainJson, canonical_json, dump_json
 from llm_pure.outcome import Outcome, then
 from llm_pure.response import Response
-from llm_pure.target import WireFormat, codec_of
+from llm_pure.target import WireFormat, codec_of, wire_of
 from llm_pure.wire import Codec, Encoded
 
 if TYPE_CHECKING:

@@ -27,8 +27,9 @@ from pathlib import Path
 from typing import Final
 
 from llm_effects.replay.bodies import pieces_decoded, readable, unreadable
-from llm_effects.replay.interactions import FAULTS, WIRES, Answer, Header, Interaction, Pairs, Request
+from llm_effects.replay.interactions import FAULTS, Answer, Header, Interaction, Pairs, Request
 from llm_effects.replay.plain_yaml import BadYaml, Block, Plain, dump_yaml, load_yaml
+from llm_pure.target import WIRES
 
 __all__ = ["SCHEMA", "BadCassette", "Recording", "read_cassette", "write_cassette"]
 

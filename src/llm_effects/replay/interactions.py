@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
 
-from llm_pure.target import WireFormat, codec_of
+from llm_pure.target import WireFormat
 
-__all__ = ["FAULTS", "WIRES", "Answer", "Fault", "Header", "Interaction", "Pairs", "Request", "wire_of"]
+__all__ = ["FAULTS", "Answer", "Fault", "Header", "Interaction", "Pairs", "Request"]
 
 Fault: TypeAlias = Literal[
     "CertificateRefused",
@@ -99,14 +99,6 @@ class Header:
     """The day, as `2026-11-25`."""
     sdks: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
-
-
-WIRES: Final[tuple[WireFormat, ...]] = get_args(WireFormat)
-
-
-def wire_of(path: str) -> WireFormat | None:
-    """The wire format that is spoken at a path, whatever stands before it (`/v1`, a deployment)."""
-    return next((wire for wire in WIRES if path.endswith(codec_of(wire).PATH)), None)
 
 
 def _header(headers: Pairs, name: str) -> str:

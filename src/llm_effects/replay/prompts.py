@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator
 from returns.result import Failure
 
 from llm_effects.replay.bodies import json_of
-from llm_effects.replay.interactions import Interaction, wire_of
+from llm_effects.replay.interactions import Interaction
 from llm_pure.completion import Completion
 from llm_pure.messages import AssistantMessage
 from llm_pure.parts import Text
-from llm_pure.target import codec_of
+from llm_pure.target import codec_of, wire_of
 
 __all__ = ["strangers"]
 

@@ -18,6 +18,7 @@ from hashlib import blake2s
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from llm_effects.headers import is_kept_of_answers, is_kept_of_requests
 from llm_effects.replay.bodies import json_of
 from llm_effects.replay.fragments import fragments_of
 from llm_effects.replay.interactions import Answer, Interaction, Pairs, Request
@@ -25,29 +26,10 @@ from llm_pure.errors import KEYS
 from llm_pure.json import JsonError, PlainJson
 
 __all__ = [
-    "KEPT_OF_ANSWERS",
-    "KEPT_OF_REQUESTS",
     "SHAPES",
     "Scrubber",
     "known_secrets",
 ]
-
-KEPT_OF_REQUESTS: Final = frozenset(
-    ("accept", "anthropic-beta", "anthropic-version", "content-type", "openai-beta")
-)
-KEPT_OF_ANSWERS: Final = frozenset(
-    (
-        "content-encoding",  # only where the body could not be decompressed
-        "content-type",
-        "date",  # a date to retry after is measured from it
-        "request-id",
-        "retry-after",
-        "retry-after-ms",
-        "x-request-id",
-        "x-should-retry",
-    )
-)
-_KEPT_PREFIXES: Final = ("anthropic-ratelimit-", "x-ratelimit-")
 
 SHAPES: Final[Mapping[str, re.Pattern[str]]] = {
     "key": KEYS,
@@ -135,7 +117,7 @@ class Scrubber:
         return Request(
             request.method.upper(),
             self._uri(request.uri),
-            self._headers(request.headers, KEPT_OF_REQUESTS.__contains__),
+            self._headers(request.headers, is_kept_of_requests),
             self.body(request.body),
         )
 
@@ -230,7 +212,8 @@ def _mark(found: _Found) -> str:
 
 
 def _is_kept_of_answers(name: str) -> bool:
-    return name in KEPT_OF_ANSWERS or name.startswith(_KEPT_PREFIXES)
+    # The encoding stands there only where the body could not be unpacked.
+    return name == "content-encoding" or is_kept_of_answers(name)
 
 
 # ---------------------------------------------------------------- secrets of an exchange

@@ -20,7 +20,7 @@ from llm_effects.replay.files import SCHEMA, Recording
 from llm_effects.replay.interactions import Answer, Fault, Header, Interaction, Pairs, Request
 from llm_effects.replay.scripting import BASES, scripted
 from llm_effects.replay.secrets import Scrubber
-from llm_effects.trace.exchanges import Exchange, exchanges_of, outcome_of, texts, wire_of
+from llm_effects.trace.exchanges import Exchange, exchanges_of, outcome_of, texts
 from llm_effects.trace.steps import Request as Asked
 from llm_effects.trace.trace import Trace
 from llm_pure import (
@@ -47,7 +47,7 @@ from llm_pure import (
     Unreachable,
 )
 from llm_pure.json import JsonError, parse_json
-from llm_pure.target import codec_of
+from llm_pure.target import codec_of, wire_of
 
 __all__ = ["Rendered", "cassette_of", "exchange_of", "exchanges_in"]
 

@@ -18,12 +18,13 @@ from typing_extensions import override
 from llm_effects.providers.watch import HEARING
 from llm_effects.replay.bodies import pieces_decoded
 from llm_effects.replay.drift import rebuilt
-from llm_effects.replay.interactions import FAULTS, Answer, Fault, Interaction, Pairs, Request, wire_of
+from llm_effects.replay.interactions import FAULTS, Answer, Fault, Interaction, Pairs, Request
 from llm_effects.replay.misses import Miss, NotRecorded
 from llm_effects.replay.network import is_here
 from llm_effects.replay.pieces import pieces_of
 from llm_effects.replay.secrets import Scrubber, known_secrets
 from llm_effects.replay.tape import Cassette
+from llm_pure.target import wire_of
 
 __all__ = ["Deck", "raised"]
 

@@ -12,11 +12,11 @@ from typing import Literal, TypeAlias
 from returns.result import Failure, Success
 
 from llm_effects.show.words import Shown, Turn, pretty, seconds, shown, turn_of, turns_of, visible
-from llm_effects.trace.exchanges import Exchange, outcome_of, wire_of
+from llm_effects.trace.exchanges import Exchange, outcome_of
 from llm_effects.wrappers.cache import WHOLE
 from llm_pure import Completion, Outcome, Response, Usage
 from llm_pure.json import JsonError, PlainJson, parse_json
-from llm_pure.target import codec_of
+from llm_pure.target import codec_of, wire_of
 
 __all__ = ["Attempt", "Tone", "answer_of", "attempts_of", "end_of", "tokens", "told", "usage_of"]
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import get_args
 
 from returns.result import Failure
 
@@ -17,9 +16,9 @@ from llm_effects.trace.trace import Timed
 from llm_pure import EMPTY, Disconnected, JsonObject, LlmError, Misconfigured, Outcome, Response
 from llm_pure.brief import Brief
 from llm_pure.json import JsonError, canonical_json, parse_json
-from llm_pure.target import WireFormat, codec_of
+from llm_pure.target import codec_of, wire_of
 
-__all__ = ["Exchange", "exchanges_of", "outcome_of", "question_of", "texts", "wire_of"]
+__all__ = ["Exchange", "exchanges_of", "outcome_of", "question_of", "texts"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -90,12 +89,6 @@ def exchanges_of(steps: Sequence[Timed]) -> tuple[Exchange, ...]:
 
 
 # ---------------------------------------------------------------- what an exchange says
-
-
-def wire_of(path: str) -> WireFormat | None:
-    """The wire format that is spoken at a path, whatever stands before it (`/v1`, a deployment)."""
-    wires: tuple[WireFormat, ...] = get_args(WireFormat)
-    return next((wire for wire in wires if path.endswith(codec_of(wire).PATH)), None)
 
 
 def outcome_of(exchange: Exchange) -> Outcome[Response]:

@@ -14,6 +14,7 @@ from typing import Final, assert_never, cast, get_args, get_origin
 from returns.result import Success
 
 from llm_effects.flights import Landing
+from llm_effects.headers import is_kept_of_answers, is_kept_of_requests
 from llm_effects.operations import (
     Call,
     Change,
@@ -130,15 +131,9 @@ def _number(store: Store, stores: list[Store]) -> int:
 
 # ---------------------------------------------------------------- what is kept of a request and an answer
 
-_ASKED: Final = frozenset(("content-type", "anthropic-version", "anthropic-beta"))
-_ANSWERED: Final = frozenset(
-    ("content-type", "date", "request-id", "x-request-id", "retry-after", "retry-after-ms", "x-should-retry")
-)
-_LIMITS: Final = "anthropic-ratelimit-"
-
 
 def _asked(request: HttpRequest) -> Request:
-    kept = {name: value for name, value in request.headers.items() if name.lower() in _ASKED}
+    kept = {name: value for name, value in request.headers.items() if is_kept_of_requests(name.lower())}
     return Request(request.path, JsonObject(kept), request.body, request.stream)
 
 
@@ -153,9 +148,7 @@ def _head(opened: Opened) -> Head:
 
 
 def _kept(headers: Mapping[str, str]) -> JsonObject:
-    return JsonObject(
-        {name: value for name, value in headers.items() if name in _ANSWERED or name.startswith(_LIMITS)}
-    )
+    return JsonObject({name: value for name, value in headers.items() if is_kept_of_answers(name)})
 
 
 def _masked(body: bytes) -> bytes:

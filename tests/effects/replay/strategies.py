@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from llm_effects.replay.interactions import FAULTS, WIRES, Answer, Header, Interaction, Pairs, Request
+from llm_effects.replay.interactions import FAULTS, Answer, Header, Interaction, Pairs, Request
 from llm_pure.json import dump_json
 from llm_pure.strategies import json_values
+from llm_pure.target import WIRES
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 BODIES = st.one_of(
