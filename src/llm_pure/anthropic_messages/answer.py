@@ -6,19 +6,31 @@ attached.
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Final, cast
 
 from llm_pure.anthropic_messages.checks import check
-from llm_pure.anthropic_messages.content import block_of
+from llm_pure.anthropic_messages.content import block_of, moved
 from llm_pure.anthropic_messages.ids import CallIds
 from llm_pure.anthropic_messages.tables import CUT, MISTYPED, PROVIDER, mistyped
-from llm_pure.errors import Loss
+from llm_pure.errors import Loss, Lossy
 from llm_pure.json import JsonError, JsonObject, PlainJson, dump_json, parse_json, thaw
 from llm_pure.parts import Audio, BrokenToolCall, Opaque, Part, Reasoning, Refusal, Text, ToolCall
 from llm_pure.reading import PlainObject, within
 from llm_pure.response import Response
 
-__all__ = ["answer_blocks", "call_block"]
+__all__ = ["Unsaid", "answer_blocks", "call_block"]
+
+
+class Unsaid(JsonError):
+    """Blocks say a part, but not all of it: what they leave out is in `losses`."""
+
+    def __init__(self, losses: tuple[Loss, ...]) -> None:
+        super().__init__(losses[0].reason, losses[0].path)
+        self.losses: Final = losses
+
+    def value(self) -> Lossy:
+        """The error as a value."""
+        return Lossy(message=f"{self.path}: {self.reason}", path=self.path, losses=self.losses)
 
 
 def answer_blocks(response: Response, stop_reason: PlainJson) -> list[PlainJson]:
@@ -28,19 +40,25 @@ def answer_blocks(response: Response, stop_reason: PlainJson) -> list[PlainJson]
         raise JsonError("expected parts", ".message.content")
     last = len(content) - 1 if stop_reason in CUT else -1
     found: list[PlainJson] = []
+    losses: list[Loss] = []
     index = 0
     try:
         for index, part in enumerate(content):
             check(part)
-            found.append(_cut(part) if index == last else _block(part))
+            before = len(losses)
+            found.append(_cut(part, losses) if index == last else _block(part, losses))
+            moved(losses, before, f"$.message.content[{index}]")
     except JsonError as error:
         raise within(error, f".message.content[{index}]") from None
     except MISTYPED as error:
         raise JsonError(mistyped(error), f".message.content[{index}]") from None
+    lost = tuple([loss for loss in losses if ".extras." not in loss.path])
+    if lost:
+        raise Unsaid(lost)
     return found
 
 
-def _block(part: Part) -> PlainJson:
+def _block(part: Part, losses: list[Loss]) -> PlainJson:
     match part:
         case Text(text):
             return {"type": "text", "text": text, **_own(part.extras)}
@@ -57,14 +75,14 @@ def _block(part: Part) -> PlainJson:
                 raise JsonError(f"only {part.provider} understands this block", "")
             return thaw(part.raw)
         case _:
-            return _other(part)
+            return cast("PlainObject | None", block_of(part, losses, CallIds()))
 
 
-def _cut(part: Part) -> PlainJson:
+def _cut(part: Part, losses: list[Loss]) -> PlainJson:
     """The last block of an answer that was cut off. A call without arguments means one that was cut off before them."""
     if isinstance(part, ToolCall) and not part.arguments:
         raise JsonError("a whole call without arguments cannot end an answer that was cut off", "")
-    block = _block(part)
+    block = _block(part, losses)
     if isinstance(part, BrokenToolCall) and not part.text and isinstance(block, dict):
         block["input"] = {}
     return block
@@ -100,8 +118,3 @@ def _reasoning(part: Reasoning) -> PlainJson:
         return {"type": "redacted_thinking", "data": part.encrypted, **own}
     signature: PlainObject = {} if part.signature is None else {"signature": part.signature}
     return {"type": "thinking", "thinking": part.text, **signature, **own}
-
-
-def _other(part: Part) -> PlainJson:
-    losses: list[Loss] = []
-    return cast("PlainObject | None", block_of(part, losses, CallIds()))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from returns.result import Failure, Success
 
-from llm_pure.anthropic_messages.answer import answer_blocks
+from llm_pure.anthropic_messages.answer import Unsaid, answer_blocks
 from llm_pure.anthropic_messages.response import message_of, usage_of
 from llm_pure.anthropic_messages.tables import MISTYPED, mistyped
 from llm_pure.errors import BadRequest
@@ -27,6 +27,8 @@ def encode_stream(response: Response) -> Outcome[tuple[bytes, ...]]:
     """The server-sent events of an answer, each a chunk of its own. See `encode_response` for what cannot be said."""
     try:
         return Success(tuple([_event(event) for event in _events(response)]))
+    except Unsaid as error:
+        return Failure(error.value())
     except JsonError as error:
         return Failure(bad_request(error))
     except MISTYPED as error:

@@ -19,7 +19,7 @@ from typing import Final
 
 from returns.result import Failure, Success
 
-from llm_pure.anthropic_messages.answer import answer_blocks
+from llm_pure.anthropic_messages.answer import Unsaid, answer_blocks
 from llm_pure.anthropic_messages.blocks import ANSWER, read_block
 from llm_pure.anthropic_messages.checks import check
 from llm_pure.anthropic_messages.errors import error_in
@@ -200,13 +200,15 @@ def encode_response(response: Response) -> Outcome[dict[str, PlainJson]]:
     """The body in which this provider gives the answer; an answer of another provider is told in its words.
 
     A refusal's words become text, as here they are. What no block can say (sound, further choices, another provider's
-    own blocks, reasoning both encrypted and as text) is a Failure with its path. `turns`, the history of a
-    continuation, is no part of an answer and is left out.
+    own blocks, reasoning both encrypted and as text) is a Failure with its path, and one said in part a `Lossy`.
+    `turns`, the history of a continuation, is no part of an answer and is left out.
     """
     try:
         message = message_of(response)
         message["content"] = answer_blocks(response, message["stop_reason"])
         message["usage"] = usage_of(response)
+    except Unsaid as error:
+        return Failure(error.value())
     except JsonError as error:
         return Failure(bad_request(error))
     except MISTYPED as error:

@@ -10,10 +10,10 @@ from returns.result import Success
 
 from llm_pure import BrokenToolCall, Opaque, Reasoning, Response, Text, ToolCall, Usage
 from llm_pure.anthropic_messages import decode_response, decode_stream, encode_response, encode_stream
-from llm_pure.errors import BadRequest, Malformed, Overloaded
+from llm_pure.errors import BadRequest, Lossy, Malformed, Overloaded
 from llm_pure.json import JsonObject
 from llm_pure.messages import AssistantMessage
-from llm_pure.parts import Audio, Refusal, Url
+from llm_pure.parts import Audio, Base64, Document, Image, Part, Refusal, ToolResult, Url
 
 NOTHING: Any = None
 BODY: dict[str, Any] = {"type": "message", "role": "assistant", "content": []}
@@ -201,3 +201,22 @@ def test_what_cannot_be_said_is_a_failure_with_its_place(response: Response, pat
         error = outcome.failure()
         assert isinstance(error, BadRequest)
         assert error.path == path
+
+
+@pytest.mark.parametrize(
+    ("part", "path"),
+    [
+        (Document(Base64("!!", "text/plain")), ""),
+        (Document(Base64("YQ==", "text/plain")), ".source"),
+        (Image(Base64("YQ==", "image/tiff")), ""),
+        (Image(Url("u"), detail="high"), ".detail"),
+        (ToolResult("t", (Audio(Url("u"), "said"),)), ".content[0]"),
+        (ToolResult("t", (Text("a"), Audio(Url("u")))), ".content[1]"),
+    ],
+)
+def test_what_blocks_say_in_part_only_is_lossy_with_its_place(part: Part, path: str) -> None:
+    response = Response(AssistantMessage((Text("a"), part)), stop_reason="end")
+    for outcome in (encode_response(response), encode_stream(response)):
+        error = outcome.failure()
+        assert isinstance(error, Lossy)
+        assert [loss.path for loss in error.losses] == [f"$.message.content[1]{path}"]
