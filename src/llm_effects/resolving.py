@@ -82,7 +82,13 @@ def resolve(completion: Completion, *messages: Message | Draft) -> Unresolved:
 
 
 def asking(runner: Runner, asked: Asked) -> Program[Outcome[Response]]:
-    """The program that resolves what is asked, and runs it."""
+    """The program that resolves what is asked, and runs it. Raises TypeError for what is neither, or no runner."""
+    if not callable(runner):
+        raise TypeError(
+            f"a runner is needed first, as anthropic_runner() gives one, not {type(runner).__name__}"
+        )
+    if not isinstance(asked, Completion | Unresolved):
+        raise TypeError(f"a Completion is needed, or what resolve() gives, not {type(asked).__name__}")
     return runner(asked) if isinstance(asked, Completion) else _resolving(runner, asked)
 
 

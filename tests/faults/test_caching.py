@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -177,6 +177,62 @@ def test_K8_a_store_that_raises_is_a_miss_and_a_note(colour: Colour) -> None:
         StoreFailed("load", "OSError"),
         StoreFailed("save", "OSError"),
     }
+
+
+class Strange:
+    """A store that gives what it likes."""
+
+    blocking = False
+
+    def __init__(self, gives: Callable[[], object]) -> None:
+        self.gives = gives
+
+    def load(self, key: str) -> bytes | None:
+        return self.gives()  # type: ignore[return-value]  # a client that was set up to decode, say
+
+    def save(self, key: str, value: bytes) -> None:
+        pass
+
+
+def _view() -> memoryview:
+    return memoryview(b"")
+
+
+async def _entry() -> bytes:
+    return b""
+
+
+@pytest.mark.parametrize(
+    "gives",
+    [str, int, bytearray, _view, _entry],
+    ids=["text", "a number", "bytearray", "memoryview", "coroutine"],
+)
+@pytest.mark.filterwarnings("error")
+def test_K8_a_store_that_gives_anything_but_bytes_is_a_miss_and_a_note(
+    colour: Colour, gives: Callable[[], object]
+) -> None:
+    told = colour(compose(leaf(answer()), with_cache(Strange(gives))), QUESTION)
+    assert told.outcome.unwrap().text == "Hello"
+    given = gives()
+    assert {note for note in told.notes if isinstance(note, StoreFailed)} == {
+        StoreFailed("load", f"bytes expected, not {type(given).__name__}")
+    }
+    if isinstance(given, Coroutine):
+        given.close()
+
+
+def test_K8_a_store_whose_functions_are_async_is_refused_where_the_stack_is_written_down() -> None:
+    class Awaited:
+        blocking = True
+
+        async def load(self, key: str) -> bytes | None:
+            return None
+
+        async def save(self, key: str, value: bytes) -> None:
+            pass
+
+    with pytest.raises(TypeError, match="those of Awaited are async"):
+        with_cache(Awaited())  # type: ignore[arg-type]  # as a checker says, too
 
 
 # ---------------------------------------------------------------- K10: poisoned

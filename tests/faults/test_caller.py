@@ -212,6 +212,40 @@ def small(provider: Provider, url: str, room: int) -> tuple[Leaf, httpx2.AsyncCl
     return make(async_client=other, model=provider.model), http
 
 
+async def test_C3_a_second_reader_of_a_stream_is_refused_and_the_first_goes_on(
+    provider: Provider, meet: Meet
+) -> None:
+    _, runner = meet(sending(LONG))
+    events = astream(runner, provider.question)
+    got = await asyncio.gather(anext(events), anext(events), return_exceptions=True)
+    assert [type(it) is RuntimeError for it in got] == [False, True]
+    async for _ in events:
+        pass
+    assert text(events.result) == LONG
+
+
+def test_C3_so_is_one_on_another_thread(provider: Provider, meet: Meet) -> None:
+    let_go = threading.Event()
+
+    def held(peer: Peer) -> None:
+        pieces = framed(peer.wire, LONG, stream=peer.asked())
+        let_go.wait(10)
+        peer.send(*pieces)
+
+    server, runner = meet(held)
+    events = stream(runner, provider.question)
+    first = threading.Thread(target=next, args=(events,))
+    first.start()
+    assert server.wait_until(lambda it: bool(it.requests))
+    with pytest.raises(RuntimeError, match="one reader at a time"):
+        next(events)
+    let_go.set()
+    first.join(10)
+    for _ in events:
+        pass
+    assert text(events.result) == LONG
+
+
 async def churned(provider: Provider, calls: int) -> None:
     """Calls of both kinds, cancelled at random moments, on three connections; then all three serve again."""
     chance = Random(7)
@@ -638,3 +672,13 @@ def test_C16_the_checker_refuses_a_client_in_the_place_of_the_other_colour() -> 
     # The programs of tests/typing are checked with every change; an ignore that is not needed is an error there.
     refused = (Path(__file__).parents[1] / "typing" / "runners.py").read_text(encoding="utf-8")
     assert "anthropic_runner(async_client=client)  # type: ignore[arg-type]" in refused
+
+
+@pytest.mark.filterwarnings("error")
+def test_C16_what_is_no_completion_or_no_runner_is_said_in_words() -> None:
+    for call in (run, stream):
+        with pytest.raises(TypeError, match=r"a Completion is needed, .* not str"):
+            call(leaf(), "hi")  # type: ignore[arg-type]  # the mistake
+        with pytest.raises(TypeError, match=r"a runner is needed first, .* not NoneType"):
+            call(None, QUESTION)  # type: ignore[arg-type]  # the mistake
+    gc.collect()  # nothing was opened that would complain when it goes

@@ -134,7 +134,8 @@ class Stream:
         return event
 
     def __del__(self) -> None:
-        self.close()
+        if hasattr(self, "_run"):  # what was asked may have been refused
+            self.close()
 
     def __enter__(self) -> Stream:
         return self

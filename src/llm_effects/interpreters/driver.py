@@ -10,6 +10,7 @@ simulated one never do, and `finished` steps a coroutine that never suspends to 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Generic, Protocol, TypeAlias, TypeVar, assert_never, cast
 
@@ -108,6 +109,7 @@ class Run(Generic[R]):
         "_opened",
         "_over",
         "_program",
+        "_reader",
         "observed",
         "result",
     )
@@ -128,6 +130,7 @@ class Run(Generic[R]):
         self._answer: object = None
         self._opened = 0
         self._over = False
+        self._reader = threading.Lock()
         self._connections: dict[int, Link] = {}
         self._claims: list[tuple[Flights, str]] = []
         self._cells: dict[Cell[object], object] = {}
@@ -135,10 +138,12 @@ class Run(Generic[R]):
         self.result: R | None = None
 
     async def advance(self) -> StreamEvent | None:
-        """Go on to the next event, or, with None, to the end."""
-        if self._over:
-            return None
+        """Go on to the next event, or, with None, to the end. One at a time, as with a generator: RuntimeError."""
+        if not self._reader.acquire(blocking=False):
+            raise RuntimeError("the stream is being read already: one reader at a time")
         try:
+            if self._over:
+                return None
             while True:
                 try:
                     operation = self._program.send(self._answer)
@@ -159,11 +164,13 @@ class Run(Generic[R]):
                     self._answer = await self._perform(operation)
                 if self._on_operation is not None:
                     self._on_operation(operation, self._answer)
+            await self.close()
+            return None
         except BaseException:
             await self.close()
             raise
-        await self.close()
-        return None
+        finally:
+            self._reader.release()
 
     async def close(self) -> None:
         """End the run: stop the program, close every connection, give up every claim. A second time does nothing."""
@@ -315,10 +322,16 @@ class Run(Generic[R]):
 
     async def _load(self, store: Store, key: str, limit: float | None) -> bytes | None:
         try:
-            return await self._backend.load(store, key, limit)
+            entry: object = await self._backend.load(store, key, limit)
         except Exception as error:  # noqa: BLE001 - whatever a store may raise, it is a miss
             self._tell(StoreFailed("load", type(error).__name__))
             return None
+        if entry is None or isinstance(entry, bytes):
+            return entry
+        if isinstance(entry, Coroutine):
+            entry.close()
+        self._tell(StoreFailed("load", f"bytes expected, not {type(entry).__name__}"))
+        return None
 
     async def _save(self, store: Store, key: str, value: bytes, limit: float | None) -> bool:
         try:

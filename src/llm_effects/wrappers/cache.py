@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
+from inspect import iscoroutinefunction
 from math import inf
 from typing import Final, assert_never
 
@@ -48,8 +49,13 @@ def with_cache(
     A hit is the answer as it was stored, with the usage that it cost then.
 
     A store that takes longer than `patience` seconds is a miss, and is not asked again before it has answered; None:
-    it may take as long as the run. Raises ValueError for a patience that is no time.
+    it may take as long as the run. Raises ValueError for a patience that is no time, TypeError for a store whose
+    functions are async: what may block says so (`Store.blocking`) and is asked on another thread.
     """
+    if iscoroutinefunction(store.load) or iscoroutinefunction(store.save):
+        raise TypeError(
+            f"the load and save of a store are plain functions; those of {type(store).__name__} are async"
+        )
     if patience is not None and not 0 < patience < inf:
         raise ValueError(f"patience must be a positive number of seconds, not {patience}")
     return partial(_WithCache, store=store, keep=frozenset(keep), scope=scope, patience=patience)
