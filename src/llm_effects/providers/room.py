@@ -114,9 +114,10 @@ async def _alimit(response: httpx2.Response) -> None:
 
 
 def _unpacked_here(response: httpx2.Response) -> Unpacker | None:
+    """What unpacks an error. The client's own decoder, which knows no limit, is never asked: what is packed in a way
+    that nobody asked for stays as it is."""
     unpacker = unpacker_of(response)
-    if unpacker is not None:
-        del response.headers["content-encoding"]
+    response.headers.pop("content-encoding", None)
     return unpacker
 
 
