@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from types import GenericAlias
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypedDict, cast, get_args
+from types import UnionType
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypedDict, cast, get_args, get_origin
 
 from llm_pure.brief import Brief
 from llm_pure.join import joined_message
@@ -57,7 +57,7 @@ class _Changes(TypedDict, total=False):
     stop_sequences: Iterable[str]
     tools: Iterable[AnyTool]
     tool_choice: ToolChoice | None
-    output: AnyOutput | type | None
+    output: AnyOutput | type | UnionType | None
     reasoning: ReasoningSetting | Effort | int | None
     provider_options: Mapping[str, JsonInput]
     usage: Usage
@@ -69,9 +69,10 @@ class Completion(Brief):
     """What is asked, and, after a run, what it cost and why it stopped. None leaves a field to the provider.
 
     `system` are the instructions that open the conversation. `max_tokens` bounds the answer (where a provider demands
-    it, the model table fills it in). `output` may be given as a type that pydantic can take. `provider_options` holds,
-    under a provider's name (`anthropic`, `openai_chat`, `openai_responses`; `openai` for both of the latter), request
-    fields that go out verbatim.
+    it, the model table fills it in). `output` may be given as a type that pydantic can take (where a type checker sees
+    no type in a `Literal[...]` or an `Annotated[...]`, as `Output.of` it). `provider_options`
+    holds, under a provider's name (`anthropic`, `openai_chat`, `openai_responses`; `openai` for both of the latter),
+    request fields that go out verbatim.
     `usage` and `stop_reason` are not sent; `with_response` sets them.
     """
 
@@ -110,7 +111,7 @@ class Completion(Brief):
         stop_sequences: Iterable[str] = (),
         tools: Iterable[AnyTool] = (),
         tool_choice: ToolChoice | None = None,
-        output: AnyOutput | type | None = None,
+        output: AnyOutput | type | UnionType | None = None,
         reasoning: ReasoningSetting | Effort | int | None = None,
         provider_options: Mapping[str, JsonInput] = EMPTY,
         usage: Usage = NO_USAGE,
@@ -134,7 +135,7 @@ class Completion(Brief):
         )
         put(self, "tools", tuple(tools))
         put(self, "tool_choice", tool_choice)
-        put(self, "output", Output.of(output) if isinstance(output, type | GenericAlias) else output)
+        put(self, "output", Output.of(output) if _is_form(output) else output)
         put(self, "reasoning", _reasoning(reasoning))
         frozen = (
             provider_options if isinstance(provider_options, JsonObject) else JsonObject(provider_options)
@@ -227,6 +228,11 @@ class Completion(Brief):
         from llm_pure.serial import completion_from_json
 
         return completion_from_json(text)
+
+
+def _is_form(output: object) -> bool:
+    """Whether this is a type, or what stands for one: `int | str`, `Literal[...]`, `Annotated[...]`, `list[int]`."""
+    return isinstance(output, type) or get_origin(output) is not None
 
 
 def _instructions(system: str | Part | Iterable[Part]) -> tuple[Part, ...]:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, overload
 from returns.result import Failure, Success
 
 from llm_pure.brief import Brief
-from llm_pure.errors import BadOutput, Misfit, Violation, snippet
+from llm_pure.errors import BadOutput, Misconfigured, Misfit, Violation, snippet
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, parse_json
 from llm_pure.parts import Refusal, Text
 from llm_pure.tools import fit_name
@@ -119,6 +119,10 @@ def parse_output(response: Response, output: object) -> Outcome[object]:
     from llm_pure import schemas
 
     checked = schemas.validate(source, document)
+    if isinstance(checked, schemas.Unusable):
+        return Failure(
+            Misconfigured(message=snippet(checked.message), usage=response.usage, partial=response)
+        )
     if isinstance(checked, schemas.Invalid):
         return _bad(response, "invalid", checked.message, checked.violations)
     return Success(checked)

@@ -1,7 +1,9 @@
 """Types of the caller's as JSON Schema, and JSON as values of those types: the only place that touches pydantic.
 
-Law: a type that pydantic can take gives a schema and a validator; what does not fit is an `Invalid`, never an
-exception. Validation is strict about nothing that JSON cannot say: "3" for an int follows pydantic's own rules.
+Law: a type that pydantic can take gives a schema and a validator; what does not fit is an `Invalid`, and a type that
+cannot be checked (a name that it refers to is not there, ...) an `Unusable`, never an exception. Making a schema of
+such a type raises, where the program is written. Validation is strict about nothing that JSON cannot say: "3" for an
+int follows pydantic's own rules.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, cast, get_type_hints
+from typing import TYPE_CHECKING, Final, cast, get_type_hints
 
 from llm_pure.errors import Violation
 from llm_pure.json import JsonError, JsonInput, JsonObject, PlainJson, dump_json, same_json, thaw
@@ -22,7 +24,7 @@ from llm_pure.unstrict import from_strict, unwrapped
 if TYPE_CHECKING:
     from pydantic import BaseModel, TypeAdapter
 
-__all__ = ["Invalid", "description_of", "name_of", "schema_of", "validate"]
+__all__ = ["Invalid", "Unusable", "description_of", "name_of", "schema_of", "validate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,13 @@ class Invalid:
     def message(self) -> str:
         """All of it, in words."""
         return "; ".join([f"{found.path}: {found.message}" for found in self.violations])
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """Why nothing can be checked against a type."""
+
+    message: str
 
 
 def name_of(source: object) -> str:
@@ -63,37 +72,49 @@ def schema_of(source: object, *, closed: bool = False) -> JsonObject:
 
 
 def validate(source: object, value: JsonInput) -> object:
-    """`value` as the type `source`, or as keyword arguments of the function `source`; or an `Invalid`.
+    """`value` as the type `source`, or as keyword arguments of the function `source`; an `Invalid`, or an `Unusable`.
 
     A value in the type's strict form (a null where nothing had to be said, ...) is read as what it stands for.
     """
-    if isinstance(value, Mapping) and value.keys() == {WRAPPED}:
-        value = unwrapped(value, schema_of(source))
-    checked = _validated(source, value)
-    if not isinstance(checked, Invalid):
-        return checked
-    meant = from_strict(value, schema_of(source))
+    try:
+        adapter = _adapter(source)
+        if isinstance(value, Mapping) and value.keys() == {WRAPPED}:
+            value = unwrapped(value, schema_of(source))
+        checked = _validated(adapter, source, value)
+        if not isinstance(checked, Invalid):
+            return checked
+        meant = from_strict(value, schema_of(source))
+    except Exception as error:  # noqa: BLE001  # pydantic has no one base for what it says of a type
+        return Unusable(f"the type cannot be checked: {_words(error)}")
     if same_json(meant, value):
         return checked
-    again = _validated(source, meant)
+    again = _validated(adapter, source, meant)
     return again if not isinstance(again, Invalid) else checked
 
 
-def _validated(source: object, value: JsonInput) -> object:
-    from pydantic import ValidationError
+def _validated(adapter: TypeAdapter[object], source: object, value: JsonInput) -> object:
+    from pydantic import PydanticUserError, ValidationError
 
     try:
         # In JSON mode, since that is what came: dates are strings there, and tuples arrays.
-        checked = _adapter(source).validate_json(dump_json(thaw(value)))
+        checked = adapter.validate_json(dump_json(thaw(value)))
     except JsonError as error:
         return Invalid((Violation(error.path, error.reason),))
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
         return Invalid(tuple([Violation(_path(e["loc"]), e["msg"], e["type"]) for e in found]))
+    except PydanticUserError as error:
+        return Unusable(f"the type cannot be checked: {_words(error)}")
+    except Exception as error:  # noqa: BLE001  # a validator of the caller's, which may raise anything
+        return Invalid((Violation("$", f"a validator raised {_words(error)}", "raised"),))
     if _is_function(source):
         model = cast("BaseModel", checked)
-        return {name: getattr(model, name) for name in type(model).model_fields}
+        return {_argument(name): getattr(model, name) for name in type(model).model_fields}
     return checked
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
 
 
 def _path(loc: tuple[int | str, ...]) -> str:
@@ -125,11 +146,40 @@ def _arguments_model(function: Callable[..., object]) -> type[BaseModel]:
     from pydantic import ConfigDict, create_model
 
     hints = get_type_hints(function, include_extras=True)
+    parameters = inspect.signature(function).parameters
+    for name, parameter in parameters.items():
+        if parameter.kind in _UNNAMED:
+            raise TypeError(
+                f"{name_of(function)}: `{_UNNAMED[parameter.kind]}{name}` cannot be given by its name, "
+                "as a tool's arguments are"
+            )
     fields = {
-        name: (hints.get(name, object), ... if p.default is inspect.Parameter.empty else p.default)
-        for name, p in inspect.signature(function).parameters.items()
-        if p.kind in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+        (_ASIDE + name if _is_taken(name) else name): (
+            hints.get(name, object),
+            ... if parameter.default is inspect.Parameter.empty else parameter.default,
+        )
+        for name, parameter in parameters.items()
     }
     # create_model's fields are a **kwargs of Any, which mypy cannot match with its other keywords.
     make = cast("Callable[..., type[BaseModel]]", create_model)
-    return make(name_of(function), __config__=ConfigDict(extra="forbid"), **fields)
+    config = ConfigDict(extra="forbid", alias_generator=_argument, protected_namespaces=())
+    return make(name_of(function), __config__=config, **fields)
+
+
+_UNNAMED: Final[Mapping[object, str]] = {
+    inspect.Parameter.POSITIONAL_ONLY: "",
+    inspect.Parameter.VAR_POSITIONAL: "*",
+    inspect.Parameter.VAR_KEYWORD: "**",
+}
+_ASIDE: Final = "$"
+"""Before the name of a field that pydantic would not take under its own; no argument's name begins with it."""
+
+
+def _is_taken(name: str) -> bool:
+    from pydantic import BaseModel
+
+    return name.startswith("_") or name in dir(BaseModel)
+
+
+def _argument(field: str) -> str:
+    return field.removeprefix(_ASIDE)

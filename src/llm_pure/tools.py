@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypeVar, o
 from returns.result import Failure, Success
 
 from llm_pure.brief import Brief
-from llm_pure.errors import BadToolInput, snippet
+from llm_pure.errors import BadToolInput, Misconfigured, snippet
 from llm_pure.json import EMPTY, JsonError, JsonObject
 from llm_pure.parts import BrokenToolCall, ToolCall
 
@@ -44,7 +44,8 @@ class Tool(Brief, Generic[T_co]):
     """A tool: `parameters` is the JSON Schema of its arguments, an object schema.
 
     `Tool.of` makes one from a pydantic model or from a function; `parse_tool_call` then gives the model's instance,
-    or the function's keyword arguments. A tool made by hand has plain JSON arguments.
+    or the function's keyword arguments: one that cannot be called by keywords alone is a TypeError. A tool made by hand
+    has plain JSON arguments.
     `strict` asks the provider to hold the model to the schema, brought into the provider's strict form
     (`llm_pure.strict`), every change of which is a loss of the request. None leaves it to the provider.
     """
@@ -179,7 +180,10 @@ def parse_tool_call(call: ToolCall | BrokenToolCall, tool: Tool[object]) -> Outc
 
 
 def parse_tool_call(call: ToolCall | BrokenToolCall, tool: Tool[object]) -> Outcome[object]:
-    """The arguments of `call` as `tool`'s type, or a `BadToolInput` that says what does not fit, and where."""
+    """The arguments of `call` as `tool`'s type, or a `BadToolInput` that says what does not fit, and where.
+
+    A type that nothing can be checked against (it refers to a name that is not there) is a `Misconfigured`.
+    """
     if call.name != tool.name:
         message = f"the call is for {call.name!r}, not for {tool.name!r}"
         return Failure(BadToolInput(message=snippet(message), path="$.name", text=_text(call)))
@@ -200,6 +204,8 @@ def parse_tool_call(call: ToolCall | BrokenToolCall, tool: Tool[object]) -> Outc
     from llm_pure import schemas
 
     checked = schemas.validate(tool.source, call.arguments)
+    if isinstance(checked, schemas.Unusable):
+        return Failure(Misconfigured(message=snippet(checked.message), path="$.source"))
     if isinstance(checked, schemas.Invalid):
         found = tuple([replace(v, path=f"$.arguments{v.path[1:]}") for v in checked.violations])
         message = snippet(checked.message)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import sys
+import typing
+from typing import Annotated, Any, Literal, Optional
 
 import pytest
 from hypothesis import given
@@ -16,6 +18,7 @@ from llm_pure import (
     BadToolInput,
     Completion,
     JsonObject,
+    Misconfigured,
     Output,
     Part,
     Reasoning,
@@ -160,6 +163,39 @@ def test_a_completion_takes_a_type_for_its_output() -> None:
     assert Completion([], output=City).output == Output.of(City)
     assert Completion([], output=list[int]).output == Output.of(list[int])
     assert Completion([]).replace(output=City).output == Output.of(City)
+    assert Completion([], output=int | str).output == Output.of(int | str)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        Literal["a", "b"],
+        Annotated[int, Field(ge=1)],
+        Optional[int],  # noqa: UP045  # older programs write it so
+        typing.Union[int, str],  # noqa: UP007  # likewise
+        typing.List[int],  # noqa: UP006  # likewise
+    ],
+)
+def test_a_completion_takes_every_form_of_type_that_an_output_does(form: Any) -> None:
+    assert Completion([], output=form).output == Output.of(form)
+    assert Completion([]).replace(output=form).output == Output.of(form)
+
+
+class Old(typing.TypedDict):
+    a: int
+
+
+class Unresolved(BaseModel):
+    other: NotThere  # type: ignore[name-defined]  # the point of it # noqa: F821
+
+
+@pytest.mark.parametrize("form", [Unresolved, object(), *([Old] if sys.version_info < (3, 12) else [])])
+def test_a_type_that_cannot_be_checked_is_a_misconfiguration_and_keeps_the_answer(form: object) -> None:
+    answer = Response(AssistantMessage((Text('{"a":1}'),)), Usage(1, 2))
+    outcome = parse_output(answer, form)
+    assert isinstance(outcome, Failure)
+    assert isinstance(error := outcome.failure(), Misconfigured)
+    assert (error.partial, error.usage) == (answer, answer.usage)
 
 
 def test_what_does_not_fit_a_tool_is_told_with_every_place() -> None:

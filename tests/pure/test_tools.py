@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Literal
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 from returns.result import Failure, Success
 
 from llm_pure import (
@@ -15,10 +16,12 @@ from llm_pure import (
     BrokenToolCall,
     Completion,
     JsonObject,
+    Misconfigured,
     Output,
     Tool,
     ToolCall,
     ToolChoice,
+    Violation,
     WireFormat,
     codec_of,
     parse_tool_call,
@@ -53,6 +56,61 @@ def test_a_function_gives_name_description_and_schema() -> None:
     tool = Tool.of(look_up)
     assert (tool.name, tool.description) == ("look_up", "Look a word up.")
     assert tool.parameters["required"] == ("word",)
+
+
+def awkward(_x: int, model_config: str, schema: list[int], copy: int = 1, model_dump_x: bool = False) -> None:
+    """Has arguments that pydantic's models have other uses for."""
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_argument_may_have_any_name() -> None:
+    tool = Tool.of(awkward)
+    properties = tool.parameters["properties"]
+    assert isinstance(properties, JsonObject)
+    assert list(properties) == ["_x", "model_config", "schema", "copy", "model_dump_x"]
+    given = {"_x": 1, "model_config": "a", "schema": [2], "copy": 3}
+    parsed = parse_tool_call(call("awkward", **given), tool)
+    assert parsed == Success({**given, "model_dump_x": False})
+    awkward(**parsed.unwrap())  # type: ignore[arg-type]  # the very arguments that it has
+
+
+def positional(a: int, /, b: str = "x") -> None: ...
+def several(*args: int) -> None: ...
+def named(**options: int) -> None: ...
+
+
+@pytest.mark.parametrize("function", [positional, several, named])
+def test_what_cannot_be_called_by_its_arguments_names_is_no_tool(function: Callable[..., object]) -> None:
+    with pytest.raises(TypeError, match="cannot be given by its name"):
+        Tool.of(function)
+
+
+def test_a_validator_that_raises_says_that_the_arguments_do_not_fit() -> None:
+    outcome = parse_tool_call(call("Known", word="x"), Tool.of(Known))
+    assert isinstance(outcome, Failure)
+    assert isinstance(error := outcome.failure(), BadToolInput)
+    assert error.violations == (Violation("$.arguments", "a validator raised KeyError: 'x'", "raised"),)
+
+
+class Known(BaseModel):
+    word: str
+
+    @field_validator("word")
+    @classmethod
+    def known(cls, word: str) -> str:
+        return {"a": "b"}[word]
+
+
+class Unresolved(BaseModel):
+    other: NotThere  # type: ignore[name-defined]  # the point of it # noqa: F821
+
+
+def test_a_type_that_cannot_be_checked_is_a_misconfiguration() -> None:
+    tool: AnyTool = Tool("t", source=Unresolved)
+    outcome = parse_tool_call(call("t"), tool)
+    assert isinstance(outcome, Failure)
+    assert isinstance(error := outcome.failure(), Misconfigured)
+    assert "not fully defined" in error.message
 
 
 def test_a_call_is_read_as_the_model() -> None:
