@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 from returns.result import Failure
 
-from llm_pure import Malformed, WireFormat, codec_of
+from llm_pure import Completion, Loss, Malformed, WireFormat, codec_of, user
 from llm_pure.errors import ERRORS
+from llm_pure.json import JsonInput
 
 WIRES: tuple[WireFormat, ...] = ("anthropic_messages", "openai_chat", "openai_responses")
 NOTHING: dict[str, object] = {
@@ -76,3 +77,14 @@ def test_a_chunk_that_is_no_bytes_says_so(wire: WireFormat) -> None:
     outcome = decode([b"", "data: {}"])
     assert outcome == Failure(Malformed(message="expected bytes, not a string", path="$"))
     assert decode(7) == Failure(Malformed(message="expected chunks of bytes, not a number", path="$"))
+
+
+@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("options", [7, "x", True, (1, 2)])
+def test_options_that_are_no_object_are_a_loss(wire: WireFormat, options: JsonInput) -> None:
+    name = "anthropic" if wire == "anthropic_messages" else "openai"
+    asked = Completion([user("q")], provider_options={name: options}, max_tokens=9)
+    plain = codec_of(wire).encode_request(asked.replace(provider_options={})).unwrap()
+    encoded = codec_of(wire).encode_request(asked).unwrap()
+    assert encoded.payload == plain.payload
+    assert encoded.losses == (Loss(f"$.provider_options.{name}", "is no object of fields"),)

@@ -137,7 +137,7 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
         ]
     if completion.tool_choice is not None:
         payload.update(say_choice(completion.tool_choice, losses))
-    if options:
+    if completion.provider_options:
         _add_options(payload, completion.provider_options, losses)
     return payload
 
@@ -241,6 +241,8 @@ def _add_options(payload: PlainObject, options: JsonObject, losses: Losses) -> N
     for name in OPTIONS:
         fields = options.get(name)
         if not isinstance(fields, JsonObject):
+            if fields is not None:
+                losses.append(Loss(f"$.provider_options.{name}", "is no object of fields"))
             continue
         for key, value in fields.thaw().items():
             path = f"$.provider_options.{name}.{key}"

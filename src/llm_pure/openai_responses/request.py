@@ -110,7 +110,7 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
     if completion.tool_choice is not None:
         payload.update(say_choice(completion.tool_choice, losses))
     _report_wordless(completion, losses)
-    if options:
+    if completion.provider_options:
         _add_options(payload, completion, losses, plain_text=plain_text)
     return payload
 
@@ -185,6 +185,8 @@ def _add_options(payload: PlainObject, completion: Completion, losses: Losses, *
     for name in OPTIONS:
         fields = completion.provider_options.get(name)
         if not isinstance(fields, JsonObject):
+            if fields is not None:
+                losses.append(Loss(f"$.provider_options.{name}", "is no object of fields"))
             continue
         for key, value in fields.thaw().items():
             path = f"$.provider_options.{name}.{key}"
