@@ -36,6 +36,7 @@ from llm_pure.messages import AssistantMessage, UserMessage, user
 from llm_pure.models import ModelTraits
 from llm_pure.parts import BrokenToolCall, Refusal, Text, ToolCall
 from llm_pure.response import NO_USAGE, Response, Usage
+from llm_pure.retry import cost_of
 from llm_pure.seam import SeamState, seam_start
 
 __all__ = [
@@ -173,7 +174,9 @@ def failed(segment: Segment, error: LlmError) -> LlmError:
     before = segment.before
     read = so_far(segment, error.partial) if error.partial is not None else before
     spent = segment.spent if before is None else before.usage + segment.spent
-    usage = spent + (error.usage if error.usage is not None else NO_USAGE)
+    usage = spent + cost_of(error)
+    if read is not None:
+        read = replace(read, usage=usage)
     return replace(error, partial=read, usage=usage if usage != NO_USAGE else error.usage)
 
 

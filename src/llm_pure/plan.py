@@ -55,12 +55,14 @@ class Plan(Brief):
         return "\n".join(_table(self.prospects))
 
 
-def plan(completion: Completion, targets: Iterable[Target | WireFormat]) -> Plan:
-    """What each target would lose of the completion. No request is made.
+def plan(completion: Completion, targets: Target | WireFormat | Iterable[Target | WireFormat]) -> Plan:
+    """What each target (one, or several) would lose of the completion. No request is made.
 
     A target that names a model is asked with that model, whichever the completion names; one that names none, and a
     wire format alone, with the completion's own.
     """
+    if isinstance(targets, Target | str):
+        targets = (targets,)
     return Plan(tuple([_prospect(completion, target) for target in targets]))
 
 

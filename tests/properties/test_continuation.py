@@ -34,6 +34,7 @@ from llm_pure import (
 from llm_pure.continuation import ContinuationDecision
 from llm_pure.errors import ERRORS
 from llm_pure.response import text_of
+from llm_pure.retry import cost_of
 from llm_pure.strategies import completions, responses
 
 policies = st.builds(
@@ -162,7 +163,8 @@ def test_a_failed_segment_takes_nothing_with_it(
     else:
         assert error.partial is None
     spent = segment.spent if before is None else before.usage + segment.spent
-    assert (error.usage or Usage()) == spent + (usage or Usage())
+    assert (error.usage or Usage()) == spent + cost_of(kind(partial=partial, usage=usage))
+    assert error.partial is None or error.partial.usage == (error.usage or Usage())
 
 
 @given(runs)

@@ -34,6 +34,12 @@ def test_a_plan_says_what_each_codec_says_in_the_order_of_the_targets() -> None:
     assert [target.wire for target in planned.lossless] == ["anthropic_messages"]
 
 
+def test_one_target_needs_no_list() -> None:
+    assert plan(ASKED, "openai_chat") == plan(ASKED, ["openai_chat"])
+    target = Target("openai", "openai_chat", model="gpt-4o-mini")
+    assert plan(ASKED, target) == plan(ASKED, [target])
+
+
 def test_a_target_is_asked_with_the_model_that_it_names() -> None:
     old, new = (
         Target("anthropic", "anthropic_messages", model=f"claude-{name}") for name in ("3-haiku", "opus-5")
