@@ -36,12 +36,12 @@ from llm_pure.openai_chat.outputs import read_output, say_output
 from llm_pure.openai_chat.shape import OPTIONS, Losses, extras_with, plain, unsaid
 from llm_pure.openai_chat.tools import read_choice, read_tool, say_choice, say_tool
 from llm_pure.openai_chat.turns import read_messages, say_messages, say_system
-from llm_pure.openai_chat.typed import MISTYPED, blamed, check_typed, is_a
 from llm_pure.outcome import Outcome
 from llm_pure.outputs import AnyOutput, Output
 from llm_pure.reading import PlainObject, array, bad_request, owned_object, within
 from llm_pure.taking import take_choice, take_integer, take_number, take_text, take_tools
 from llm_pure.tools import Tool, ToolChoice
+from llm_pure.typed import MISTYPED, blamed, check_typed, is_a
 from llm_pure.wire import Encoded, OnLoss, encoded
 
 if TYPE_CHECKING:

@@ -23,7 +23,6 @@ from llm_pure.openai_chat.assistant import read_assistant, say_assistant
 from llm_pure.openai_chat.errors import error_in, named_error
 from llm_pure.openai_chat.finish import is_cut, say_finish, stop_reason_of
 from llm_pure.openai_chat.shape import PROVIDER, Losses, extras_with, own
-from llm_pure.openai_chat.typed import MISTYPED, blamed, check_typed
 from llm_pure.openai_chat.usage import say_usage, take_usage
 from llm_pure.outcome import Outcome
 from llm_pure.reading import (
@@ -38,6 +37,7 @@ from llm_pure.reading import (
 )
 from llm_pure.response import NO_USAGE, Response, StopReason, Usage
 from llm_pure.taking import take_name
+from llm_pure.typed import MISTYPED, blamed, check_typed
 
 __all__ = ["decode_response", "encode_response", "read_body"]
 

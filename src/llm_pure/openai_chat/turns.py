@@ -27,10 +27,10 @@ from llm_pure.openai_chat.assistant import read_assistant, say_assistant, say_us
 from llm_pure.openai_chat.ids import follow, named_apart
 from llm_pure.openai_chat.media import read_part, say_part, say_text, short
 from llm_pure.openai_chat.shape import NOTES, PROVIDER, Losses, attach, extras_with, noted, own, plain, unsaid
-from llm_pure.openai_chat.typed import check_typed
 from llm_pure.openai_chat.usual import is_usual, say_usual_result
 from llm_pure.parts import Opaque, Part, Text, ToolResult
 from llm_pure.reading import PlainObject, as_object, string, within, wrong
+from llm_pure.typed import check_typed
 
 if TYPE_CHECKING:
     from openai.types.chat import (

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 from llm_pure.json import EMPTY, JsonObject
 from llm_pure.messages import Message, UserMessage
 from llm_pure.openai_chat.shape import NOTES, own, plain
-from llm_pure.openai_chat.typed import is_a
 from llm_pure.parts import Text, ToolCall, ToolResult
 from llm_pure.reading import PlainObject
+from llm_pure.typed import is_a
 
 if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionToolMessageParam
