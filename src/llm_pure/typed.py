@@ -12,10 +12,15 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Final, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from llm_pure.json import JsonError
+from llm_pure.completion import Completion, ReasoningSetting
+from llm_pure.json import EMPTY, JsonError, JsonObject, check_json
+from llm_pure.messages import Message
+from llm_pure.outputs import Output
+from llm_pure.parts import Text, ToolCall, ToolResult
 from llm_pure.reading import wrong
+from llm_pure.tools import AnyTool, Tool, ToolChoice
 
-__all__ = ["MISTYPED", "blamed", "check_typed", "is_a"]
+__all__ = ["MISTYPED", "blamed", "check_fields", "check_typed", "is_a", "is_evident"]
 
 MISTYPED: Final = (AttributeError, TypeError, ValueError, KeyError, IndexError)
 """What a writer raises that meets a value of another type."""
@@ -45,7 +50,7 @@ def check_typed(value: object, hint: object, path: str = "") -> None:
         return
     if not _fits(value, hint):
         raise wrong(value, _name(hint), path)
-    if isinstance(value, tuple):
+    if isinstance(value, tuple) and origin is tuple:
         for index, item in enumerate(value):
             check_typed(item, get_args(hint)[0], f"{path}[{index}]")
     elif is_dataclass(value):
@@ -99,3 +104,70 @@ def blamed(value: object, hint: object, error: Exception) -> JsonError:
     except JsonError as found:
         return found
     return JsonError(f"not as its types want it: {type(error).__name__}", "")
+
+
+# ---------------------------------------------------------------- what can be seen without looking at annotations
+
+
+_FIELDS: Final[tuple[tuple[str, type], ...]] = (
+    ("model", str),
+    ("max_tokens", int),
+    ("temperature", float),
+    ("top_p", float),
+    ("top_k", int),
+    ("seed", int),
+    ("frequency_penalty", float),
+    ("presence_penalty", float),
+)
+
+
+def check_fields(completion: Completion) -> None:
+    """Raise `JsonError` where a field beside the conversation holds another type, or a number that JSON has not."""
+    for name, kind in _FIELDS:
+        value = getattr(completion, name)
+        if value is not None and type(value) is not kind and not (kind is float and type(value) is int):
+            check_typed(value, kind, f".{name}")
+        if kind is float and value is not None:
+            check_json(value, f".{name}")
+    if type(completion.stop_sequences) is not tuple:
+        check_typed(completion.stop_sequences, tuple[str, ...], ".stop_sequences")
+    for index, word in enumerate(completion.stop_sequences):
+        check_typed(word, str, f".stop_sequences[{index}]")
+    for name, setting in (
+        ("tool_choice", ToolChoice),
+        ("output", Output),
+        ("reasoning", ReasoningSetting),
+    ):
+        value = getattr(completion, name)
+        if value is not None:
+            check_typed(value, setting, f".{name}")
+    if type(completion.tools) is not tuple:
+        check_typed(completion.tools, tuple[AnyTool, ...], ".tools")
+    check_typed(completion.provider_options, JsonObject, ".provider_options")
+    for index, tool in enumerate(completion.tools):
+        if (
+            not is_a(Tool, tool)
+            or not is_a(str, tool.name, "" if tool.description is None else tool.description)
+            or not is_a(JsonObject, tool.parameters)
+            or tool.extras is not EMPTY
+        ):
+            check_typed(tool, Tool, f".tools[{index}]")
+
+
+def is_evident(message: Message) -> bool:
+    """Whether a message is seen to hold what its type says: most do, of texts, calls, and results in texts."""
+    content: object = message.content
+    return isinstance(content, tuple) and is_a(JsonObject, message.extras) and all(map(_is_evident, content))
+
+
+def _is_evident(part: object) -> bool:
+    if isinstance(part, Text):
+        return is_a(str, part.text) and is_a(JsonObject, part.extras)
+    if isinstance(part, ToolCall):
+        named = is_a(str, part.id, part.name) and is_a(bool, part.free_text)
+        return named and is_a(JsonObject, part.arguments, part.extras)
+    if isinstance(part, ToolResult):
+        content: object = part.content
+        named = is_a(str, part.call_id) and is_a(bool, part.is_error) and is_a(JsonObject, part.extras)
+        return named and isinstance(content, tuple) and all(map(_is_evident, content))
+    return False

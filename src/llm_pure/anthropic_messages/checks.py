@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 from llm_pure.completion import Completion, ReasoningSetting
-from llm_pure.json import JsonObject
+from llm_pure.json import JsonObject, check_json
 from llm_pure.outputs import Output
 from llm_pure.parts import (
     Audio,
@@ -136,3 +136,5 @@ def check(value: object, wanted: type | None = None) -> None:
         found = getattr(value, name)
         if not isinstance(found, kinds) or (found.__class__ is bool and bool not in kinds):
             raise wrong(found, what, "." + name)
+        if found.__class__ is float:
+            check_json(found, "." + name)

@@ -16,7 +16,7 @@ from llm_pure.anthropic_messages.checks import check
 from llm_pure.anthropic_messages.ids import CallIds, own_id, wire_id
 from llm_pure.anthropic_messages.tables import IMAGES, INVALID_JSON, PDF, PROVIDER
 from llm_pure.errors import Loss
-from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, thaw
+from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, check_json, thaw
 from llm_pure.normal import normal_content
 from llm_pure.parts import (
     Audio,
@@ -377,6 +377,7 @@ def _call(part: ToolCall | BrokenToolCall, losses: list[Loss], ids: CallIds) -> 
     arguments: dict[str, object] = {INVALID_JSON: part.text} if isinstance(part, BrokenToolCall) else {}
     if isinstance(part, ToolCall):
         arguments = cast("dict[str, object]", thaw(part.arguments))
+        check_json(arguments, ".arguments")
         if len(arguments) == 1 and isinstance(arguments.get(INVALID_JSON), str):
             losses.append(Loss(".arguments", f"{INVALID_JSON} alone comes back as a broken call"))
     block: ToolUseBlockParam = {"type": "tool_use", "id": part.id, "name": part.name, "input": arguments}

@@ -34,6 +34,7 @@ from llm_pure.losses import only_settings, proven
 from llm_pure.models import ModelTraits, traits_of
 from llm_pure.reading import PlainObject, bad_request, within, wrong
 from llm_pure.tools import Tool, ToolChoice
+from llm_pure.typed import blamed
 from llm_pure.wire import Encoded, OnLoss, encoded
 
 if TYPE_CHECKING:
@@ -62,15 +63,17 @@ def encode_request(completion: Completion, *, on_loss: OnLoss = "report") -> Out
     losses: list[Loss] = []
     try:
         payload, messages = _payload(completion, losses)
+        if losses:
+            sent = payload if only_settings(losses) else Encoded(payload, {}, (), messages).seen()
+            losses = proven(completion, sent, losses, decode_request)
     except JsonError as error:
         return Failure(bad_request(error))
+    except RecursionError:
+        return Failure(BadRequest(message="nested too deeply"))
     except MISTYPED as error:
-        return Failure(BadRequest(message=mistyped(error), path="$"))
+        return Failure(bad_request(blamed(completion, Completion, error)))
     samples = any(name in payload for name in SAMPLING)
     headers = {"anthropic-version": SAMPLING_VERSION} if samples else {}
-    if losses:
-        sent = payload if only_settings(losses) else Encoded(payload, headers, (), messages).seen()
-        losses = proven(completion, sent, losses, decode_request)
     return encoded(payload, headers, losses, on_loss, messages)
 
 

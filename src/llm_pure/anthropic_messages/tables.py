@@ -44,7 +44,7 @@ CUT: Final = frozenset({"max_tokens", "model_context_window_exceeded"})
 """The words for an answer that had to stop where it was."""
 STOP_WORDS: Final[Mapping[StopReason, str]] = {reason: word for word, reason in STOP_REASONS.items()}
 
-MISTYPED: Final = (AttributeError, TypeError, ValueError, RecursionError)
+MISTYPED: Final = (AttributeError, TypeError, ValueError, KeyError, IndexError, RecursionError)
 """What a value raises whose field holds something that its type forbids. Nobody checks types at run time, so a writer
 may meet it; it answers with a Failure."""
 

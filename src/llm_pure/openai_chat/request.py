@@ -27,7 +27,7 @@ from llm_pure.call_ids import fitted
 from llm_pure.completion import EFFORTS, Completion, ReasoningSetting
 from llm_pure.effort import effort_for, nearest
 from llm_pure.errors import BadRequest, Loss
-from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject
+from llm_pure.json import JsonError, JsonInput, JsonObject
 from llm_pure.losses import proven
 from llm_pure.messages import Message, SystemMessage
 from llm_pure.models import traits_of
@@ -37,11 +37,10 @@ from llm_pure.openai_chat.shape import OPTIONS, Losses, extras_with, plain, unsa
 from llm_pure.openai_chat.tools import read_choice, read_tool, say_choice, say_tool
 from llm_pure.openai_chat.turns import read_messages, say_messages, say_system
 from llm_pure.outcome import Outcome
-from llm_pure.outputs import AnyOutput, Output
+from llm_pure.outputs import AnyOutput
 from llm_pure.reading import PlainObject, array, bad_request, owned_object, within
 from llm_pure.taking import take_choice, take_integer, take_number, take_text, take_tools
-from llm_pure.tools import Tool, ToolChoice
-from llm_pure.typed import MISTYPED, blamed, check_typed, is_a
+from llm_pure.typed import MISTYPED, blamed, check_fields
 from llm_pure.wire import Encoded, OnLoss, encoded
 
 if TYPE_CHECKING:
@@ -76,17 +75,18 @@ def encode_request(
         if dialect is not None:
             completion = dialect.spelt(completion)
         payload = _payload(completion, losses)
+        losses = proven(completion, payload, losses, decode_request)
     except JsonError as error:
         return Failure(bad_request(error))
     except RecursionError:
         return Failure(BadRequest(message="nested too deeply"))
     except MISTYPED as error:
         return Failure(bad_request(blamed(completion, Completion, error)))
-    return encoded(payload, {}, proven(completion, payload, losses, decode_request), on_loss)
+    return encoded(payload, {}, losses, on_loss)
 
 
 def _payload(completion: Completion, losses: Losses) -> PlainObject:
-    _check_fields(completion)
+    check_fields(completion)
     options = completion.options_for(*OPTIONS)
     traits = traits_of(completion.model)
     said = _sampling(completion, traits, losses)
@@ -140,44 +140,6 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
     if completion.provider_options:
         _add_options(payload, completion.provider_options, losses)
     return payload
-
-
-_FIELDS: Final[tuple[tuple[str, type], ...]] = (
-    ("model", str),
-    ("max_tokens", int),
-    ("temperature", float),
-    ("top_p", float),
-    ("top_k", int),
-    ("seed", int),
-    ("frequency_penalty", float),
-    ("presence_penalty", float),
-)
-
-
-def _check_fields(completion: Completion) -> None:
-    """Raise `JsonError` where a field of one value holds another type."""
-    for name, kind in _FIELDS:
-        value = getattr(completion, name)
-        if value is not None and type(value) is not kind and not (kind is float and type(value) is int):
-            check_typed(value, kind, f".{name}")
-    for index, word in enumerate(completion.stop_sequences):
-        check_typed(word, str, f".stop_sequences[{index}]")
-    for name, setting in (
-        ("tool_choice", ToolChoice),
-        ("output", Output),
-        ("reasoning", ReasoningSetting),
-    ):
-        value = getattr(completion, name)
-        if value is not None:
-            check_typed(value, setting, f".{name}")
-    for index, tool in enumerate(completion.tools):
-        if (
-            not is_a(Tool, tool)
-            or not is_a(str, tool.name, "" if tool.description is None else tool.description)
-            or not is_a(JsonObject, tool.parameters)
-            or tool.extras is not EMPTY
-        ):
-            check_typed(tool, Tool, f".tools[{index}]")
 
 
 def _sampling(

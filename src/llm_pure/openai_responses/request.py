@@ -52,6 +52,7 @@ from llm_pure.outputs import AnyOutput
 from llm_pure.parts import Part, Text
 from llm_pure.reading import PlainObject, bad_request, owned_object, within, wrong
 from llm_pure.taking import take_choice, take_integer, take_number, take_text, take_tools
+from llm_pure.typed import MISTYPED, blamed, check_fields
 from llm_pure.wire import Encoded, OnLoss, encoded
 
 if TYPE_CHECKING:
@@ -72,14 +73,18 @@ def encode_request(completion: Completion, *, on_loss: OnLoss = "report") -> Out
     losses: Losses = []
     try:
         payload = _payload(completion, losses)
+        losses = proven(completion, payload, losses, decode_request)
     except JsonError as error:
         return Failure(bad_request(error))
     except RecursionError:
         return Failure(BadRequest(message="nested too deeply"))
-    return encoded(payload, {}, proven(completion, payload, losses, decode_request), on_loss)
+    except MISTYPED as error:
+        return Failure(bad_request(blamed(completion, Completion, error)))
+    return encoded(payload, {}, losses, on_loss)
 
 
 def _payload(completion: Completion, losses: Losses) -> PlainObject:
+    check_fields(completion)
     said: ResponseCreateParamsNonStreaming = {}
     if completion.model is not None:
         said["model"] = completion.model

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from returns.result import Failure, Success
 
-from llm_pure.errors import Loss, Lossy, Malformed
+from llm_pure.errors import BadRequest, Loss, Lossy, Malformed
 from llm_pure.json import JsonError, JsonInput, PlainJson
 from llm_pure.messages import AssistantMessage
 from llm_pure.normal import essence
@@ -27,6 +27,7 @@ from llm_pure.openai_responses.usage import say_usage, take_usage
 from llm_pure.reading import PlainObject, array, bad_request, body_object, malformed, within
 from llm_pure.response import NO_USAGE, Response
 from llm_pure.taking import take_name
+from llm_pure.typed import MISTYPED, blamed, check_typed
 
 if TYPE_CHECKING:
     from llm_pure.outcome import Outcome
@@ -108,12 +109,15 @@ def encode_response(response: Response) -> Outcome[dict[str, PlainJson]]:
     """The answer as OpenAI would send it. A Failure names what it could not say."""
     losses: Losses = []
     try:
+        check_typed(response, Response)
         body = _say(response, losses)
         back = decode_response(body)
     except JsonError as error:
         return Failure(bad_request(error))
     except RecursionError:
-        return Failure(Malformed(message="nested too deeply"))
+        return Failure(BadRequest(message="nested too deeply"))
+    except MISTYPED as error:
+        return Failure(bad_request(blamed(response, Response, error)))
     if isinstance(back, Failure):
         return back
     lost = tuple([loss for loss in losses if ".extras." not in loss.path])

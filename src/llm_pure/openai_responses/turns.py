@@ -38,6 +38,7 @@ from llm_pure.openai_responses.shape import (
 )
 from llm_pure.parts import Opaque, Part, Refusal, Text, ToolResult
 from llm_pure.reading import PlainObject, as_object, within, wrong
+from llm_pure.typed import check_typed, is_evident
 
 if TYPE_CHECKING:
     from openai.types.responses import EasyInputMessageParam
@@ -163,6 +164,7 @@ def _result(item: PlainObject, custom: set[str]) -> ToolResult | None:
 
 def say_instructions(parts: tuple[Part, ...], losses: Losses, path: str) -> list[PlainJson]:
     """`Completion.system` as the first item; nothing if it says nothing."""
+    check_typed(parts, tuple[Part, ...], path.removeprefix("$"))
     if not normal_content(parts):
         return []
     message = SystemMessage(parts)
@@ -194,6 +196,8 @@ def say_messages(messages: tuple[Message, ...], losses: Losses, *, start: int = 
             raise wrong(message, "a message", f".messages[{index}]")
         content = message.content
         path = f"$.messages[{index}]"
+        if not is_evident(message):
+            check_typed(message, type(message), path[1:])
         follows = isinstance(message, AssistantMessage) and isinstance(previous, AssistantMessage)
         if follows and previous is not None and not _apart(previous.content, content):
             losses.append(Loss(path, "Responses takes this for a part of the message before"))
@@ -201,7 +205,7 @@ def say_messages(messages: tuple[Message, ...], losses: Losses, *, start: int = 
         if len(content) == 1 and message.extras is EMPTY:
             part = content[0]
             # By far the most messages are one text.
-            if type(part) is Text and part.extras is EMPTY and part.text:
+            if type(part) is Text and part.extras is EMPTY and type(part.text) is str and part.text:
                 out.append({"role": role, "content": part.text})
                 continue
         count, place = len(losses), len(out)

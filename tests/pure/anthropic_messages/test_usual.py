@@ -163,13 +163,17 @@ def asked_with(value: Any) -> Completion:
     return Completion([assistant(ToolCall("a", "b", JsonObject.wrap({"key": [{"at": value}]})))])
 
 
-@pytest.mark.parametrize("value", [b"raw", date(2026, 1, 1), {1}, {1: "key"}, float("nan"), "\ud800"])
+@pytest.mark.parametrize("value", [b"raw", date(2026, 1, 1), {1}, {1: "key"}, float("nan")])
 def test_what_is_no_json_is_found_and_named(value: object) -> None:
-    failure = encode_request(asked_with(value)).unwrap().body()
-    assert isinstance(failure, Failure)
-    error = failure.failure()
+    error = encode_request(asked_with(value)).failure()
     assert isinstance(error, BadRequest)
-    assert str(error.path).startswith("$.messages[0].content[0].input.key[0].at")
+    assert error.path == "$.messages[0].content[0].arguments.key[0].at"
+
+
+def test_a_text_that_is_no_utf8_is_found_and_named_when_it_is_sent() -> None:
+    error = encode_request(asked_with("\ud800")).unwrap().body().failure()
+    assert isinstance(error, BadRequest)
+    assert error.path == "$.messages[0].content[0].input.key[0].at"
 
 
 @pytest.mark.parametrize(

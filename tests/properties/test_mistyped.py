@@ -1,0 +1,145 @@
+"""Nobody checks types at run time: a value with a field of another type gives an Outcome, and no exception."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from returns.result import Failure, Success
+
+from llm_pure import BadRequest, Completion, Tool, ToolChoice, WireFormat, codec_of, user
+from llm_pure.json import JsonObject
+from llm_pure.messages import AssistantMessage, UserMessage
+from llm_pure.parts import ToolCall, ToolResult
+from llm_pure.strategies import completions, responses
+
+WIRES: tuple[WireFormat, ...] = ("anthropic_messages", "openai_chat", "openai_responses")
+Place = tuple[str | int, ...]
+WRONG: tuple[object, ...] = (
+    None,
+    True,
+    7,
+    0,
+    -1.5,
+    float("nan"),
+    "",
+    "text",
+    "\ud800",
+    b"x",
+    [],
+    ["x"],
+    {},
+    {"type": "object"},
+    {1: 2},
+    (),
+    (None,),
+    ("x",),
+    ((),),
+    object(),
+    str,
+    JsonObject({"a": 1}),
+    JsonObject({"openai_chat": 1, "openai_responses": [], "anthropic": "x"}),
+    Completion([]),
+    ToolCall("a", "f"),
+    UserMessage(()),
+    Tool("t"),
+)
+
+
+def places(value: object, here: Place = ()) -> Iterator[Place]:
+    """Every field, and every item of a tuple, however deep."""
+    if here:
+        yield here
+    if isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from places(item, (*here, index))
+    elif is_dataclass(value):
+        for field in fields(value):
+            if field.init:
+                yield from places(getattr(value, field.name, None), (*here, field.name))
+
+
+def put(value: object, place: Place, new: object) -> object:
+    """The value with another in this place: made without its own constructor, which may refuse it."""
+    if not place:
+        return new
+    first, *rest = place
+    if isinstance(value, tuple) and isinstance(first, int):
+        return (*value[:first], put(value[first], tuple(rest), new), *value[first + 1 :])
+    made = object.__new__(type(value))
+    for field in fields(value):  # type: ignore[arg-type]  # a dataclass: `places` has led here
+        if hasattr(value, field.name):
+            object.__setattr__(made, field.name, getattr(value, field.name))
+    object.__setattr__(made, str(first), put(getattr(value, str(first)), tuple(rest), new))
+    return made
+
+
+@given(st.data())
+@pytest.mark.parametrize("wire", WIRES)
+def test_a_completion_with_a_field_of_another_type_gives_an_outcome(
+    wire: WireFormat, data: st.DataObject
+) -> None:
+    completion = data.draw(completions())
+    place = data.draw(st.sampled_from([*places(completion)]))
+    odd = put(completion, place, data.draw(st.sampled_from(WRONG)))
+    assert isinstance(codec_of(wire).encode_request(odd), Success | Failure)  # type: ignore[arg-type]  # odd
+
+
+@given(st.data())
+@pytest.mark.parametrize("wire", WIRES)
+def test_an_answer_with_a_field_of_another_type_gives_an_outcome(
+    wire: WireFormat, data: st.DataObject
+) -> None:
+    response = data.draw(responses())
+    place = data.draw(st.sampled_from([*places(response)]))
+    odd = put(response, place, data.draw(st.sampled_from(WRONG)))
+    for encode in (codec_of(wire).encode_response, codec_of(wire).encode_stream):
+        assert isinstance(encode(odd), Success | Failure)  # type: ignore[arg-type]  # odd
+
+
+NOT: dict[str, tuple[object, str]] = {
+    "arguments": (
+        Completion([AssistantMessage((ToolCall("a", "f", {"x": 1}),))]),  # type: ignore[arg-type]
+        "$.messages[0].content[0].arguments",
+    ),
+    "result": (
+        Completion([UserMessage((ToolResult("a", "sunny"),))]),  # type: ignore[arg-type]
+        "$.messages[0].content[0].content",
+    ),
+    "parameters": (
+        Completion([user("a")], tools=[Tool("x", parameters={"type": "object"})]),  # type: ignore[arg-type]
+        "$.tools[0].parameters",
+    ),
+    "choice": (Completion([user("a")], tool_choice="auto"), "$.tool_choice"),  # type: ignore[arg-type]
+    "mode": (Completion([user("a")], tool_choice=ToolChoice(1)), "$.tool_choice.mode"),  # type: ignore[arg-type]
+    "temperature": (Completion([user("a")], temperature=float("nan")), "$.temperature"),
+    "top_p": (Completion([user("a")], top_p=float("inf")), "$.top_p"),
+    "penalty": (Completion([user("a")], presence_penalty=float("-inf")), "$.presence_penalty"),
+    "number in arguments": (
+        Completion([AssistantMessage((ToolCall("a", "f", JsonObject({"x": [float("nan")]})),))]),
+        "$.messages[0].content[0].arguments.x[0]",
+    ),
+    "object in arguments": (
+        Completion([AssistantMessage((ToolCall("a", "f", JsonObject({"x": object()})),))]),  # type: ignore[dict-item]
+        "$.messages[0].content[0].arguments.x",
+    ),
+}
+
+
+@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("name", NOT)
+def test_what_is_of_another_type_is_a_bad_request_with_its_place(wire: WireFormat, name: str) -> None:
+    completion, path = NOT[name]
+    error = codec_of(wire).encode_request(completion, on_loss="refuse").failure()  # type: ignore[arg-type]
+    assert isinstance(error, BadRequest)
+    assert error.path == path
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_messages_that_are_a_text_are_a_bad_request(wire: WireFormat) -> None:
+    error = codec_of(wire).encode_request(Completion("hello")).failure()  # type: ignore[arg-type]
+    assert isinstance(error, BadRequest)
+    assert (error.path or "").startswith("$.messages")
