@@ -1,8 +1,9 @@
 """Who computes what: many callers of one key, one computation.
 
-Law: a key has at most one leader. Those who come later are woken exactly once, with the leader's answer, or with
-None when there is none to have (it failed, or its run ended). A waiter is a callback, so that threads and event
-loops can wait for one another. Nothing here blocks.
+Law: a key has at most one leader. Those who come later are woken exactly once: with the leader's answer; each to try
+for themselves, where the provider failed it; or, where the leader gave up (cancelled, or out of its own time), which
+says nothing about the provider, one of them to lead the others. A waiter is a callback, so that threads and event loops
+can wait for one another. Nothing here blocks.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
+from weakref import WeakSet
 
 from returns.result import Success
 from typing_extensions import override
@@ -45,25 +47,37 @@ class TooLate:
 
 Landing: TypeAlias = Lead | Alone | Landed | TooLate
 
-Wake: TypeAlias = Callable[[Landed | Alone], None]
+Wake: TypeAlias = Callable[[Landed | Alone | Lead], bool]
+"""Says it to the one who waits; whether there is still somebody to hear it."""
+
+
+@dataclass(eq=False, slots=True)
+class _Caller:
+    """Who leads or waits: on which thread they go on, whether they block it, and whether they may lead."""
+
+    wake: Wake
+    thread: int
+    blocking: bool
+    may_lead: bool
 
 
 @dataclass(slots=True)
 class _Flight:
-    """One computation under way. `thread` is where its leader goes on, and whether it blocks it."""
+    """One computation under way."""
 
-    thread: int
-    blocking: bool
-    waiting: list[Wake] = field(default_factory=list)
+    leader: _Caller
+    waiting: list[_Caller] = field(default_factory=list)
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, weakref_slot=True)
 class Flights:
     """The computations under way in this process. A forked child begins without any: their leaders stayed behind."""
 
-    _pid: int = field(default_factory=os.getpid, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _flights: dict[str, _Flight] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        _all.add(self)
 
     @override
     def __reduce__(self) -> tuple[type[Flights], tuple[()]]:
@@ -74,35 +88,71 @@ class Flights:
 
         Nobody waits for a leader on their own thread, where one of the two blocks it: that would be for ever.
         """
-        thread = threading.get_ident()
-        if self._pid != os.getpid():
-            self._pid, self._lock, self._flights = os.getpid(), threading.Lock(), {}
+        caller = _Caller(wake, threading.get_ident(), blocking, lead)
         with self._lock:
             flight = self._flights.get(key)
             if flight is not None:
-                if flight.thread == thread and (blocking or flight.blocking):
+                leader = flight.leader
+                if leader.thread == caller.thread and (blocking or leader.blocking):
                     return Alone()
-                flight.waiting.append(wake)
+                flight.waiting.append(caller)
                 return None
             if not lead:
                 return Alone()
-            self._flights[key] = _Flight(thread, blocking)
+            self._flights[key] = _Flight(caller)
             return Lead()
 
     def leave(self, key: str, wake: Wake) -> None:
-        """Wait no longer."""
+        """Wait no longer. Who was made the leader meanwhile, and has not heard of it, gives that up."""
         with self._lock:
             flight = self._flights.get(key)
-            if flight is not None and wake in flight.waiting:
-                flight.waiting.remove(wake)
+            if flight is None:
+                return
+            flight.waiting = [caller for caller in flight.waiting if caller.wake != wake]
+            leader = flight.leader
+        if leader.wake == wake:
+            self._hand_on(key, leader)
 
     def land(self, key: str, outcome: Outcome[Response] | None) -> None:
-        """The leader's end: wake everybody."""
+        """The leader's end: wake everybody. None: it gave up, and one of those who wait leads on."""
+        if outcome is None:
+            self._hand_on(key)
+            return
         with self._lock:
             flight = self._flights.pop(key, None)
         landing = Landed(outcome.unwrap()) if isinstance(outcome, Success) else Alone()
-        for wake in flight.waiting if flight is not None else ():
-            wake(landing)
+        for caller in flight.waiting if flight is not None else ():
+            caller.wake(landing)
+
+    def _hand_on(self, key: str, leader: _Caller | None = None) -> None:
+        """Make one of those who wait the leader, in the place of this one if it still is."""
+        while True:
+            with self._lock:
+                flight = self._flights.get(key)
+                if flight is None or (leader is not None and flight.leader is not leader):
+                    return
+                waiting = flight.waiting
+                leader = next((caller for caller in waiting if caller.may_lead), None)
+                if leader is None:
+                    del self._flights[key]
+                    alone = waiting
+                else:
+                    # Nor does anybody block the thread on which the new leader goes on.
+                    alone = [
+                        it
+                        for it in waiting
+                        if it.blocking and it.thread == leader.thread and it is not leader
+                    ]
+                    flight.leader = leader
+                    flight.waiting = [it for it in waiting if it is not leader and it not in alone]
+            for caller in alone:
+                caller.wake(Alone())
+            if leader is None or leader.wake(Lead()):
+                return
+
+    def renew(self) -> None:
+        """Forget them all, in a child whose parent they are of."""
+        self._lock, self._flights = threading.Lock(), {}
 
     def under_way(self) -> int:
         """How many computations are under way."""
@@ -112,3 +162,15 @@ class Flights:
         """How many wait for one of them."""
         with self._lock:
             return sum(len(flight.waiting) for flight in self._flights.values())
+
+
+_all: Final[WeakSet[Flights]] = WeakSet()
+
+
+def _renew() -> None:
+    for flights in list(_all):
+        flights.renew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)

@@ -11,12 +11,15 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from returns.result import Failure
+from typing_extensions import override
 
 from llm_effects import (
     MemoryStore,
@@ -28,14 +31,19 @@ from llm_effects import (
     with_cache,
     with_deadline,
 )
+from llm_effects.flights import Alone, Flights, Lead
 from llm_effects.notes import CacheHit, CacheStored, Note, StoreFailed
+from llm_effects.operations import Program, Sleep, ask
 from llm_effects.ports import Store
 from llm_effects.providers.leaf import Leaf
+from llm_effects.runner import Wrapped
 from llm_pure import (
     Completion,
     Deadline,
     JsonObject,
+    Outcome,
     Overloaded,
+    Response,
     StopReason,
     Target,
     Tool,
@@ -423,6 +431,108 @@ def test_K13_if_the_one_call_fails_each_tries_for_itself() -> None:
     got = gate.crowd(MemoryStore(), 3, 3)
     assert sorted(type(outcome).__name__ for outcome in got) == ["Failure"] + ["Success"] * 6
     assert asked(gate.inner) == 7
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking(Wrapped):
+    """A provider that takes so many seconds."""
+
+    seconds: float = 0.4
+
+    @property
+    @override
+    def layer(self) -> str:
+        return "thinking"
+
+    @override
+    def program(self, completion: Completion) -> Program[Outcome[Response]]:
+        yield from ask(Sleep(self.seconds))
+        return (yield from self.inner(completion))
+
+
+@pytest.mark.parametrize("how", ["cancelled", "out of its own time"])
+def test_K13_a_leader_that_gives_up_leaves_the_lead_to_one_of_those_who_wait(how: str) -> None:
+    inner = leaf(*[answer()] * 20)
+    runner = compose(Thinking(inner), with_cache(MemoryStore()))
+    flights = runner.flights  # type: ignore[attr-defined]  # how many wait is nobody's business but a test's
+    got: list[Outcome[Response]] = []
+
+    async def crowd() -> object:
+        short = compose(runner, with_deadline(0.2)) if how != "cancelled" else runner
+        leading = asyncio.create_task(arun(short, QUESTION))
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert flights.under_way() == 1
+        threads = [threading.Thread(target=lambda: got.append(run(runner, QUESTION))) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        tasks = [asyncio.create_task(arun(runner, QUESTION)) for _ in range(4)]
+        for _ in range(300):
+            await asyncio.sleep(0.001 if flights.waiting() < 8 else 0)
+        if how == "cancelled":
+            leading.cancel()
+        (gone,) = await asyncio.gather(leading, return_exceptions=True)
+        got.extend(await asyncio.gather(*tasks))
+        for thread in threads:
+            await asyncio.to_thread(thread.join, 10)
+        return gone
+
+    gone = asyncio.run(crowd())
+    assert isinstance(gone, asyncio.CancelledError if how == "cancelled" else Failure)
+    assert [outcome.unwrap().text for outcome in got] == ["Hello"] * 8
+    assert asked(inner) == 1
+    assert (flights.under_way(), flights.waiting()) == (0, 0)
+
+
+class Waiter:
+    """Who waits for a flight, and what they were told. `gone`: nobody is there any more."""
+
+    def __init__(
+        self, flights: Flights, *, lead: bool = True, blocking: bool = False, gone: bool = False
+    ) -> None:
+        self.told: list[object] = []
+        self.gone = gone
+        self.first = flights.claim("key", self.wake, lead=lead, blocking=blocking)
+
+    def wake(self, landing: object) -> bool:
+        self.told.append(landing)
+        return not self.gone
+
+
+def on_a_thread(make: Callable[[], Waiter]) -> Waiter:
+    made: list[Waiter] = []
+    thread = threading.Thread(target=lambda: made.append(make()))
+    thread.start()
+    thread.join()
+    return made[0]
+
+
+def test_K13_only_who_may_lead_is_left_the_lead_and_the_others_wait_on() -> None:
+    flights = Flights()
+    assert Waiter(flights).first == Lead()
+    watched, closed, heir, last = (
+        Waiter(flights, lead=False),
+        Waiter(flights, gone=True),
+        Waiter(flights),
+        Waiter(flights),
+    )
+    flights.land("key", None)
+    assert [it.told for it in (watched, heir, last)] == [[], [Lead()], []]
+    assert closed.told == [Lead()]  # and nobody heard it
+    flights.leave("key", heir.wake)  # cancelled before it heard of it
+    assert last.told == [Lead()]
+    flights.leave("key", heir.wake)
+    flights.land("key", None)
+    assert (watched.told, last.told, flights.under_way()) == ([Alone()], [Lead()], 0)
+
+
+def test_K13_nobody_waits_for_a_new_leader_whose_thread_they_block() -> None:
+    flights = Flights()
+    assert on_a_thread(lambda: Waiter(flights)).first == Lead()
+    on_loop, blocking = Waiter(flights), Waiter(flights, blocking=True)
+    elsewhere = on_a_thread(lambda: Waiter(flights, blocking=True))
+    flights.land("key", None)
+    assert [it.told for it in (on_loop, blocking, elsewhere)] == [[Lead()], [Alone()], []]
 
 
 # ---------------------------------------------------------------- K15: slower than the model

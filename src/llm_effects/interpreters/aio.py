@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Final, TypeVar, final
 
 from llm_effects.cells import Cell
-from llm_effects.flights import Alone, Flights, Landed, Landing, TooLate
+from llm_effects.flights import Alone, Flights, Landed, Landing, Lead, TooLate
 from llm_effects.interpreters.aside import Aside
 from llm_effects.interpreters.driver import OnNote, Run
 from llm_effects.interpreters.reading import Reading
@@ -92,15 +92,18 @@ class _Asyncio:
 
     async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing:
         loop = asyncio.get_running_loop()
-        landed: asyncio.Future[Landed | Alone] = loop.create_future()
+        landed: asyncio.Future[Landed | Alone | Lead] = loop.create_future()
 
-        def settle(landing: Landed | Alone) -> None:
+        def settle(landing: Landed | Alone | Lead) -> None:
             if not landed.done():
                 landed.set_result(landing)
 
-        def wake(landing: Landed | Alone) -> None:
-            with suppress(RuntimeError):  # the loop has been closed: nobody waits any more
+        def wake(landing: Landed | Alone | Lead) -> bool:
+            try:
                 loop.call_soon_threadsafe(settle, landing)  # the leader may be on another thread
+            except RuntimeError:  # the loop has been closed: nobody waits any more
+                return False
+            return True
 
         claimed = flights.claim(key, wake, lead=lead)
         if claimed is not None:
@@ -108,10 +111,11 @@ class _Asyncio:
         try:
             async with asyncio.timeout(limit):
                 return await landed
-        except TimeoutError:
-            return TooLate()
-        finally:
+        except BaseException as error:
             flights.leave(key, wake)
+            if isinstance(error, TimeoutError):
+                return TooLate()
+            raise
 
 
 async def _aside(owner: object, work: Callable[[], A], limit: float | None) -> A:

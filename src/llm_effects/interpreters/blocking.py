@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Final, TypeVar, final
 
 from llm_effects.cells import Cell
-from llm_effects.flights import Alone, Flights, Landed, Landing, TooLate
+from llm_effects.flights import Alone, Flights, Landed, Landing, Lead, TooLate
 from llm_effects.interpreters.aside import waited
 from llm_effects.interpreters.driver import OnNote, Run, finished
 from llm_effects.interpreters.reading import Reading
@@ -96,17 +96,22 @@ class _Blocking:
             waited(store, partial(store.save, key, value), limit)
 
     async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing:
-        landed: SimpleQueue[Landed | Alone] = SimpleQueue()
-        wake = landed.put
+        landed: SimpleQueue[Landed | Alone | Lead] = SimpleQueue()
+
+        def wake(landing: Landed | Alone | Lead) -> bool:
+            landed.put(landing)
+            return True
+
         claimed = flights.claim(key, wake, lead=lead, blocking=True)
         if claimed is not None:
             return claimed
         try:
             return landed.get(timeout=limit if limit is None else max(0.0, limit))
-        except Empty:
-            return TooLate()
-        finally:
+        except BaseException as error:
             flights.leave(key, wake)
+            if isinstance(error, Empty):
+                return TooLate()
+            raise
 
 
 BLOCKING: Final = _Blocking()

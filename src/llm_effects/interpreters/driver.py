@@ -14,6 +14,8 @@ import threading
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Generic, Protocol, TypeAlias, TypeVar, assert_never, cast
 
+from returns.result import Failure
+
 from llm_effects.cells import DEADLINE, Cell
 from llm_effects.flights import Alone, Flights, Landing, Lead
 from llm_effects.notes import Note, StoreFailed
@@ -353,7 +355,13 @@ class Run(Generic[R]):
     def _land(self, flights: Flights, key: str, outcome: Outcome[Response]) -> None:
         if (flights, key) in self._claims:
             self._claims.remove((flights, key))
-            flights.land(key, outcome)
+            # That this run's own time is over says nothing of the provider to those who have more of it.
+            gave_up = (
+                isinstance(outcome, Failure)
+                and isinstance(outcome.failure(), Deadline)
+                and self._left() is not None
+            )
+            flights.land(key, None if gave_up else outcome)
 
     def _tell(self, note: Note) -> None:
         if self._on_note is not None:
