@@ -7,12 +7,12 @@ possible differs, and so what is left out or put in is one difference, however m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from heapq import heappop, heappush
-from itertools import count
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
 
+from llm_pure.alignment import Budget, Costs, Keys, Place, aligned, is_short
 from llm_pure.brief import Brief
 from llm_pure.completion import ReasoningSetting
 from llm_pure.json import JsonObject
@@ -45,7 +45,9 @@ def differences(
     which differences are no surprise (those of losses): of several ways to lay two lists beside each other, one with
     the fewest surprises is taken; of these, the one where all stays at its place, or the least is left out and put in.
     """
-    return tuple(_Comparison(frozenset(expected)).between(before, after, "$", surprising=True).differences)
+    budget = Budget.of(_size(before) + _size(after))
+    comparison = _Comparison(frozenset(expected), budget)
+    return tuple(comparison.between(before, after, "$", surprising=True).differences)
 
 
 def covers(path: str, other: str) -> bool:
@@ -67,7 +69,6 @@ class _Found(NamedTuple):
 
 
 _Fields: TypeAlias = Mapping[str, object]
-_Place: TypeAlias = tuple[int, int]
 
 _NO_DIFFERENCE: Final = _Found(0, ())
 _FIELD: Final = 1
@@ -78,10 +79,11 @@ _SURPRISE: Final = 1_000_000
 class _Comparison:
     """`surprising` says of a place whether nothing at or above it is expected to differ."""
 
-    __slots__ = ("expected",)
+    __slots__ = ("budget", "expected")
 
-    def __init__(self, expected: frozenset[str]) -> None:
+    def __init__(self, expected: frozenset[str], budget: Budget) -> None:
         self.expected = expected
+        self.budget = budget
 
     def between(self, a: object, b: object, path: str, *, surprising: bool) -> _Found:
         """What differs at and below a path."""
@@ -119,52 +121,68 @@ class _Comparison:
         return _Found(cost, found)
 
     def _items(self, a: Sequence[object], b: Sequence[object], path: str, *, surprising: bool) -> _Found:
-        """The cheapest way through both lists, step by step: the next items of both, of `a` alone, or of `b` alone.
-
-        What is left of `b` beyond what is left of `a` has to be put in: ways that this makes dear are not looked at.
-        """
+        """The lists laid beside each other as cheaply as `llm_pure.alignment` finds."""
         ends = len(a), len(b)
-        if ends[0] == ends[1]:
-            stays = [
-                self.between(*both, f"{path}[{i}]", surprising=surprising)
-                for i, both in enumerate(zip(a, b, strict=True))
-            ]
-            cost = sum(found.cost for found in stays)
-            if cost < _SURPRISE:
-                return _Found(cost, [one for found in stays for one in found.differences])
-        number = count()
-        came: dict[_Place, tuple[_Place | None, _Found]] = {}
-        ways: list[tuple[int, int, _Place, _Place | None, _Found]] = [(0, 0, (0, 0), None, _NO_DIFFERENCE)]
-        sofar: dict[_Place, int] = {(0, 0): 0}
+        met: dict[Place, _Found] = {}
 
-        def way(origin: _Place, place: _Place, step: _Found) -> None:
-            cost = sofar[origin] + step.cost
-            if cost < sofar.get(place, cost + 1):
-                sofar[place] = cost
-                rest = _ITEM * max(0, (ends[1] - place[1]) - (ends[0] - place[0]))
-                heappush(ways, (cost + rest, next(number), place, origin, step))
+        def both(i: int, j: int) -> int:
+            if (i, j) not in met:
+                met[i, j] = self.between(a[i], b[j], f"{path}[{i}]", surprising=surprising)
+            return met[i, j].cost
 
-        while ends not in came:
-            _, _, place, origin, step = heappop(ways)
-            if place in came:
-                continue
-            came[place] = origin, step
-            i, j = place
-            here = f"{path}[{i}]"
-            if i < ends[0] and j < ends[1]:
-                way(place, (i + 1, j + 1), self.between(a[i], b[j], here, surprising=surprising))
-            if i < ends[0]:
-                cost = _FIELD if here in self.expected else _ITEM
-                way(place, (i + 1, j), self._one(here, a[i], None, cost, surprising=surprising))
-            if j < ends[1]:
+        gone = [
+            self._one(here, item, None, _FIELD if here in self.expected else _ITEM, surprising=surprising)
+            for here, item in ((f"{path}[{i}]", item) for i, item in enumerate(a))
+        ]
+        keys = () if is_short(ends) else self._keys(a, b, path)
+        costs = Costs(both, [found.cost for found in gone], _ITEM, stay=_SURPRISE)
+        cost, found = 0, list[Difference]()
+        for (i, j), after in pairwise(aligned(ends, keys, costs, self.budget)):
+            if after == (i + 1, j + 1):
+                cost += both(i, j)
+                found += met[i, j].differences
+            elif after == (i + 1, j):
+                cost += gone[i].cost
+                found += gone[i].differences
+            else:
                 # Whether this is a surprise depends on where it came from: if it is missing there, that is one.
-                way(place, (i, j + 1), self._one(here, None, b[j], _ITEM, surprising=False))
-        steps: list[Sequence[Difference]] = []
-        at: _Place | None = ends
-        while at is not None:
-            at, step = came[at]
-            steps.append(step.differences)
-        return _Found(sofar[ends], [found for step in reversed(steps) for found in step])
+                cost += _ITEM
+                found.append(Difference(f"{path}[{i}]", None, b[j]))
+        return _Found(cost, found)
+
+    def _keys(self, a: Sequence[object], b: Sequence[object], path: str) -> tuple[Keys, ...]:
+        """What is the same as a whole, and then what says the same. What may be lost need not be the same."""
+        kept = [None if f"{path}[{i}]" in self.expected else item for i, item in enumerate(a)]
+        return (list(map(_whole, kept)), list(map(_whole, b))), (list(map(_gist, kept)), list(map(_gist, b)))
+
+
+def _size(completion: Completion) -> int:
+    messages = completion.messages
+    return (
+        len(completion.system) + len(completion.tools) + sum(1 + len(message.content) for message in messages)
+    )
+
+
+def _whole(item: object) -> Hashable:
+    """An item as a key, None if it is none; what it says comes first, since JSON hashes by its fields' names alone."""
+    try:
+        hash(item)
+    except TypeError:
+        return None
+    return None if item is None else (_gist(item), item)
+
+
+def _gist(item: object) -> Hashable:
+    """The words and ids that an item is known by, None if there are none."""
+    content = getattr(item, "content", None)
+    inner = cast("tuple[object, ...]", content) if isinstance(content, tuple) else (item,)
+    found = [word for part in inner for word in _words(part)]
+    return (type(item).__name__, *found) if found else None
+
+
+def _words(part: object) -> list[str]:
+    named = [getattr(part, name, None) for name in ("text", "id", "call_id", "name")]
+    return [word for word in named if isinstance(word, str)]
 
 
 _SILENT: Final[Mapping[object, object]] = {ReasoningSetting: ReasoningSetting(), ToolChoice: ToolChoice()}
