@@ -201,6 +201,76 @@ def test_C3_leaving_a_stream_closes_its_connection_and_keeps_what_was_read(
     assert error.partial.text == first
 
 
+def test_C3_closing_a_stream_wakes_the_thread_that_reads_it(provider: Provider, meet: Meet) -> None:
+    server, runner = meet(sending(LONG, writes=9, then="hold"))
+    events = stream(runner, provider.question)
+    next(events)
+    closing = threading.Timer(0.1, events.close)
+    closing.start()
+    with within(0.1):
+        left = list(events)
+    closing.join()
+    assert server.wait_until(lambda it: it.open == 0)
+    assert type(failed(events.result)) is Incomplete
+    assert LONG.startswith("".join(event.text for event in left if isinstance(event, TextDelta)))
+
+
+def test_C3_closing_a_stream_that_another_thread_is_stepping_raises_in_neither(
+    provider: Provider, meet: Meet
+) -> None:
+    server, runner = meet(*[sending(LONG)] * 20)
+    for number in range(20):
+        events = stream(runner, provider.question)
+        next(events)
+        closing = threading.Timer(number / 20_000, events.close)
+        closing.start()
+        list(events)
+        closing.join()
+    assert server.wait_until(lambda it: it.open == 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Unclean(Wrapped):
+    """A wrapper with a bug: it raises when the run is left."""
+
+    @property
+    @override
+    def layer(self) -> str:
+        return "unclean"
+
+    @override
+    def program(self, completion: Completion) -> Program[Outcome[Response]]:
+        try:
+            return (yield from self.inner(completion))
+        except GeneratorExit:
+            raise ZeroDivisionError from None
+
+
+def test_C3_a_program_that_raises_when_it_is_left_keeps_no_connection(provider: Provider, meet: Meet) -> None:
+    server, runner = meet(sending(LONG, writes=9, then="hold"))
+    events = stream(Unclean(runner), provider.question)
+    next(events)
+    with pytest.raises(ZeroDivisionError):
+        events.close()
+    assert server.wait_until(lambda it: it.open == 0)
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.001])
+async def test_C1_a_call_cancelled_twice_keeps_no_connection(
+    provider: Provider, meet: Meet, pause: float
+) -> None:
+    server, runner = meet(WAITS["a body that stalls"])
+    asking = asyncio.create_task(arun(runner, provider.question))
+    await asked(server)
+    await asyncio.sleep(0.05)
+    asking.cancel()
+    await asyncio.sleep(pause)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert await gone(server)
+
+
 def small(provider: Provider, url: str, room: int) -> tuple[Leaf, httpx2.AsyncClient]:
     """A runner whose asynchronous client has room for so many connections."""
     http = httpx2.AsyncClient(limits=httpx2.Limits(max_connections=room), timeout=5)

@@ -152,6 +152,8 @@ class Run(Generic[R]):
                 except StopIteration as stop:
                     self.result = stop.value
                     break
+                if self._over:
+                    break  # type: ignore[unreachable]  # another thread has closed the run meanwhile
                 self._answer = None
                 if isinstance(operation, Emit):
                     if self.observed:
@@ -175,15 +177,29 @@ class Run(Generic[R]):
             self._reader.release()
 
     async def close(self) -> None:
-        """End the run: stop the program, close every connection, give up every claim. A second time does nothing."""
+        """End the run: stop the program, close every connection, give up every claim. A second time does nothing.
+
+        Whatever one of these raises, the others are done.
+        """
         self._over = True
-        self._program.close()
-        for flights, key in self._claims:
-            flights.land(key, None)
-        self._claims.clear()
-        while self._connections:
+        try:
+            self._program.close()
+        except ValueError as error:
+            if str(error) != _RUNNING:
+                raise
+        finally:
+            for flights, key in self._claims:
+                flights.land(key, None)
+            self._claims.clear()
+            await self._disconnect()
+
+    async def _disconnect(self) -> None:
+        if self._connections:
             _, connection = self._connections.popitem()
-            await connection.close()
+            try:
+                await connection.close()
+            finally:
+                await self._disconnect()
 
     @property
     def ended(self) -> R:
@@ -379,6 +395,8 @@ def _observer_failed(error: Exception) -> None:
 
 _DEADLINE = cast("Cell[object]", DEADLINE)
 _OVER = Deadline(message="the time for the run is over")
+_RUNNING = "generator already executing"
+"""The program is on another thread, which finds at its next operation that the run is over."""
 _TICK = 0.001
 _LONGEST = 1_000_000.0
 """No single wait is longer, in seconds: clocks of the system have an end, and deadlines have none."""

@@ -26,7 +26,7 @@ from llm_effects.operations import HttpRequest
 from llm_effects.providers.faults import fault_of, of_a_closed_loop
 from llm_effects.providers.masking import without_frames, without_key
 from llm_effects.providers.unpack import abody_of, body_of
-from llm_effects.providers.watch import HEARING, heard, in_time, watch
+from llm_effects.providers.watch import HEARING, heard, in_time, wake, watch
 from llm_pure import LlmError, Misconfigured, Timeout
 
 if TYPE_CHECKING:
@@ -114,6 +114,8 @@ class _Connection:
     def close(self) -> None:
         if self._watch is not None:
             self._watch.cancel()
+        if not self._ended and not self._response.is_closed:
+            wake(self._response)
         with suppress(Exception):  # it is closed, one way or another
             self._response.close()
 
@@ -164,9 +166,11 @@ class _AsyncConnection:
 
     async def close(self) -> None:
         with suppress(Exception):  # it is closed, one way or another
-            await self._response.aclose()
-            if self._chunks is not None:
-                await self._chunks.aclose()
+            try:
+                await self._response.aclose()
+            finally:
+                if self._chunks is not None:
+                    await self._chunks.aclose()
 
 
 _LEFT_OVER: Final = 1000

@@ -25,7 +25,7 @@ from llm_effects.threads import begin
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["HEARING", "Watch", "heard", "in_time", "watch"]
+__all__ = ["HEARING", "Watch", "heard", "in_time", "wake", "watch"]
 
 
 @final
@@ -122,6 +122,13 @@ def watch(response: httpx2.Response, limit: float) -> Watch | None:
     watched = Watch(sock)
     _watcher.add(watched, limit)
     return watched
+
+
+def wake(response: httpx2.Response) -> None:
+    """Whoever waits for more of this answer, on another thread, waits no longer: to close a socket wakes nobody."""
+    sock = _socket_of(response)
+    if sock is not None and response.http_version != "HTTP/2":  # whose connection other answers share
+        _abort(sock)
 
 
 def _socket_of(response: httpx2.Response) -> Sock | None:
