@@ -8,14 +8,16 @@ thought: platform.claude.com build-with-claude/preserved-thinking. Cache breakpo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
+from typing import TypeAlias
 
 from llm_pure.completion import Completion
 from llm_pure.json import EMPTY, JsonInput, JsonObject
 from llm_pure.messages import AssistantMessage, Message
 from llm_pure.models import ModelTraits, traits_of
-from llm_pure.normal import normal
+from llm_pure.normal import normal, places
 from llm_pure.parts import Document, Opaque, Part, Reasoning, ToolResult
 
 __all__ = ["invalidated"]
@@ -32,31 +34,48 @@ def invalidated(
     """
     if not traits_of(after.model, table).bound_reasoning:
         return ()
-    old, new = _unmarked(before), _unmarked(after)
-    made: dict[Reasoning, list[tuple[int, int]]] = {}
-    for message, part, block in _signed(old):
-        made.setdefault(block, []).append((message, part))
+    edited = _unmarked(after)
+    old, new = normal(_unmarked(before)), normal(edited)
+    made: dict[Reasoning, set[_Place]] = {}
+    for place, block in _signed(old):
+        made.setdefault(block, set()).add(place)
+    held, stood = _held(old, new), places(edited)
     found: list[str] = []
-    for message, part, block in _signed(new):
-        places = made.get(block, [])
-        if places and (found or all(_until(old, *at) != _until(new, message, part) for at in places)):
-            found.append(f"$.messages[{message}].content[{part}]")  # behind one that does not hold, none does
+    for place, block in _signed(new):
+        there = made.get(block)
+        if there is not None and (found or place not in there or place > held):
+            message, part = place
+            found.append(stood[f"$.messages[{message}].content[{part}]"])  # behind one that is lost, all are
     return tuple(found)
 
 
-def _signed(completion: Completion) -> Iterator[tuple[int, int, Reasoning]]:
+_Place: TypeAlias = tuple[int, int]
+"""A message, and one of its parts."""
+
+
+def _signed(completion: Completion) -> Iterator[tuple[_Place, Reasoning]]:
     for index, message in enumerate(completion.messages):
         if isinstance(message, AssistantMessage):
             for place, part in enumerate(message.content):
                 if isinstance(part, Reasoning) and (part.signature is not None or part.encrypted is not None):
-                    yield index, place, part
+                    yield (index, place), part
 
 
-def _until(completion: Completion, message: int, part: int) -> Completion:
-    """What stands before a part, in normal form."""
-    begun = completion.messages[message]
-    messages = (*completion.messages[:message], AssistantMessage(begun.content[:part], begun.extras))
-    return normal(Completion(messages, system=completion.system, tools=completion.tools))
+def _held(old: Completion, new: Completion) -> _Place:
+    """The last place before which both, in normal form, say the same."""
+    if (old.system, old.tools) != (new.system, new.tools):
+        return -1, -1
+    message = _common(old.messages, new.messages)
+    begun = [completion.messages[message : message + 1] for completion in (old, new)]
+    if not all(begun) or begun[0][0].extras != begun[1][0].extras:
+        return message, -1
+    return message, _common(begun[0][0].content, begun[1][0].content)
+
+
+def _common(one: Sequence[object], other: Sequence[object]) -> int:
+    """How many items both begin with."""
+    same = takewhile(lambda both: both[0] == both[1], zip(one, other, strict=False))
+    return sum(1 for _ in same)
 
 
 # ---------------------------------------------------------------- without cache breakpoints

@@ -1,6 +1,8 @@
 """Thinking that is bound to its conversation: what an edit invalidates, and what it does not."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,8 +18,10 @@ from llm_pure import (
     Tool,
     assistant,
     invalidated,
+    normal,
     user,
 )
+from tests.growth import growth
 
 BOUND, FREE = "claude-fable-5-1", "claude-opus-5"
 
@@ -93,3 +97,40 @@ def test_a_cache_breakpoint_may_move_and_an_empty_text_may_go() -> None:
     before = Completion([replace(user("-"), content=(marked, Text(""))), thought(1)], model=BOUND)
     after = before.replace(messages=[user("q"), *before.messages[1:], user("next")])
     assert invalidated(before, after) == ()
+
+
+@given(conversations(), conversations(), st.data())
+def test_a_block_is_invalid_if_the_normal_form_of_what_stands_before_it_is_another(
+    one: Completion, other: Completion, data: st.DataObject
+) -> None:
+    cut = data.draw(st.integers(0, len(one.messages)))
+    edited = one.replace(messages=[*one.messages[:cut], *other.messages])
+
+    def begins(completion: Completion) -> dict[str, tuple[Reasoning, Completion]]:
+        found = {}
+        for path in signed(completion):
+            message, part = (int(number[:-1].partition("]")[0]) for number in path.split("[")[1:])
+            begun = completion.messages[message]
+            told = (*completion.messages[:message], AssistantMessage(begun.content[:part], begun.extras))
+            block = begun.content[part]
+            assert isinstance(block, Reasoning)
+            found[path] = block, normal(completion.replace(messages=told))
+        return found
+
+    made = list(begins(one).values())
+    lost = [
+        path
+        for path, (block, begun) in begins(edited).items()
+        if any(block == it for it, _ in made) and (block, begun) not in made
+    ]
+    assert invalidated(one, edited)[:1] == tuple(lost[:1])
+    assert set(lost) <= set(invalidated(one, edited))
+
+
+def test_a_long_history_is_compared_in_time_as_it_is_long() -> None:
+    def prepared(rounds: int) -> Callable[[], object]:
+        said = [one for number in range(rounds) for one in (user(f"q{number}"), thought(number))]
+        asked = Completion(said, model=BOUND)
+        return partial(invalidated, asked, asked.replace(messages=[*said[:-2], user("other"), said[-1]]))
+
+    assert growth(prepared, 50, 400) < 3
