@@ -63,7 +63,10 @@ class RefusalDelta(Brief):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ToolCallStarted(Brief):
-    """A tool call has begun; its arguments follow as text."""
+    """A tool call has begun; its arguments follow as text.
+
+    `name` is what has come of it: a server may send it in pieces, and then the whole stands in `PartDone` alone.
+    """
 
     index: int
     id: str

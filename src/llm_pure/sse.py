@@ -56,6 +56,8 @@ def sse_step(state: SseState, chunk: bytes) -> tuple[SseState, tuple[SseEvent, .
     """The events that are whole once `chunk` has come."""
     if not chunk:
         return state, ()
+    if type(chunk) is not bytes:  # another buffer, which its owner may fill again
+        chunk = bytes(memoryview(chunk))
     after_cr = False
     if b"\r" in chunk or state.after_cr:
         if state.after_cr and chunk.startswith(b"\n"):

@@ -12,20 +12,21 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Final, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from llm_pure.brief import brief
 from llm_pure.completion import Completion, ReasoningSetting
 from llm_pure.json import EMPTY, JsonError, JsonObject, check_json
 from llm_pure.messages import Message
 from llm_pure.outputs import Output
 from llm_pure.parts import Text, ToolCall, ToolResult
-from llm_pure.reading import wrong
 from llm_pure.tools import AnyTool, Tool, ToolChoice
 
-__all__ = ["MISTYPED", "blamed", "check_fields", "check_typed", "is_a", "is_evident"]
+__all__ = ["MISTYPED", "blamed", "check_fields", "check_typed", "is_a", "is_evident", "unlike"]
 
 MISTYPED: Final = (AttributeError, TypeError, ValueError, KeyError, IndexError)
 """What a writer raises that meets a value of another type."""
 
 _WORDS: Final[Mapping[object, str]] = {
+    JsonObject: "a JsonObject",
     str: "a string",
     int: "a whole number",
     float: "a number",
@@ -38,6 +39,15 @@ def is_a(kind: type, *values: object) -> bool:
     return all(isinstance(value, kind) for value in values)
 
 
+def unlike(value: object, wanted: str, path: str, *, word: bool = False) -> JsonError:
+    """The error for a value of ours that is not of the type that was wanted: what came is said in Python's words.
+
+    `word`: one of a few was wanted, so that another is a slip to be shown, and no text that is nobody's business.
+    """
+    shown = value is None or isinstance(value, bool | float) or (word and isinstance(value, str))
+    return JsonError(f"expected {wanted}, not {brief(value) if shown else type(value).__name__}", path)
+
+
 def check_typed(value: object, hint: object, path: str = "") -> None:
     """Raise `JsonError` at the first thing in `value` that is not what `hint` wants."""
     origin = get_origin(hint)
@@ -45,11 +55,11 @@ def check_typed(value: object, hint: object, path: str = "") -> None:
         arms = get_args(hint)
         fitting = next((arm for arm in arms if _fits(value, arm)), None)
         if fitting is None:
-            raise wrong(value, _name(arms[0]), path)
+            raise unlike(value, _name(arms[0]), path, word=get_origin(arms[0]) is Literal)
         check_typed(value, fitting, path)
         return
     if not _fits(value, hint):
-        raise wrong(value, _name(hint), path)
+        raise unlike(value, _name(hint), path, word=origin is Literal)
     if isinstance(value, tuple) and origin is tuple:
         for index, item in enumerate(value):
             check_typed(item, get_args(hint)[0], f"{path}[{index}]")
@@ -86,7 +96,9 @@ def _name(hint: object) -> str:
     if origin is Literal:
         return " or ".join([repr(arm) for arm in get_args(hint)])
     kind = origin if origin is not None else hint
-    return _WORDS.get(kind, f"a value of {kind.__name__}" if isinstance(kind, type) else "another type")
+    if not isinstance(kind, type):
+        return "another type"
+    return _WORDS.get(kind, f"{'an' if kind.__name__[0] in 'AEIO' else 'a'} {kind.__name__}")
 
 
 @cache

@@ -187,6 +187,9 @@ def encoded(
 ) -> Outcome[Encoded]:
     """The end of every `encode_request`: a report of the losses, or a refusal that lists them."""
     lost = tuple(losses)
+    given: object = on_loss  # and not what a checker would have allowed
+    if given not in ("report", "refuse"):
+        return Failure(BadRequest(message=f"on_loss is 'report' or 'refuse', not {brief(given)}"))
     if lost and on_loss == "refuse":
         return Failure(Lossy(message=f"{lost[0].path}: {lost[0].reason}", path=lost[0].path, losses=lost))
     return Success(Encoded(payload, headers, lost, messages))

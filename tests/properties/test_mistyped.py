@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Failure, Success
 
-from llm_pure import BadRequest, Completion, Tool, ToolChoice, WireFormat, codec_of, user
+from llm_pure import BadRequest, Completion, ReasoningSetting, Tool, ToolChoice, WireFormat, codec_of, user
 from llm_pure.json import JsonObject
 from llm_pure.messages import AssistantMessage, UserMessage
-from llm_pure.parts import ToolCall, ToolResult
+from llm_pure.parts import Text, ToolCall, ToolResult
 from llm_pure.strategies import completions, responses
 
 WIRES: tuple[WireFormat, ...] = ("anthropic_messages", "openai_chat", "openai_responses")
@@ -143,3 +143,34 @@ def test_messages_that_are_a_text_are_a_bad_request(wire: WireFormat) -> None:
     error = codec_of(wire).encode_request(Completion("hello")).failure()  # type: ignore[arg-type]
     assert isinstance(error, BadRequest)
     assert (error.path or "").startswith("$.messages")
+
+
+SAID: dict[str, tuple[Completion, str]] = {
+    "a float": (Completion([], max_tokens=1.0), "expected a whole number, not 1.0"),  # type: ignore[arg-type]
+    "a dict": (
+        Completion([], tools=[Tool("x", parameters={})]),  # type: ignore[arg-type]
+        "expected a JsonObject, not dict",
+    ),
+    "a text": (Completion([], tool_choice="auto"), "expected a ToolChoice, not str"),  # type: ignore[arg-type]
+    "nothing": (Completion([UserMessage((Text(None),))]), "expected a string, not None"),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("name", SAID)
+def test_what_came_is_said_in_pythons_words(wire: WireFormat, name: str) -> None:
+    completion, message = SAID[name]
+    assert codec_of(wire).encode_request(completion).failure().message == message
+
+
+@pytest.mark.parametrize("wire", WIRES[1:])
+def test_a_word_that_is_none_of_those_wanted_is_shown(wire: WireFormat) -> None:
+    setting = ReasoningSetting(effort="hgih")  # type: ignore[arg-type]
+    error = codec_of(wire).encode_request(Completion([], reasoning=setting)).failure()
+    assert error.message.endswith("or 'max', not 'hgih'")
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_a_way_to_treat_losses_that_nobody_knows_is_a_bad_request(wire: WireFormat) -> None:
+    outcome = codec_of(wire).encode_request(Completion([user("a")]), on_loss="raise")  # type: ignore[arg-type]
+    assert outcome == Failure(BadRequest(message="on_loss is 'report' or 'refuse', not 'raise'"))

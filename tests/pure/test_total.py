@@ -88,3 +88,11 @@ def test_options_that_are_no_object_are_a_loss(wire: WireFormat, options: JsonIn
     encoded = codec_of(wire).encode_request(asked).unwrap()
     assert encoded.payload == plain.payload
     assert encoded.losses == (Loss(f"$.provider_options.{name}", "is no object of fields"),)
+
+
+@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("buffer", [memoryview, bytearray])
+def test_a_chunk_may_be_any_buffer(wire: WireFormat, buffer: Callable[[bytes], bytes]) -> None:
+    codec = codec_of(wire)
+    chunks = (b"event: ping\r\ndata: {}\r", b"\n\r\n", b"data: [DONE]\n\n")
+    assert codec.decode_stream(map(buffer, chunks)) == codec.decode_stream(chunks)

@@ -26,9 +26,9 @@ from llm_pure.parts import (
     ToolResult,
     Url,
 )
-from llm_pure.reading import wrong
 from llm_pure.response import Response, Usage
 from llm_pure.tools import FreeText, Tool, ToolChoice
+from llm_pure.typed import unlike
 
 __all__ = ["check"]
 
@@ -58,7 +58,7 @@ def _number_or_none(*names: str) -> tuple[_Wanted, ...]:
 
 
 _FLAG: Final = ((bool, _NONE), "true or false")
-_EXTRAS: Final = _wanted((JsonObject,), "an object", "extras")
+_EXTRAS: Final = _wanted((JsonObject,), "a JsonObject", "extras")
 
 _FIELDS: Final[Mapping[type, tuple[_Wanted, ...]]] = {
     Text: (*_text("text"), *_EXTRAS),
@@ -69,7 +69,7 @@ _FIELDS: Final[Mapping[type, tuple[_Wanted, ...]]] = {
     Document: (*_text_or_none("title", "context"), *_wanted(*_FLAG, "citations"), *_EXTRAS),
     ToolCall: (
         *_text("id", "name"),
-        *_wanted((JsonObject,), "an object", "arguments"),
+        *_wanted((JsonObject,), "a JsonObject", "arguments"),
         *_wanted((bool,), "true or false", "free_text"),
         *_EXTRAS,
     ),
@@ -80,14 +80,14 @@ _FIELDS: Final[Mapping[type, tuple[_Wanted, ...]]] = {
         *_wanted((bool,), "true or false", "is_error"),
         *_EXTRAS,
     ),
-    Opaque: (*_text("provider"), *_wanted((JsonObject,), "an object", "raw")),
+    Opaque: (*_text("provider"), *_wanted((JsonObject,), "a JsonObject", "raw")),
     Base64: _text("data", "media_type"),
     Url: _text("url"),
     FileId: _text("id"),
     Tool: (
         *_text("name"),
         *_text_or_none("description"),
-        *_wanted((JsonObject,), "an object", "parameters"),
+        *_wanted((JsonObject,), "a JsonObject", "parameters"),
         *_wanted(*_FLAG, "strict"),
         *_wanted((FreeText, _NONE), "a FreeText", "free_text"),
         *_EXTRAS,
@@ -102,7 +102,7 @@ _FIELDS: Final[Mapping[type, tuple[_Wanted, ...]]] = {
     ),
     ReasoningSetting: (*_text_or_none("effort"), *_whole_or_none("budget_tokens"), *_EXTRAS),
     Output: (
-        *_wanted((JsonObject,), "an object", "schema"),
+        *_wanted((JsonObject,), "a JsonObject", "schema"),
         *_text_or_none("name", "description"),
         *_wanted(*_FLAG, "strict"),
         *_EXTRAS,
@@ -114,7 +114,7 @@ _FIELDS: Final[Mapping[type, tuple[_Wanted, ...]]] = {
         *_wanted((Output, _NONE), "an Output", "output"),
         *_wanted((ToolChoice, _NONE), "a ToolChoice", "tool_choice"),
         *_wanted((ReasoningSetting, _NONE), "a ReasoningSetting", "reasoning"),
-        *_wanted((JsonObject,), "an object", "provider_options"),
+        *_wanted((JsonObject,), "a JsonObject", "provider_options"),
     ),
     Response: (
         *_text("stop_reason"),
@@ -131,10 +131,10 @@ def check(value: object, wanted: type | None = None) -> None:
     """Raises `JsonError` if `value` is no `wanted`, or if one of its fields holds what its type forbids."""
     kind = type(value)
     if wanted is not None and kind is not wanted:
-        raise wrong(value, f"a {wanted.__name__}", "")
+        raise unlike(value, f"a {wanted.__name__}", "")
     for name, kinds, what in _FIELDS.get(kind, ()):
         found = getattr(value, name)
         if not isinstance(found, kinds) or (found.__class__ is bool and bool not in kinds):
-            raise wrong(found, what, "." + name)
+            raise unlike(found, what, "." + name)
         if found.__class__ is float:
             check_json(found, "." + name)

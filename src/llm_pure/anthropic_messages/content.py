@@ -35,7 +35,8 @@ from llm_pure.parts import (
     ToolResult,
     Url,
 )
-from llm_pure.reading import PlainObject, within, wrong
+from llm_pure.reading import PlainObject, within
+from llm_pure.typed import unlike
 
 if TYPE_CHECKING:
     from anthropic.types import (
@@ -426,7 +427,7 @@ def _bare_result(part: ToolResult, losses: list[Loss]) -> ToolResultBlockParam:
     if len(content) == 1 and is_bare(content[0]):
         text = cast("Text", content[0]).text
         if not isinstance(text, str):
-            raise wrong(text, "a string", ".content[0].text")
+            raise unlike(text, "a string", ".content[0].text")
         if text:
             block["content"] = text
     elif content:

@@ -32,9 +32,9 @@ from llm_pure.errors import BadRequest, Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson
 from llm_pure.losses import only_settings, proven
 from llm_pure.models import ModelTraits, traits_of
-from llm_pure.reading import PlainObject, bad_request, within, wrong
+from llm_pure.reading import PlainObject, bad_request, within
 from llm_pure.tools import Tool, ToolChoice
-from llm_pure.typed import blamed
+from llm_pure.typed import blamed, unlike
 from llm_pure.wire import Encoded, OnLoss, encoded
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _allowed(choice: ToolChoice | None) -> tuple[str, ...] | None:
 def _words(stop_sequences: tuple[str, ...]) -> list[str]:
     for index, word in enumerate(stop_sequences):
         if not isinstance(word, str):
-            raise wrong(word, "a string", f".stop_sequences[{index}]")
+            raise unlike(word, "a string", f".stop_sequences[{index}]")
     return list(stop_sequences)
 
 

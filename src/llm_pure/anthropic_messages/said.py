@@ -18,7 +18,8 @@ from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError
 from llm_pure.messages import Message, UserMessage
 from llm_pure.parts import BrokenToolCall, Document, Image, Part, Reasoning, Text, ToolCall, ToolResult
-from llm_pure.reading import PlainObject, within, wrong
+from llm_pure.reading import PlainObject, within
+from llm_pure.typed import unlike
 
 if TYPE_CHECKING:
     from anthropic.types import ContentBlockParam, MessageParam, TextBlockParam
@@ -77,7 +78,7 @@ def content_of(
     only = parts[0] if len(parts) == 1 else None
     if type(only) is Text and (only.extras is EMPTY or not only.extras):
         if not isinstance(only.text, str):
-            raise wrong(only.text, "a string", ".content[0].text")
+            raise unlike(only.text, "a string", ".content[0].text")
         return only.text or []
     misplaced, reason = _MISPLACED[role]
     blocks: list[ContentBlockParam] = []

@@ -242,7 +242,8 @@ def _call(answer: Answer, piece: PlainObject, events: list[StreamEvent]) -> Answ
     for field, item in function.items():
         if field not in _FUNCTION and item is not None:
             more = {**more, field: merged(more.get(field), item)}
-    name = call.name or name
+    if name != call.name:  # said once more, or on from where it broke off
+        name = call.name + name
     new = Call(call.place, call.number, call.id or id_ or "", name, rope, rest, more, call.told, call.custom)
     if id_ and place_of(known, id_) is None:
         known = push_place(known, id_, at)

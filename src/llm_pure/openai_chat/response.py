@@ -164,7 +164,10 @@ _NOTHING: Final = _Choice(AssistantMessage(()), "other", None, None, {})
 
 
 def encode_response(response: Response) -> Outcome[dict[str, PlainJson]]:
-    """The answer as OpenAI would send it. A Failure names what it could not say."""
+    """The answer as OpenAI would send it. A Failure names what it could not say.
+
+    Where OpenAI has no `finish_reason` for a stop, it is the word of those who serve other models in this form.
+    """
     losses: Losses = []
     try:
         check_typed(response, Response)

@@ -147,6 +147,14 @@ def test_it_has_ended_when_the_server_says_so_not_when_the_model_stops() -> None
             ],
             (ToolCall("a", "f"),),
         ),
+        # a name in pieces
+        (
+            [
+                {"index": 0, "id": "a", "function": {"name": "get_"}},
+                {"index": 0, "function": {"name": "weather", "arguments": "{}"}},
+            ],
+            (ToolCall("a", "get_weather"),),
+        ),
         # arguments that are an object
         (
             [{"index": 0, "id": "a", "function": {"name": "f", "arguments": {"x": 1}}}],
