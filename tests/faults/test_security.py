@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import given, settings
@@ -56,9 +57,10 @@ from llm_pure.errors import ERRORS, KEYS, snippet
 from llm_pure.json import JsonObject
 from llm_pure.serial import error_from_json, from_json, to_json
 from llm_pure.strategies import errors, json_values
-from tests.effects.scripted import QUESTION, Colour, Told, answer, failed, leaf
+from tests.effects.scripted import COLOURS, QUESTION, Colour, Told, answer, failed, leaf
 from tests.effects.stores.files import filled, mode, posix
 from tests.faults.canary import ODD_KEY, PROMPT, SHAPED_KEY, leaks, logged, pickled, with_locals
+from tests.faults.checks import within
 from tests.providers import Provider
 from tests.sdk.served import Serve
 
@@ -140,6 +142,62 @@ def test_S4_a_key_that_the_server_says_again_is_masked(
     error = failed(told.outcome)
     assert "[masked]" in repr(error)
     assert leaks(key, error=error, told=told, pickle=pickled(told), json=to_json(error), log=log) == []
+
+
+ESCAPES: Final[dict[str, Callable[[str], str]]] = {
+    "none": lambda text: text.replace('"', '\\"'),
+    "solidus": lambda text: text.replace('"', '\\"').replace("/", "\\/"),
+    "all": lambda text: "".join(f"\\u{ord(it):04x}" for it in text),
+    "some, in capitals": lambda text: "".join(f"\\u{ord(it):04X}" if it in '"/+C' else it for it in text),
+    "JSON inside JSON": lambda text: json.dumps(json.dumps(text).replace("/", "\\/"))[1:-1],
+}
+
+
+@pytest.mark.parametrize("how", ESCAPES)
+@pytest.mark.parametrize(
+    "key", ["tenant/abc+DEF/123==", 'quo"ted/abC+DEF==', "http"], ids=["base64", "quote", "login"]
+)
+def test_S4_no_escape_hides_a_key_or_a_login_that_the_server_says_again(
+    provider: Provider, serve: Serve, monkeypatch: pytest.MonkeyPatch, asked: Completion, key: str, how: str
+) -> None:
+    secret = "S3cret/abC" if key == "http" else key
+    body = b'{"error": {"message": "no, %b", "type": "x"}}' % ESCAPES[how](secret).encode()
+    assert secret in json.dumps(json.loads(body)).replace("\\", "") or how == "JSON inside JSON"
+    stub, _ = serve(Raw(body, 401))
+    if key == "http":
+        url = provider.url(stub).replace("http://", "http://bob:S3cret%2FabC@")
+        monkeypatch.setenv(provider.url_variable, url)
+    else:
+        monkeypatch.setenv(provider.key_variable, key)
+    error = failed(COLOURS["run"](provider.from_settings(), asked).outcome)
+    assert error.message.startswith("no, ")
+    assert "[masked]" in error.message
+    assert "abC" not in error.message
+    assert "DEF" not in error.message
+
+
+def test_S4_a_body_of_backslashes_is_masked_in_no_time(
+    provider: Provider, serve: Serve, monkeypatch: pytest.MonkeyPatch, asked: Completion
+) -> None:
+    _, runner = serve(Raw(b"\\" * 1_000_000, 401), Raw(b"\\u005c" * 150_000, 401))
+    monkeypatch.setenv(provider.key_variable, "a" + "\\" * 40 + "a\\" * 20)
+    for _ in range(2):
+        with within(0.0):
+            failed(COLOURS["run"](runner, asked).outcome)
+
+
+def test_S1_the_login_of_a_base_url_is_in_no_pickle_and_comes_from_the_environment_again(
+    provider: Provider, serve: Serve, monkeypatch: pytest.MonkeyPatch, asked: Completion
+) -> None:
+    stub, _ = serve(*[answer("Hello", wire=provider.wire)] * 2)
+    monkeypatch.setenv(provider.url_variable, provider.url(stub).replace("http://", "http://bob:S3cret@"))
+    kept = pickle.dumps(provider.from_settings())
+    assert b"S3cret" not in kept
+    COLOURS["run"](pickle.loads(kept), asked).outcome.unwrap()
+    assert stub.requests[0].headers["authorization"].startswith("Basic ")
+    monkeypatch.setenv(provider.url_variable, "http://elsewhere.invalid")
+    COLOURS["run"](pickle.loads(kept), asked).outcome.unwrap()
+    assert not stub.requests[1].headers.get("authorization", "").startswith("Basic ")
 
 
 def test_S4_a_key_that_a_stream_says_again_is_masked(

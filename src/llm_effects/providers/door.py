@@ -262,7 +262,8 @@ class SdkDoor(Generic[C, D]):
 
     @override
     def __reduce__(self) -> tuple[object, ...]:
-        return SdkDoor, (self._sdk, self._client, self._async_client, self._address)
+        # Without the login: whoever unpickles it has it from the environment again, or has none.
+        return SdkDoor, (self._sdk, self._client, self._async_client, _without_login(self._address))
 
     def connect(self, request: HttpRequest, limit: float | None) -> _Connection | LlmError:
         """Send, and wait for the headers, on this thread."""
@@ -428,9 +429,19 @@ def endpoint_of(address: str | None, own: str) -> str | None:
 def named(address: str | None, variable: str, own: str) -> str | None:
     """The base URL for a client of our own making: what the variable said once, and not what it says by now.
 
-    None, where it says nothing either, leaves the SDK its other settings (a profile's base URL).
+    None, where it says nothing either, leaves the SDK its other settings (a profile's base URL). The login that a
+    pickle leaves out is the variable's, as long as that still leads to the same place.
     """
-    return address or (own if os.environ.get(variable) else None)
+    said = os.environ.get(variable)
+    if said and address and address == _without_login(said):
+        return said
+    return address or (own if said else None)
+
+
+def _without_login(address: str | None) -> str | None:
+    scheme, there, rest = (address or "").partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{there}{authority.rpartition('@')[2]}{slash}{path}" or None
 
 
 @cache
