@@ -151,6 +151,7 @@ def _content(sent: Sent, asked: Asked) -> _Content:
         id=response.id if response.id is not None else asked.wire.id_for(asked.body, asked.occurrence),
         model=response.model if response.model is not None else _model(asked),
     )
+    response = asked.wire.filled(response, asked.payload)
     codec = asked.wire.codec
     if asked.stream:
         streamed = codec.encode_stream(_reported(response, asked))

@@ -54,7 +54,8 @@ def _events(response: Response) -> Iterator[PlainObject]:
         "content": [],
         "stop_reason": None,
         "stop_sequence": None,
-        "usage": usage,
+        # As the provider does it: nothing has been counted yet.
+        "usage": {**usage, "output_tokens": 0} if "output_tokens" in counted else usage,
     }
     yield {"type": "message_start", "message": begun}
     spellings = _spellings(response)

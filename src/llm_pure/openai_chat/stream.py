@@ -273,7 +273,7 @@ def encode_stream(response: Response) -> Outcome[tuple[bytes, ...]]:
     if isinstance(encoded, Failure):
         return encoded
     body = encoded.unwrap()
-    kept = {key: value for key, value in body.items() if key in ("id", "model")}
+    kept = {key: value for key, value in body.items() if key in ("id", "model", "created")}
     kept["object"] = "chat.completion.chunk" if body["object"] == "chat.completion" else body["object"]
     head = {key: value for key, value in body.items() if key not in ("choices", "usage", *kept)}
     chunks: list[PlainObject] = []

@@ -92,14 +92,15 @@ def _blocks(content: list[PlainJson], at: PlainObject) -> Iterator[PlainObject]:
         where: PlainObject = {**at, "content_index": number}
         kind = str(block.get("type"))
         key = _WORDS.get(kind)
+        more: PlainObject = {"logprobs": []} if kind == "output_text" else {}  # the SDK's type requires it
         text = block.get(key) if key is not None else None
         if key is None or not isinstance(text, str):
             yield {"type": "response.content_part.added", **where, "part": block}
         else:
             yield {"type": "response.content_part.added", **where, "part": {**block, key: ""}}
             for piece in _split(text):
-                yield {"type": f"response.{kind}.delta", **where, "delta": piece}
-            yield {"type": f"response.{kind}.done", **where, key: text}
+                yield {"type": f"response.{kind}.delta", **where, "delta": piece, **more}
+            yield {"type": f"response.{kind}.done", **where, key: text, **more}
         yield {"type": "response.content_part.done", **where, "part": block}
 
 
