@@ -58,7 +58,11 @@ _set = object.__setattr__
 
 @final
 class JsonObject(Mapping[str, Json]):
-    """An immutable JSON object. Equality is JSON's own: key order does not matter, 1 is 1.0, 1 is not true."""
+    """An immutable JSON object. Equality is JSON's own: key order does not matter, 1 is 1.0, 1 is not true.
+
+    Its methods recurse: one that is nested several hundred levels deep, which no text is read as, raises
+    `RecursionError`. The codecs answer it with a `BadRequest`.
+    """
 
     __slots__ = ("_raw", "_text")
     _raw: dict[str, PlainJson]

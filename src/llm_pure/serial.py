@@ -1,7 +1,8 @@
 """Values as JSON text, and back.
 
 Law: loading what was written gives the same value, in this version and in every later one; any other bytes give a
-`Malformed` that names the place. What is written is plain JSON:
+`Malformed` that names the place. What no JSON in UTF-8 can say is written all the same, and does not come back: NaN and
+infinity as null, and a lone surrogate as its escape, at which reading says `Malformed`. What is written is plain JSON:
 
     {"schema": "llm_pure/1", "kind": "completion", "messages": [{"kind": "user_message", "content": [...]}], ...}
 
@@ -84,7 +85,10 @@ _Write: TypeAlias = Callable[[object], PlainJson]
 
 
 def to_json(value: Value) -> str:
-    """A value as JSON text."""
+    """A value as JSON text.
+
+    Raises `RecursionError` if it is nested several hundred levels deep: no text of more than 200 could be read again.
+    """
     return to_bytes(value).decode()
 
 
@@ -100,12 +104,25 @@ def to_bytes(value: Value) -> bytes:
 
 def compact(plain: PlainJson) -> str:
     """Plain data as JSON text on one line."""
-    text = _ENCODER.encode(plain)
+    try:
+        text = _ENCODER.encode(plain)
+    except ValueError:
+        plain = _finite(plain)
+        text = _ENCODER.encode(plain)
     # A lone surrogate is no UTF-8; escaped, the text can at least be kept.
     return text if text.isascii() or _is_utf8(text) else json.dumps(plain, separators=(",", ":"))
 
 
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _finite(value: PlainJson) -> PlainJson:
+    """The value with null for every number that JSON has not."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def from_json(text: str | bytes) -> Outcome[Value]:

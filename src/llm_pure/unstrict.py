@@ -27,10 +27,17 @@ __all__ = ["from_strict", "unwrapped"]
 
 
 def from_strict(value: JsonInput, schema: JsonObject) -> Json:
-    """What a value in the strict form of `schema` stands for. Anything else is given back as it is."""
+    """What a value in the strict form of `schema` stands for. Anything else is given back as it is.
+
+    So is what a schema asks for that refers to itself without end.
+    """
     root = schema.thaw()
     data = thaw(unwrapped(value, schema))
-    return JsonObject({"": _meant(data, root, root)})[""]
+    try:
+        data = _meant(data, root, root)
+    except RecursionError:
+        pass
+    return JsonObject.wrap({"": data})[""]
 
 
 def unwrapped(value: JsonInput, schema: JsonObject) -> JsonInput:

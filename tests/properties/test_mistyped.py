@@ -10,10 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Failure, Success
 
-from llm_pure import BadRequest, Completion, ReasoningSetting, Tool, ToolChoice, WireFormat, codec_of, user
-from llm_pure.json import JsonObject
+from llm_pure import (
+    BadRequest,
+    Completion,
+    ReasoningSetting,
+    Response,
+    Tool,
+    ToolChoice,
+    WireFormat,
+    codec_of,
+    from_strict,
+    user,
+)
+from llm_pure.json import JsonObject, PlainJson
 from llm_pure.messages import AssistantMessage, UserMessage
-from llm_pure.parts import Text, ToolCall, ToolResult
+from llm_pure.parts import Part, Text, ToolCall, ToolResult
 from llm_pure.strategies import completions, responses
 
 WIRES: tuple[WireFormat, ...] = ("anthropic_messages", "openai_chat", "openai_responses")
@@ -174,3 +185,48 @@ def test_a_word_that_is_none_of_those_wanted_is_shown(wire: WireFormat) -> None:
 def test_a_way_to_treat_losses_that_nobody_knows_is_a_bad_request(wire: WireFormat) -> None:
     outcome = codec_of(wire).encode_request(Completion([user("a")]), on_loss="raise")  # type: ignore[arg-type]
     assert outcome == Failure(BadRequest(message="on_loss is 'report' or 'refuse', not 'raise'"))
+
+
+# ---------------------------------------------------------------- what is nested too deeply
+
+
+def nested(depth: int) -> JsonObject:
+    found: dict[str, PlainJson] = {}
+    for _ in range(depth):
+        found = {"a": found}
+    return JsonObject.wrap(found)
+
+
+def results(depth: int) -> UserMessage:
+    part: Part = Text("a")
+    for _ in range(depth):
+        part = ToolResult("a", (part,))
+    return UserMessage((part,))
+
+
+DEEP: dict[str, Completion] = {
+    "arguments": Completion([AssistantMessage((ToolCall("a", "f", nested(2000)),))]),
+    "parameters": Completion([user("a")], tools=[Tool("f", "", nested(2000))]),
+    "options": Completion(
+        [user("a")],
+        provider_options=JsonObject.wrap({"openai": nested(2000), "anthropic": nested(2000)}),  # type: ignore[dict-item]
+    ),
+    "results": Completion([results(500)]),
+    "more results": Completion([results(2000)]),
+}
+
+
+@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("name", DEEP)
+def test_what_is_nested_too_deeply_gives_an_outcome_that_says_so(wire: WireFormat, name: str) -> None:
+    outcome = codec_of(wire).encode_request(DEEP[name])
+    sent = outcome if isinstance(outcome, Failure) else outcome.unwrap().body()
+    if isinstance(sent, Failure):
+        assert sent.failure().message == "nested too deeply"
+    answer = Response(AssistantMessage((ToolCall("a", "f", nested(2000)),)))
+    assert codec_of(wire).encode_response(answer).failure().message == "nested too deeply"
+
+
+def test_a_schema_that_refers_to_itself_without_end_asks_for_nothing() -> None:
+    schema = JsonObject({"anyOf": [{"$ref": "#"}, {"type": "string"}]})
+    assert from_strict({"a": 1}, schema) == JsonObject({"a": 1})

@@ -1,6 +1,7 @@
 """What is written stays readable: the fixtures of every schema version, and the places of what is wrong."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from timeit import repeat
 
@@ -169,6 +170,14 @@ def test_what_is_wrong_is_named_by_its_place(body: str, path: str) -> None:
 
 def test_a_lone_surrogate_is_kept_as_text_even_if_it_cannot_be_read() -> None:
     assert to_json(Text("a\ud800é")) == '{"schema":"llm_pure/1","kind":"text","text":"a\\ud800\\u00e9"}'
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+def test_a_number_that_json_has_not_is_written_as_null(number: float) -> None:
+    call = ToolCall("a", "f", JsonObject({"x": [number, 1]}))
+    odd = Completion([AssistantMessage((call,))], temperature=number)
+    kept = Completion([AssistantMessage((replace(call, arguments=JsonObject({"x": [None, 1]})),))])
+    assert completion_from_json(to_json(odd)).unwrap() == kept
 
 
 @pytest.mark.parametrize(("size", "limit"), [(1_000, 30e-6), (100_000, 150e-6)])

@@ -51,6 +51,8 @@ may meet it; it answers with a Failure."""
 
 def mistyped(error: Exception) -> str:
     """What is said of such an error."""
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
     return f"not what its type wants: {type(error).__name__}"
 
 
