@@ -33,6 +33,7 @@ __all__ = [
     "JsonInput",
     "JsonObject",
     "PlainJson",
+    "as_object",
     "canonical_json",
     "check_json",
     "dump_json",
@@ -156,6 +157,16 @@ class JsonObject(Mapping[str, Json]):
 
 EMPTY: Final = JsonObject()
 """The object without keys."""
+
+
+def as_object(value: Mapping[str, JsonInput]) -> JsonObject:
+    """The mapping frozen; what is none, whatever a checker would have said, stays as it is and is refused when sent."""
+    given = cast("object", value)
+    return (
+        JsonObject(value)
+        if isinstance(given, Mapping) and not isinstance(given, JsonObject)
+        else cast("JsonObject", given)
+    )
 
 
 def _look(value: PlainJson) -> Json:

@@ -10,13 +10,14 @@ Text is only ever text: no string, whatever it holds, becomes another kind of pa
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from typing_extensions import override
 
 from llm_pure.brief import Brief
-from llm_pure.json import EMPTY, JsonObject
+from llm_pure.json import EMPTY, JsonInput, JsonObject, as_object
 
 __all__ = [
     "Audio",
@@ -80,6 +81,8 @@ Source: TypeAlias = Base64 | Url | FileId
 
 # ---------------------------------------------------------------- parts
 
+_put = object.__setattr__
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Text(Brief):
@@ -118,7 +121,7 @@ class Audio(Brief):
     extras: JsonObject = EMPTY
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, init=False)
 class ToolCall(Brief):
     """The model asks for a tool. `arguments` is always a whole JSON object (see `BrokenToolCall`).
 
@@ -132,6 +135,21 @@ class ToolCall(Brief):
     extras: JsonObject = EMPTY
     free_text: bool = False
 
+    def __init__(
+        self,
+        id: str,  # noqa: A002  # the name of its field
+        name: str,
+        arguments: Mapping[str, JsonInput] = EMPTY,
+        extras: JsonObject = EMPTY,
+        free_text: bool = False,
+    ) -> None:
+        """`arguments` may be any mapping: a `JsonObject` is kept, another one is copied."""
+        _put(self, "id", id)
+        _put(self, "name", name)
+        _put(self, "arguments", arguments if type(arguments) is JsonObject else as_object(arguments))
+        _put(self, "extras", extras)
+        _put(self, "free_text", free_text)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class BrokenToolCall(Brief):
@@ -144,7 +162,7 @@ class BrokenToolCall(Brief):
     free_text: bool = False
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, init=False)
 class ToolResult(Brief):
     """What a tool answered, in a user message. `call_id` is the call's `id`."""
 
@@ -152,6 +170,19 @@ class ToolResult(Brief):
     content: tuple[Part, ...] = ()
     is_error: bool = False
     extras: JsonObject = EMPTY
+
+    def __init__(
+        self,
+        call_id: str,
+        content: str | Sequence[Part] = (),
+        is_error: bool = False,
+        extras: JsonObject = EMPTY,
+    ) -> None:
+        """`content` may be a string: it is one `Text`, to the letter; the empty one is nothing."""
+        _put(self, "call_id", call_id)
+        _put(self, "content", content if type(content) is tuple else _parts(content))
+        _put(self, "is_error", is_error)
+        _put(self, "extras", extras)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,3 +228,10 @@ class Opaque(Brief):
 Part: TypeAlias = (
     Text | Image | Document | Audio | ToolCall | BrokenToolCall | ToolResult | Reasoning | Refusal | Opaque
 )
+
+
+def _parts(content: str | Sequence[Part]) -> object:
+    """The content as parts; what is none, whatever a checker would have said, stays so and is refused when sent."""
+    if isinstance(content, str):
+        return (Text(content),) if content else ()
+    return tuple(content) if isinstance(content, list) else content

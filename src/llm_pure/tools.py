@@ -6,7 +6,7 @@ does not fit; it never guesses, and it never runs anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypeVar, overload
 
@@ -14,7 +14,7 @@ from returns.result import Failure, Success
 
 from llm_pure.brief import Brief
 from llm_pure.errors import BadToolInput, Misconfigured, snippet
-from llm_pure.json import EMPTY, JsonError, JsonObject
+from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, as_object
 from llm_pure.parts import BrokenToolCall, ToolCall
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class FreeText(Brief):
     definition: str = ""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, init=False)
 class Tool(Brief, Generic[T_co]):
     """A tool: `parameters` is the JSON Schema of its arguments, an object schema.
 
@@ -59,6 +59,26 @@ class Tool(Brief, Generic[T_co]):
     """The tool is called with plain text: OpenAI's custom tools. `parameters` says nothing then."""
     source: object = field(default=None, compare=False, repr=False)
     """The model or function that `of` was given; no part of the value."""
+
+    def __init__(
+        self,
+        name: str,
+        description: str | None = None,
+        parameters: Mapping[str, JsonInput] = EMPTY,
+        strict: bool | None = None,
+        extras: JsonObject = EMPTY,
+        free_text: FreeText | None = None,
+        source: object = None,
+    ) -> None:
+        """`parameters` may be any mapping: a `JsonObject` is kept, another one is copied."""
+        put = object.__setattr__
+        put(self, "name", name)
+        put(self, "description", description)
+        put(self, "parameters", as_object(parameters))
+        put(self, "strict", strict)
+        put(self, "extras", extras)
+        put(self, "free_text", free_text)
+        put(self, "source", source)
 
     @staticmethod
     def text(

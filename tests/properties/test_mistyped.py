@@ -113,15 +113,15 @@ def test_an_answer_with_a_field_of_another_type_gives_an_outcome(
 
 NOT: dict[str, tuple[object, str]] = {
     "arguments": (
-        Completion([AssistantMessage((ToolCall("a", "f", {"x": 1}),))]),  # type: ignore[arg-type]
+        Completion([AssistantMessage((ToolCall("a", "f", "x"),))]),  # type: ignore[arg-type]
         "$.messages[0].content[0].arguments",
     ),
     "result": (
-        Completion([UserMessage((ToolResult("a", "sunny"),))]),  # type: ignore[arg-type]
+        Completion([UserMessage((ToolResult("a", 5),))]),  # type: ignore[arg-type]
         "$.messages[0].content[0].content",
     ),
     "parameters": (
-        Completion([user("a")], tools=[Tool("x", parameters={"type": "object"})]),  # type: ignore[arg-type]
+        Completion([user("a")], tools=[Tool("x", parameters="object")]),  # type: ignore[arg-type]
         "$.tools[0].parameters",
     ),
     "choice": (Completion([user("a")], tool_choice="auto"), "$.tool_choice"),  # type: ignore[arg-type]
@@ -159,7 +159,7 @@ def test_messages_that_are_a_text_are_a_bad_request(wire: WireFormat) -> None:
 SAID: dict[str, tuple[Completion, str]] = {
     "a float": (Completion([], max_tokens=1.0), "expected a whole number, not 1.0"),  # type: ignore[arg-type]
     "a dict": (
-        Completion([], tools=[Tool("x", parameters={})]),  # type: ignore[arg-type]
+        Completion([], tools=[Tool("x", extras={})]),  # type: ignore[arg-type]
         "expected a JsonObject, not dict",
     ),
     "a text": (Completion([], tool_choice="auto"), "expected a ToolChoice, not str"),  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Literal
 
@@ -18,9 +19,11 @@ from llm_pure import (
     JsonObject,
     Misconfigured,
     Output,
+    Text,
     Tool,
     ToolCall,
     ToolChoice,
+    ToolResult,
     Violation,
     WireFormat,
     codec_of,
@@ -122,6 +125,16 @@ def test_a_call_is_read_as_the_model() -> None:
 
 def test_a_call_is_read_as_a_functions_keywords() -> None:
     assert parse_tool_call(call("look_up", word="x"), Tool.of(look_up)) == Success({"word": "x", "times": 1})
+
+
+def test_plain_data_is_frozen_where_a_call_a_result_or_a_tool_is_made() -> None:
+    assert ToolCall("1", "f", {"a": [1]}) == ToolCall("1", "f", JsonObject({"a": [1]}))
+    assert Tool("f", parameters={"type": "object"}) == Tool("f", parameters=JsonObject({"type": "object"}))
+    assert ToolResult("1", "sunny") == ToolResult("1", (Text("sunny"),)) == ToolResult("1", [Text("sunny")])
+    assert ToolResult("1", "") == ToolResult("1")
+    assert replace(ToolResult("1", "x"), is_error=True) == ToolResult("1", "x", is_error=True)
+    assert hash(ToolCall("1", "f", {"a": 1})) == hash(ToolCall("1", "f", JsonObject({"a": 2})))
+    assert repr(ToolCall("1", "f", {"a": 1})) == "ToolCall('1', 'f', arguments=JsonObject({'a': 1}))"
 
 
 def test_a_tool_made_by_hand_gives_plain_json() -> None:

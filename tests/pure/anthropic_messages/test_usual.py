@@ -60,9 +60,9 @@ def test_usual_messages_become_what_others_would(completion: Completion) -> None
         assistant(Text("a", cast("JsonObject", None))),
         assistant(ToolCall(cast("str", 1), "b")),
         assistant(ToolCall("a", cast("str", b"b"))),
-        assistant(ToolCall("a", "b", cast("JsonObject", {}))),
+        assistant(ToolCall("a", "b", cast("JsonObject", []))),
         assistant(ToolCall("a", "b", JsonObject({"INVALID_JSON": "{"}))),
-        user(ToolResult("a", cast("tuple[Text]", "text"))),
+        user(ToolResult("a", cast("tuple[Text]", 1))),
         user(ToolResult("a", (Text("b"),), is_error=cast("bool", "no"))),
     ],
 )

@@ -455,7 +455,7 @@ def test_calls_are_named_apart_and_their_results_follow() -> None:
         (Completion([AssistantMessage((Text(cast("Any", 1)),))]), "$.messages[0].content[0].text"),
         (Completion([AssistantMessage((ToolCall(cast("Any", 1), "f"),))]), "$.messages[0].content[0].id"),
         (
-            Completion([AssistantMessage((ToolCall("a", "f", cast("Any", {})),))]),
+            Completion([AssistantMessage((ToolCall("a", "f", cast("Any", [])),))]),
             "$.messages[0].content[0].arguments",
         ),
         (
