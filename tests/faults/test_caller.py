@@ -58,6 +58,7 @@ from llm_pure import (
     RetryPolicy,
     TextDelta,
     Tool,
+    Unreachable,
     user,
 )
 from llm_pure.json import JsonObject, PlainJson
@@ -613,6 +614,51 @@ def test_C10_loops_of_several_threads_share_one_runner(provider: Provider, serve
     for thread in threads:
         thread.join()
     assert answers == {number: f"re: question {number}" for number in range(8)}
+
+
+def test_C10_a_client_of_ones_own_on_two_loops_at_once_is_misconfigured_before_anything_is_sent(
+    provider: Provider, meet: Meet
+) -> None:
+    server, runner = meet(sending(pause=0.1), answering("Hello"))
+    told: list[LlmError] = []
+
+    def elsewhere() -> None:
+        told.append(failed(asyncio.run(arun(runner, provider.question))))
+
+    async def both() -> str:
+        first = asyncio.create_task(arun(runner, provider.question))
+        await asked(server)
+        await asyncio.to_thread(elsewhere)
+        return text(await first)
+
+    assert asyncio.run(both()) == "Hello"
+    assert [(type(error), error.message.partition(":")[0]) for error in told] == [
+        (Misconfigured, "async_client= is in use on another event loop")
+    ]
+    assert len(server.requests) == 1
+    assert text(asyncio.run(arun(runner, provider.question))) == "Hello"
+
+
+def test_C7_what_a_caller_handles_already_is_no_cause_of_what_happens_then(
+    provider: Provider, colour: Colour
+) -> None:
+    nowhere = provider.with_clients("http://127.0.0.1:1")
+    try:
+        raise httpx2.ReadTimeout("the caller's own")
+    except httpx2.ReadTimeout:
+        error = failed(colour(nowhere, provider.question).outcome)
+    assert type(error) is Unreachable
+
+
+async def test_C7_a_closed_loop_that_a_caller_handles_already_makes_no_call_go_out_again(
+    provider: Provider, meet: Meet
+) -> None:
+    server, runner = meet(sending(cut=0))
+    try:
+        raise RuntimeError("Event loop is closed")
+    except RuntimeError:
+        failed(await arun(runner, provider.question))
+    assert len(server.requests) == 1
 
 
 # ---------------------------------------------------------------- what is asked

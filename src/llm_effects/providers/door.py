@@ -8,6 +8,7 @@ and is never asked to be of the other.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Iterator, Mapping
@@ -26,7 +27,7 @@ from llm_effects.operations import HttpRequest
 from llm_effects.providers.faults import fault_of, of_a_closed_loop
 from llm_effects.providers.masking import without_frames, without_key
 from llm_effects.providers.unpack import abody_of, body_of
-from llm_effects.providers.watch import HEARING, heard, in_time, wake, watch
+from llm_effects.providers.watch import HEARING, in_time, wake, watch
 from llm_pure import LlmError, Misconfigured, Timeout
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class _Connection:
         self._watch = None if limit is None else watch(response, limit)
 
     def read(self, limit: float | None) -> bytes | LlmError | None:
+        handled = sys.exception()
         try:
             if self._chunks is None:
                 # A body that somebody has read already (an error's, a cassette's) comes in one piece.
@@ -92,7 +94,7 @@ class _Connection:
             chunk = next(self._chunks, None)
         except Exception as error:  # noqa: BLE001 - whatever the transport raises is a value from here on
             self._ended = True
-            return fault_of(error, reading=True)
+            return fault_of(error, reading=True, handled=handled)
         except BaseException as error:  # noqa: BLE001 - cancelled, interrupted
             raise without_frames(error)  # noqa: B904 - it is the very same
         self._ended = chunk is None
@@ -142,6 +144,7 @@ class _AsyncConnection:
         self.headers: Final = _headers(response)
 
     async def read(self) -> bytes | LlmError | None:
+        handled = sys.exception()
         try:
             if self._chunks is None:
                 whole = self._response.is_stream_consumed
@@ -149,7 +152,7 @@ class _AsyncConnection:
             chunk = await anext(self._chunks, None)
         except Exception as error:  # noqa: BLE001 - whatever the transport raises is a value from here on
             self._ended = True
-            return fault_of(error, reading=True)
+            return fault_of(error, reading=True, handled=handled)
         except BaseException as error:  # noqa: BLE001 - cancelled, interrupted
             raise without_frames(error)  # noqa: B904 - it is the very same
         self._ended = chunk is None
@@ -219,6 +222,10 @@ class _Made(Generic[C, D]):
             elif not self.on_loop:  # it stays the caller's, but its connections are of no use to another loop
                 await _let_go(client)
 
+    def elsewhere(self, loop: AbstractEventLoop) -> bool:
+        """Whether another loop, which runs, uses the client."""
+        return any(it is not loop and it.is_running() for it in list(self.on_loop))
+
 
 def _close(pid: int, client: _Client) -> None:
     if pid == os.getpid():
@@ -267,6 +274,7 @@ class SdkDoor(Generic[C, D]):
 
     def connect(self, request: HttpRequest, limit: float | None) -> _Connection | LlmError:
         """Send, and wait for the headers, on this thread."""
+        handled = sys.exception()
         try:
             client = self._blocking()
             if isinstance(client, Misconfigured):
@@ -274,13 +282,13 @@ class SdkDoor(Generic[C, D]):
             if limit is not None:
                 return self._connect_in_time(client, request, limit)
             before = HEARING.get()
-            HEARING.set(heard)
+            HEARING.set(True)
             try:
                 return _Connection(self._sdk.post(client, request, None), None)
             finally:
                 HEARING.set(before)
         except Exception as error:  # noqa: BLE001 - whatever the SDK raises is a value from here on
-            return fault_of(error)
+            return fault_of(error, handled=handled)
         except BaseException as error:  # noqa: BLE001 - cancelled, interrupted
             raise without_frames(error)  # noqa: B904 - it is the very same
 
@@ -293,18 +301,19 @@ class SdkDoor(Generic[C, D]):
 
     async def aconnect(self, request: HttpRequest, limit: float | None) -> _AsyncConnection | LlmError:
         """Send, and wait for the headers, on this event loop."""
+        handled = sys.exception()
         try:
             client = await self._on_loop()
             if isinstance(client, Misconfigured):
                 return client
             before = HEARING.get()
-            HEARING.set(heard)
+            HEARING.set(True)
             try:
                 return _AsyncConnection(await self._posted(client, request, limit))
             finally:
                 HEARING.set(before)
         except Exception as error:  # noqa: BLE001 - whatever the SDK raises is a value from here on
-            return fault_of(error)
+            return fault_of(error, handled=handled)
         except BaseException as error:  # noqa: BLE001 - cancelled, interrupted
             raise without_frames(error)  # noqa: B904 - it is the very same
 
@@ -313,11 +322,12 @@ class SdkDoor(Generic[C, D]):
 
         Such a connection cannot be written to, so that nothing has gone out on it, and its pool drops it for that.
         """
+        handled = sys.exception()
         for _ in range(_LEFT_OVER):
             try:
                 return await self._sdk.apost(client, request, limit)
             except Exception as error:
-                if not of_a_closed_loop(error):
+                if not of_a_closed_loop(error, handled):
                     raise
         return await self._sdk.apost(client, request, limit)
 
@@ -348,11 +358,16 @@ class SdkDoor(Generic[C, D]):
             )
         from asyncio import get_running_loop
 
-        made, loop = self._mine(), get_running_loop()
-        if loop in made.on_loop:
+        made, loop, given = self._mine(), get_running_loop(), self._async_client
+        if given is None and loop in made.on_loop:
             return made.on_loop[loop][0]
-        given = self._async_client
         with made.lock:
+            if given is not None and made.elsewhere(loop):
+                return Misconfigured(
+                    message="async_client= is in use on another event loop: leave it out, and each loop has its own"
+                )
+            if loop in made.on_loop:
+                return made.on_loop[loop][0]
             client = self._sdk.async_client(self._address) if given is None else given
             _make_room(client)
             started = made.keep_on(loop, client, given=given is not None)

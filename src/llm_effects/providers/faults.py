@@ -69,9 +69,15 @@ _WAITING: Final = frozenset({"SSLWantReadError", "SSLWantWriteError"})
 """What is raised whenever TLS has to wait, and is in the context of whatever is raised then."""
 
 
-def fault_of(error: BaseException, *, reading: bool = False) -> LlmError:
-    """The value for an exception out of an SDK call. `reading`: the answer had begun, and may have been billed."""
-    causes = tuple(_chain(error))
+def fault_of(
+    error: BaseException, *, reading: bool = False, handled: BaseException | None = None
+) -> LlmError:
+    """The value for an exception out of an SDK call. `reading`: the answer had begun, and may have been billed.
+
+    `handled`: what the caller was handling already (`except ...: run(...)`), which is in the context of whatever is
+    raised then, and is no cause of it.
+    """
+    causes = tuple(_chain(error, handled))
     for cause in causes:
         told: object = getattr(cause, "fault", None)
         if isinstance(told, CassetteMiss):  # of `llm_effects.replay`
@@ -99,10 +105,10 @@ def fault_named(name: str, *, reading: bool = False) -> LlmError:
     return TlsRefused(message="the certificate is not trusted, or the handshake failed")
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def _chain(error: BaseException | None, handled: BaseException | None = None) -> Iterator[BaseException]:
     """The exception and what caused it, the nearest to the cause last; at most ten, since chains may be loops."""
     for _ in range(10):
-        if error is None:
+        if error is None or error is handled:
             return
         yield error
         # Several addresses tried at once fail as a group, each for its own reason.
@@ -114,10 +120,11 @@ def _waits(error: BaseException) -> bool:
     return type(error).__name__ in _WAITING
 
 
-def of_a_closed_loop(error: BaseException) -> bool:
-    """Whether what failed belongs to an event loop that is no more."""
+def of_a_closed_loop(error: BaseException, handled: BaseException | None) -> bool:
+    """Whether what failed belongs to an event loop that is no more. `handled`: see `fault_of`."""
     return any(
-        type(cause) is RuntimeError and str(cause) == "Event loop is closed" for cause in _chain(error)
+        type(cause) is RuntimeError and str(cause) == "Event loop is closed"
+        for cause in _chain(error, handled)
     )
 
 

@@ -72,7 +72,7 @@ _KEYS: Final = frozenset({b"x-api-key", b"api-key"})
 
 
 def _checked(request: httpx2.Request) -> None:
-    if HEARING.get() is not None and not all(_can_go(*header) for header in request.headers.raw):
+    if HEARING.get() and not all(_can_go(*header) for header in request.headers.raw):
         raise UnsendableHeader
 
 
@@ -97,19 +97,12 @@ def _is_key(key: bytes) -> bool:
 
 
 def _limit(response: httpx2.Response) -> None:
-    hear = HEARING.get()
-    if hear is not None:
-        if not response.is_success and isinstance(response.stream, httpx2.SyncByteStream):
-            response.stream = _Cut(response.stream, _unpacked_here(response))
-        hear(response)
+    if HEARING.get() and not response.is_success and isinstance(response.stream, httpx2.SyncByteStream):
+        response.stream = _Cut(response.stream, _unpacked_here(response))
 
 
 async def _alimit(response: httpx2.Response) -> None:
-    if (
-        HEARING.get() is not None
-        and not response.is_success
-        and isinstance(response.stream, httpx2.AsyncByteStream)
-    ):
+    if HEARING.get() and not response.is_success and isinstance(response.stream, httpx2.AsyncByteStream):
         response.stream = _AsyncCut(response.stream, _unpacked_here(response))
 
 

@@ -25,7 +25,7 @@ from llm_effects.threads import begin
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["HEARING", "Watch", "heard", "in_time", "wake", "watch"]
+__all__ = ["HEARING", "Watch", "in_time", "wake", "watch"]
 
 
 @final
@@ -145,12 +145,8 @@ def _abort(sock: Sock) -> None:
 
 # ---------------------------------------------------------------- from the request to the headers
 
-HEARING: Final[ContextVar[Callable[[httpx2.Response], None] | None]] = ContextVar("llm_effects", default=None)
-"""Whom the headers of an answer are told before the SDK looks at them; None: the exchange is not ours."""
-
-
-def heard(response: httpx2.Response) -> None:
-    """An answer to a call without a limit: there is nothing to do but to know that it is ours."""
+HEARING: Final[ContextVar[bool]] = ContextVar("llm_effects", default=False)
+"""Whether the exchange is ours: an HTTP client may be used by others too."""
 
 
 @final
@@ -165,7 +161,7 @@ class _Exchange:
         self._sock: Sock | None = None
 
     def post(self, post: Callable[[], httpx2.Response]) -> None:
-        HEARING.set(heard)
+        HEARING.set(True)
         REACHING.set(self._reach)
         try:
             self.answers.put(post())

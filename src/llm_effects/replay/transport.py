@@ -140,7 +140,7 @@ class Deck:
     ) -> None:
         """Record what came; `told` are the headers of the answer, which may be secret."""
         self.cassette.know((*known_secrets(request.headers), *known_secrets(told)))
-        wire = None if HEARING.get() is None else wire_of(request.path)
+        wire = wire_of(request.path) if HEARING.get() else None
         recorded = self.cassette.scrubber.interaction(Interaction(request, answer, fault, wire))
         if wire is not None:
             recorded = replace(recorded, rebuilt=rebuilt(recorded.request, wire))
@@ -156,7 +156,7 @@ class Deck:
 
     def _missed(self, request: Request) -> BaseException:
         miss = self.cassette.miss(self._shapes.request(request))
-        return NotRecorded(miss.message) if HEARING.get() is None else Miss(miss)
+        return Miss(miss) if HEARING.get() else NotRecorded(miss.message)
 
     def _keep(self, place: int, request: httpx2.Request, taken: _Taken) -> None:
         self.store(place, _request(request), taken.answer(), fault_of(taken.error), _pairs(taken.headers))
