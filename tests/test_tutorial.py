@@ -141,6 +141,6 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
 
 def test_the_tutorial_has_files_commands_and_a_server_to_stop() -> None:
     kinds = [type(step) for step in steps()]
-    assert kinds.count(File) == 7
+    assert kinds.count(File) == 6
     assert kinds.count(Command) >= 15
     assert kinds.count(Stop) == 1

@@ -86,6 +86,8 @@ def findings(
 
 
 def _secrets(file: str, recording: Recording, scrubber: Scrubber) -> Iterator[Finding]:
+    if any(shapes_in(Path(file).stem, scrubber)):
+        yield Finding(file, "secret", "its name holds a secret")
     # Headers that this package drops may still stand in the files of others: they are looked at as they stand.
     for index, interaction in enumerate(recording.interactions):
         found = {kind for said in strings_of([interaction]) for kind, _ in shapes_in(said, scrubber)}

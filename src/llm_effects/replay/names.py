@@ -2,7 +2,7 @@
 
 Law: `cassettes/<module>/<test>.yaml` beside the test, one file per test, and none outside of that folder whatever a
 parameter is called. A name consists of letters, digits and `_.-[]`, does not begin with a dot, and is not long; what a
-test's name has besides is replaced, and a digest keeps two names apart.
+test's name has besides is replaced, and a digest keeps two names apart. A parameter that looks like a key is in none.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import re
 from hashlib import blake2s
 from pathlib import Path
 from typing import Final
+
+from llm_effects.replay.secrets import Scrubber
 
 __all__ = ["BadName", "cassette_path", "file_name"]
 
@@ -34,7 +36,7 @@ def cassette_path(module: Path, name: str) -> Path:
 
 def file_name(test: str) -> str:
     """The name for a test's own cassette (`test_it`, `TestIt.test_it[a-1]`)."""
-    return _safe(test)
+    return _safe(Scrubber().text(test))
 
 
 def _safe(name: str) -> str:

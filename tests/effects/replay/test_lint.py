@@ -237,6 +237,12 @@ def test_what_is_older_than_the_limit_is_found(tmp_path: Path) -> None:
         assert found(tmp_path, one, header=header) == []
 
 
+def test_a_secret_in_a_name_is_found(tmp_path: Path) -> None:
+    file = tmp_path / "test_it[sk-ant-api03-Canary0123456789].yaml"
+    file.write_text("version: 1\ninteractions: []\n")
+    assert [it.message for it in findings(file) if it.kind == "secret"] == ["its name holds a secret"]
+
+
 def test_secrets_in_the_files_of_others_are_found_and_not_shown(tmp_path: Path) -> None:
     asked = Request(
         "POST",

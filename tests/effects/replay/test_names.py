@@ -33,6 +33,17 @@ def test_two_names_are_two_files(a: str, b: str) -> None:
     assert (file_name(a) == file_name(b)) is (a == b)
 
 
+def test_a_parameter_that_looks_like_a_key_is_in_no_file_name() -> None:
+    one, two = (
+        file_name(f"test_it[sk-ant-api03-{key}-en]") for key in ("Canary0123456789", "Canary9876543210")
+    )
+    assert one != two
+    assert one == file_name("test_it[sk-ant-api03-Canary0123456789-en]")
+    assert one.startswith("test_it[")
+    assert "Canary" not in one + two
+    cassette_path(MODULE, one)
+
+
 LEAVING = ["../x", "..", ".", "a/b", "/etc/x", "a\\b", "", ".hidden", "a\n", "a" * 200, "ü", "a."]
 
 
