@@ -36,7 +36,10 @@ _WORDS: Final[Mapping[object, str]] = {
 
 def is_a(kind: type, *values: object) -> bool:
     """Whether all of them are of this type: a question to which a checker knows the answer, and nobody else."""
-    return all(isinstance(value, kind) for value in values)
+    for value in values:  # noqa: SIM110 - twice as fast as a generator
+        if not isinstance(value, kind):
+            return False
+    return True
 
 
 def unlike(value: object, wanted: str, path: str, *, word: bool = False) -> JsonError:
