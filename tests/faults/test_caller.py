@@ -13,6 +13,8 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -575,11 +577,22 @@ def test_C10_one_runner_serves_a_second_event_loop(provider: Provider, serve: Se
     assert [text(asyncio.run(arun(runner, provider.question))) for _ in range(2)] == ["one", "two"]
 
 
+@pytest.fixture
+def swept() -> Iterator[None]:
+    """What a test leaves to the garbage collector is collected before the next one, in silence."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()
+
+
 @pytest.mark.filterwarnings(
     "ignore::pytest.PytestUnraisableExceptionWarning"
 )  # of a loop that is closed just so
 @pytest.mark.parametrize("shut_down", [True, False])
-def test_C10_so_does_a_client_of_ones_own(provider: Provider, meet: Meet, shut_down: bool) -> None:
+def test_C10_so_does_a_client_of_ones_own(
+    swept: None, provider: Provider, meet: Meet, shut_down: bool
+) -> None:
     def several_loops() -> None:
         server, runner = meet(answering("Hello"))
 
