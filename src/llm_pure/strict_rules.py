@@ -9,7 +9,7 @@ limitations).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from llm_pure.brief import Brief
@@ -82,17 +82,7 @@ ANTHROPIC_STRICT_OUTPUT: Final = StrictRules(
     most_optional=24,
     most_unions=16,
 )
-ANTHROPIC_STRICT: Final = StrictRules(
-    keywords=ANTHROPIC_STRICT_OUTPUT.keywords,
-    formats=ANTHROPIC_STRICT_OUTPUT.formats,
-    all_required=False,
-    object_root=True,
-    type_lists=False,
-    recursive=False,
-    most_min_items=1,
-    most_optional=24,
-    most_unions=16,
-)
+ANTHROPIC_STRICT: Final = replace(ANTHROPIC_STRICT_OUTPUT, object_root=True)
 
 
 class Obstacle(Exception):
