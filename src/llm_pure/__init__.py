@@ -131,11 +131,17 @@ from llm_pure.serial import (
     to_json,
     usage_from_json,
 )
-from llm_pure.strict import StrictSchema, strict_schema
-from llm_pure.strict_rules import ANTHROPIC_STRICT, ANTHROPIC_STRICT_OUTPUT, OPENAI_STRICT, StrictRules
+from llm_pure.strict import (
+    ANTHROPIC_STRICT,
+    ANTHROPIC_STRICT_OUTPUT,
+    OPENAI_STRICT,
+    StrictRules,
+    StrictSchema,
+    from_strict,
+    strict_schema,
+)
 from llm_pure.target import Target, WireFormat, codec_of
 from llm_pure.tools import AnyTool, FreeText, Tool, ToolChoice, parse_tool_call
-from llm_pure.unstrict import from_strict
 from llm_pure.wire import Codec, Encoded
 
 __all__ = [

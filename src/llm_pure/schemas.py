@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Final, cast, get_type_hints
 
 from llm_pure.errors import Violation
 from llm_pure.json import JsonError, JsonInput, JsonObject, PlainJson, dump_json, same_json, thaw
-from llm_pure.schema_form import WRAPPED
-from llm_pure.strict import closed_schema
+from llm_pure.strict import closed_schema, from_strict, unwrapped
+from llm_pure.strict.form import WRAPPED
 from llm_pure.tools import fit_name
-from llm_pure.unstrict import from_strict, unwrapped
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, TypeAdapter

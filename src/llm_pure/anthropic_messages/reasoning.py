@@ -27,8 +27,7 @@ from llm_pure.json import JsonObject, PlainJson, thaw
 from llm_pure.models import ModelTraits
 from llm_pure.outputs import AnyOutput, Output
 from llm_pure.reading import PlainObject, extras_of
-from llm_pure.strict_rules import ANTHROPIC_STRICT_OUTPUT
-from llm_pure.strict_sent import Sent, goes_as_it_stands, sent
+from llm_pure.strict import ANTHROPIC_STRICT_OUTPUT, Sent, goes_as_it_stands, sent
 
 if TYPE_CHECKING:
     from anthropic.types import JSONOutputFormatParam, ThinkingConfigParam

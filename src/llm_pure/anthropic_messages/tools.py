@@ -26,8 +26,7 @@ from llm_pure.reading import (
     string,
     string_or_none,
 )
-from llm_pure.strict_rules import ANTHROPIC_STRICT
-from llm_pure.strict_sent import Sent, goes_as_it_stands, sent
+from llm_pure.strict import ANTHROPIC_STRICT, Sent, goes_as_it_stands, sent
 from llm_pure.tools import INPUT, AnyTool, FreeText, Tool, ToolChoice
 
 if TYPE_CHECKING:

@@ -14,8 +14,7 @@ from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonObject, PlainJson, thaw
 from llm_pure.openai_chat.shape import PROVIDER, Losses, attach, extras_with, noted, plain, unsaid
 from llm_pure.reading import PlainObject, as_object
-from llm_pure.strict_rules import OPENAI_STRICT
-from llm_pure.strict_sent import Sent, goes_as_it_stands, sent
+from llm_pure.strict import OPENAI_STRICT, Sent, goes_as_it_stands, sent
 from llm_pure.taking import allowed_names, read_grammar, say_grammar
 from llm_pure.tools import AnyTool, Tool, ToolChoice
 

@@ -13,8 +13,7 @@ from llm_pure.json import EMPTY, JsonObject, PlainJson, thaw
 from llm_pure.openai_responses.shape import Losses, attach, extras_with, noted, plain
 from llm_pure.outputs import AnyOutput, Output, name_of
 from llm_pure.reading import PlainObject
-from llm_pure.strict_rules import OPENAI_STRICT
-from llm_pure.strict_sent import Sent, goes_as_it_stands, sent
+from llm_pure.strict import OPENAI_STRICT, Sent, goes_as_it_stands, sent
 
 if TYPE_CHECKING:
     from openai.types.responses import ResponseFormatTextJSONSchemaConfigParam

@@ -1,37 +1,15 @@
-"""JSON Schemas in the form that providers hold a model to, and values of that form read as what they stand for.
+"""How a schema becomes strict: node by node, from the root.
 
-Law: `strict_schema` is total, and idempotent: what keeps to the rules already stays as it is. `changes` names every
-place where the schema differs, and no other. Whatever a type can hold and the strict form can say, `from_strict` reads
-back as the type has it (`llm_pure.unstrict`).
-
-    in the schema                               OpenAI                              Anthropic
-    ------------------------------------------  ----------------------------------  --------------------------------
-    an object                                   closed to other properties          the same
-    a property that may be left out             has to be there; null stands for    stays as it is
-                                                  nothing said
-    a map: any keys, values of one form         an array of `{"key", "value"}`      the same
-    anything at all                             a string, number, truth or null     the same
-    a root that is no object                    the one property `_value` of one     the same for a tool, else as it is
-    `oneOf`; `allOf`; a tuple                   `anyOf`; merged; an array           the same
-    `$ref` with more beside it                  written out                         the same
-    several types                               stay as they are                    `anyOf`
-    keywords that the provider does not know    words in the description            the same
-    recursion                                   stays as it is                      cannot be said
-
-Sources: OpenAI's guide to structured outputs (supported schemas), Anthropic's page on structured outputs (JSON Schema
-limitations), and what both SDKs do to a pydantic model's schema (`openai.lib._pydantic`, `anthropic.transform_schema`).
+Law: what comes out has only the keywords of the rules. What is dropped and tells a model something is said in words.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Final
 
-from llm_pure.brief import Brief
-from llm_pure.errors import Loss
-from llm_pure.json import JsonError, JsonObject, PlainJson, dump_json, parse_json, same_json
-from llm_pure.schema_form import (
+from llm_pure.json import PlainJson, dump_json, same_json
+from llm_pure.strict.form import (
     NAMED,
     TELLING,
     WRAPPED,
@@ -42,79 +20,12 @@ from llm_pure.schema_form import (
     kind_of,
     pointed,
     references,
-    subschemas,
     types_of,
     value_of,
 )
-from llm_pure.strict_changes import compare
-from llm_pure.strict_rules import Obstacle, StrictRules, check_limits
+from llm_pure.strict.rules import Obstacle, StrictRules
 
-__all__ = [
-    "StrictSchema",
-    "closed_schema",
-    "strict_schema",
-]
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class StrictSchema(Brief):
-    """A schema in strict form, and where it differs from what it was made of. `obstacle` says why there is none: the
-    schema is then the one that was given."""
-
-    schema: JsonObject
-    changes: tuple[Loss, ...] = ()
-    obstacle: str | None = None
-
-
-def strict_schema(schema: JsonObject, rules: StrictRules) -> StrictSchema:
-    """The schema as `rules` have it. Paths of changes begin at the schema (`$.properties.days`)."""
-    try:
-        text = dump_json(schema.thaw())
-        return _of_text(text, rules) if len(text) <= _KEPT else _strict(schema, rules)
-    except JsonError:
-        return _strict(schema, rules)
-
-
-_KEPT: Final = 100_000
-
-
-# Kept by the text, in which the order of keys counts: models write their answers in that order. A tool's schema is the
-# same in every request, and to make its strict form costs many times what the rest of the tool does.
-@lru_cache(maxsize=128)
-def _of_text(text: bytes, rules: StrictRules) -> StrictSchema:
-    schema = parse_json(text)
-    return _strict(JsonObject.wrap(schema if isinstance(schema, dict) else {}), rules)
-
-
-def _strict(schema: JsonObject, rules: StrictRules) -> StrictSchema:
-    before = schema.thaw()
-    try:
-        after = _Maker(before, rules).made()
-        check_limits(after, rules)
-        changes: list[Loss] = []
-        compare(before, after, "$", changes)
-    except Obstacle as error:
-        return StrictSchema(schema, obstacle=str(error))
-    except RecursionError:
-        return StrictSchema(schema, obstacle="nested too deeply")
-    return StrictSchema(JsonObject.wrap(after), tuple(changes)) if changes else StrictSchema(schema)
-
-
-def closed_schema(schema: JsonObject) -> JsonObject:
-    """The schema, every object that names its properties closed to others, unless it says otherwise."""
-    return JsonObject.wrap(_closed(schema.thaw()))
-
-
-def _closed(schema: Plain) -> Plain:
-    for each in subschemas(schema):
-        if isinstance(each, dict):
-            _closed(each)
-    if isinstance(schema.get("properties"), dict):
-        schema.setdefault("additionalProperties", False)
-    return schema
-
-
-# ---------------------------------------------------------------- into strict form
+__all__ = ["made_of"]
 
 _SCALARS: Final = ("string", "number", "boolean", "null")
 _MOST_NODES: Final = 20_000
@@ -123,6 +34,11 @@ _DROPPED: Final = frozenset(
     | {"additionalProperties", "patternProperties", "items", "prefixItems", "anyOf", "oneOf", "allOf"}
 )
 """Keywords that have been dealt with, or that say nothing to a model."""
+
+
+def made_of(schema: Plain, rules: StrictRules) -> Plain:
+    """The schema as `rules` have it, but for their limits. Raises Obstacle where there is no such schema."""
+    return _Maker(schema, rules).made()
 
 
 class _Maker:

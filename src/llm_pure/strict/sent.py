@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from llm_pure.errors import Loss
 from llm_pure.json import JsonObject
-from llm_pure.schema_form import WRAPPED, Plain, branches_of, followed, types_of
-from llm_pure.strict import strict_schema
-from llm_pure.strict_rules import StrictRules
+from llm_pure.strict.form import WRAPPED, Plain, branches_of, followed, types_of
+from llm_pure.strict.rules import StrictRules
+from llm_pure.strict.schema import strict_schema
 
 __all__ = ["Sent", "goes_as_it_stands", "sent"]
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from llm_pure.errors import Loss
 from llm_pure.json import PlainJson, same_json
-from llm_pure.schema_form import NAMED, WRAPPED, Plain, types_of
+from llm_pure.strict.form import NAMED, WRAPPED, Plain, types_of
 
 __all__ = ["compare"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from llm_pure.json import Json, JsonInput, JsonObject, PlainJson, same_json, thaw
-from llm_pure.schema_form import (
+from llm_pure.strict.form import (
     WRAPPED,
     Plain,
     admits_null,

@@ -14,7 +14,7 @@ from typing import Final
 
 from llm_pure.brief import Brief
 from llm_pure.json import PlainJson
-from llm_pure.schema_form import NUMERIC, Plain, subschemas
+from llm_pure.strict.form import NUMERIC, Plain, subschemas
 
 __all__ = [
     "ANTHROPIC_STRICT",
