@@ -9,8 +9,9 @@ Importing this loads no SDK, no event loop and no database: what needs one is im
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from llm_effects.lazy import on_demand
 
 if TYPE_CHECKING:
     from llm_effects.interpreters.aio import AsyncStream, arun, astream
@@ -41,63 +42,66 @@ if TYPE_CHECKING:
     from llm_effects.wrappers.repair import with_repair
     from llm_effects.wrappers.retry import with_retry
     from llm_effects.wrappers.stop_sequence import with_stop_sequence
-
-_WHERE = {
-    "AsyncStream": "interpreters.aio",
-    "Bill": "interpreters.rerun",
-    "Cut": "interpreters.answers",
-    "Diverged": "interpreters.rerun",
-    "Draft": "resolving",
-    "MemoryStore": "stores.memory",
-    "Note": "notes",
-    "Operation": "operations",
-    "Program": "operations",
-    "Raw": "interpreters.answers",
-    "Recorded": "trace.trace",
-    "Rerun": "interpreters.rerun",
-    "Resolvable": "resolving",
-    "Runner": "runner",
-    "Same": "interpreters.rerun",
-    "Simulation": "interpreters.simulated",
-    "Slow": "interpreters.answers",
-    "SqliteStore": "stores.sqlite",
-    "Store": "ports",
-    "Stream": "interpreters.blocking",
-    "Trace": "trace.trace",
-    "Unresolved": "resolving",
-    "World": "interpreters.simulated",
-    "Wrapper": "stacks",
-    "anthropic_runner": "providers.anthropic",
-    "arecord": "interpreters.record",
-    "arun": "interpreters.aio",
-    "ask": "operations",
-    "astream": "interpreters.aio",
-    "compose": "stacks",
-    "openai_chat_runner": "providers.openai",
-    "openai_responses_runner": "providers.openai",
-    "audio_from_path": "media",
-    "document_from_path": "media",
-    "hide_prompts": "logs",
-    "image_from_path": "media",
-    "part_of": "media",
-    "read_part": "media",
-    "record": "interpreters.record",
-    "relay": "programs",
-    "rerun": "interpreters.rerun",
-    "resolve": "resolving",
-    "run": "interpreters.blocking",
-    "simulate": "interpreters.simulated",
-    "standard": "stacks",
-    "stream": "interpreters.blocking",
-    "with_cache": "wrappers.cache",
-    "with_continuation": "wrappers.continuation",
-    "with_deadline": "wrappers.deadline",
-    "with_prefill_echo": "wrappers.prefill_echo",
-    "with_repair": "wrappers.repair",
-    "with_retry": "wrappers.retry",
-    "with_stop_sequence": "wrappers.stop_sequence",
-    "with_trace": "trace.recording",
-}
+else:  # hidden from type checkers: to them a module with a `__getattr__` has every name
+    __getattr__, __dir__ = on_demand(
+        __name__,
+        {
+            "AsyncStream": "interpreters.aio",
+            "Bill": "interpreters.rerun",
+            "Cut": "interpreters.answers",
+            "Diverged": "interpreters.rerun",
+            "Draft": "resolving",
+            "MemoryStore": "stores.memory",
+            "Note": "notes",
+            "Operation": "operations",
+            "Program": "operations",
+            "Raw": "interpreters.answers",
+            "Recorded": "trace.trace",
+            "Rerun": "interpreters.rerun",
+            "Resolvable": "resolving",
+            "Runner": "runner",
+            "Same": "interpreters.rerun",
+            "Simulation": "interpreters.simulated",
+            "Slow": "interpreters.answers",
+            "SqliteStore": "stores.sqlite",
+            "Store": "ports",
+            "Stream": "interpreters.blocking",
+            "Trace": "trace.trace",
+            "Unresolved": "resolving",
+            "World": "interpreters.simulated",
+            "Wrapper": "stacks",
+            "anthropic_runner": "providers.anthropic",
+            "arecord": "interpreters.record",
+            "arun": "interpreters.aio",
+            "ask": "operations",
+            "astream": "interpreters.aio",
+            "audio_from_path": "media",
+            "compose": "stacks",
+            "document_from_path": "media",
+            "hide_prompts": "logs",
+            "image_from_path": "media",
+            "openai_chat_runner": "providers.openai",
+            "openai_responses_runner": "providers.openai",
+            "part_of": "media",
+            "read_part": "media",
+            "record": "interpreters.record",
+            "relay": "programs",
+            "rerun": "interpreters.rerun",
+            "resolve": "resolving",
+            "run": "interpreters.blocking",
+            "simulate": "interpreters.simulated",
+            "standard": "stacks",
+            "stream": "interpreters.blocking",
+            "with_cache": "wrappers.cache",
+            "with_continuation": "wrappers.continuation",
+            "with_deadline": "wrappers.deadline",
+            "with_prefill_echo": "wrappers.prefill_echo",
+            "with_repair": "wrappers.repair",
+            "with_retry": "wrappers.retry",
+            "with_stop_sequence": "wrappers.stop_sequence",
+            "with_trace": "trace.recording",
+        },
+    )
 
 __all__ = [
     "AsyncStream",
@@ -155,16 +159,3 @@ __all__ = [
     "with_stop_sequence",
     "with_trace",
 ]
-
-
-def __getattr__(name: str) -> object:
-    """What is asked for, imported now; a second look finds it here."""
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)

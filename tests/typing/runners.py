@@ -231,3 +231,10 @@ def a_draft_of_a_function_that_gives_numbers_is_refused() -> None:
 
 def a_number_is_no_usage(usage: Usage) -> None:
     print(usage + 1)  # type: ignore[operator]
+
+
+def a_name_that_neither_package_has_is_refused() -> None:
+    from llm_effects import runn  # type: ignore[attr-defined]
+    from llm_effects.replay import casette  # type: ignore[attr-defined]
+
+    print(runn, casette)

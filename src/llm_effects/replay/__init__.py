@@ -15,8 +15,9 @@ Importing this loads neither an SDK nor vcrpy: what needs them is imported when 
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from llm_effects.lazy import on_demand
 
 if TYPE_CHECKING:
     from llm_effects.replay.files import BadCassette, Recording, read_cassette, write_cassette
@@ -30,29 +31,32 @@ if TYPE_CHECKING:
     from llm_effects.replay.session import cassette
     from llm_effects.replay.tape import Cassette, Leak
     from llm_effects.replay.traces import Rendered, cassette_of
-
-_WHERE = {
-    "Answer": "interactions",
-    "BadCassette": "files",
-    "BadName": "names",
-    "Cassette": "tape",
-    "Fault": "interactions",
-    "Header": "interactions",
-    "InUse": "patches",
-    "Interaction": "interactions",
-    "Leak": "tape",
-    "Mode": "modes",
-    "NetworkBlocked": "network",
-    "NotRecorded": "misses",
-    "Recording": "files",
-    "Rendered": "traces",
-    "Request": "interactions",
-    "cassette": "session",
-    "cassette_of": "traces",
-    "read_cassette": "files",
-    "scripted": "scripting",
-    "write_cassette": "files",
-}
+else:  # hidden from type checkers: to them a module with a `__getattr__` has every name
+    __getattr__, __dir__ = on_demand(
+        __name__,
+        {
+            "Answer": "interactions",
+            "BadCassette": "files",
+            "BadName": "names",
+            "Cassette": "tape",
+            "Fault": "interactions",
+            "Header": "interactions",
+            "InUse": "patches",
+            "Interaction": "interactions",
+            "Leak": "tape",
+            "Mode": "modes",
+            "NetworkBlocked": "network",
+            "NotRecorded": "misses",
+            "Recording": "files",
+            "Rendered": "traces",
+            "Request": "interactions",
+            "cassette": "session",
+            "cassette_of": "traces",
+            "read_cassette": "files",
+            "scripted": "scripting",
+            "write_cassette": "files",
+        },
+    )
 
 __all__ = [
     "Answer",
@@ -76,16 +80,3 @@ __all__ = [
     "scripted",
     "write_cassette",
 ]
-
-
-def __getattr__(name: str) -> object:
-    """What is asked for, imported now; a second look finds it here."""
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
