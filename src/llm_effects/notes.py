@@ -22,6 +22,7 @@ __all__ = [
     "OtherModel",
     "Repaired",
     "Retried",
+    "Skipped",
     "StoreFailed",
     "Waited",
 ]
@@ -50,6 +51,13 @@ class OtherModel:
 
     asked: str
     answered: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """So many events of the answer's stream were of no kind that we know, and were passed over."""
+
+    events: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +134,7 @@ Note: TypeAlias = (
     Attempted
     | Lost
     | OtherModel
+    | Skipped
     | Retried
     | GaveUp
     | Continued

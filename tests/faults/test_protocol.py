@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from returns.result import Failure, Success
 
 from llm_effects import Runner, run, with_continuation, with_retry
-from llm_effects.notes import OtherModel
+from llm_effects.notes import OtherModel, Skipped
 from llm_pure import (
     AssistantMessage,
     Completion,
@@ -143,16 +143,20 @@ def test_P1_unknown_fields_of_a_message_are_kept(provider: Provider, meet: Meet,
     assert json.dumps(HOLOGRAM) in json.dumps(payload)
 
 
-def test_P2_an_unknown_event_is_skipped(provider: Provider, words: Words, meet: Meet) -> None:
+def test_P2_an_unknown_event_is_skipped_and_counted(provider: Provider, words: Words, meet: Meet) -> None:
     said = words.said()
     strange: list[Object | bytes] = []
     for it in (*said.events, *said.end):
         strange += [{"type": "hologram.appeared", "beam": 3, "index": 0, "object": "hologram"}, it]
     if provider is OPENAI:  # whose events have no type: one that has no choices says nothing
         strange = [it for at, it in enumerate(strange) if at % 2 or at]
-    _, runner = meet(answers((b"", sse(*strange))), answers(said))
+    counted = len(strange) - len(said.events) - len(said.end)
     for name in WATCHING:
-        assert text(COLOURS[name](runner, provider.question).outcome) == "Hello"
+        _, runner = meet(answers((b"", sse(*strange)), said))
+        for notes in [Skipped(counted)], []:
+            told = COLOURS[name](runner, provider.question)
+            assert text(told.outcome) == "Hello"
+            assert [it for it in told.notes if isinstance(it, Skipped)] == notes
 
 
 @ONLY[ANTHROPIC]

@@ -13,7 +13,7 @@ from typing import Final, final
 from returns.result import Failure, Success
 from typing_extensions import override
 
-from llm_effects.notes import Attempted, Lost, OtherModel
+from llm_effects.notes import Attempted, Lost, OtherModel, Skipped
 from llm_effects.operations import (
     Close,
     Emit,
@@ -140,6 +140,8 @@ def _streamed(
             elif silence.too_long((yield from ask(Now()))):
                 chunk = _no_progress(opened.status, sent.max_silence)
     yield from ask(Close(opened.handle))
+    if skipped := codec.stream_skipped(state):
+        yield from ask(Tell(Skipped(skipped)))
     outcome = codec.stream_result(state)
     if isinstance(outcome, Failure):
         error = outcome.failure()

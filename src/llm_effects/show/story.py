@@ -22,6 +22,7 @@ from llm_effects.notes import (
     OtherModel,
     Repaired,
     Retried,
+    Skipped,
     StoreFailed,
     Waited,
 )
@@ -187,6 +188,10 @@ def _noted(note: Note, at: float) -> Iterator[Mark]:
                 yield Mark("note", at, 0.0, visible(f"lost {loss.path}: {loss.reason}"), "cut")
         case OtherModel(asked, answered):
             yield Mark("note", at, 0.0, visible(f"{answered} has answered instead of {asked}"), "cut")
+        case Skipped(events):
+            yield Mark(
+                "note", at, 0.0, f"passed over {events} unknown event{'s' if events > 1 else ''}", "cut"
+            )
         case CacheMissed(key):
             yield Mark("miss", at, 0.0, f"cache miss {_key(key)}")
         case Waited(key):

@@ -14,6 +14,7 @@ from llm_pure.anthropic_messages.stream import (
     decode_stream,
     stream_ended,
     stream_result,
+    stream_skipped,
     stream_start,
     stream_step,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "encode_stream",
     "stream_ended",
     "stream_result",
+    "stream_skipped",
     "stream_start",
     "stream_step",
 ]

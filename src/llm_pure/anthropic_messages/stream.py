@@ -13,7 +13,8 @@ The events are `Started` to `PartDone`; `Done` comes from whoever runs the strea
     content_block_delta     for an open block              OutOfOrder; Malformed if it is for another kind
     content_block_stop      for an open block              OutOfOrder
     error                   any time                       (it is the error that it names)
-    ping, unknown events    any time, skipped
+    ping                    any time, skipped
+    all others              any time, skipped and counted
 """
 
 from __future__ import annotations
@@ -58,7 +59,15 @@ from llm_pure.response import Response
 from llm_pure.sse import SSE_START, SseState, sse_step
 from llm_pure.wire import folded
 
-__all__ = ["StreamState", "decode_stream", "stream_ended", "stream_result", "stream_start", "stream_step"]
+__all__ = [
+    "StreamState",
+    "decode_stream",
+    "stream_ended",
+    "stream_result",
+    "stream_skipped",
+    "stream_start",
+    "stream_step",
+]
 
 DoneParts: TypeAlias = "tuple[DoneParts, int, Part] | None"
 """The parts that are whole, the latest first."""
@@ -78,6 +87,7 @@ class _Fold(NamedTuple):
     """The latest block, closed, if it is a call without arguments: whether it is whole depends on what comes."""
     ended: bool = False
     failure: LlmError | None = None
+    skipped: int = 0
 
 
 class StreamState(NamedTuple):
@@ -104,6 +114,11 @@ def stream_start() -> StreamState:
 def stream_ended(state: StreamState) -> bool:
     """Whether `message_stop` or an error has come."""
     return state.fold.ended or state.fold.failure is not None
+
+
+def stream_skipped(state: StreamState) -> int:
+    """How many events were of no kind that we know."""
+    return state.fold.skipped
 
 
 def stream_step(state: StreamState, chunk: bytes) -> tuple[StreamState, tuple[StreamEvent, ...]]:
@@ -161,7 +176,9 @@ def _advanced(
         if not isinstance(kind, str):
             kind = name.decode("utf-8", "replace")
         step = _STEPS.get("error" if event.get("error") else kind)
-        return (fold, opened) if step is None else step(fold, opened, event, found)
+        if step is not None:
+            return step(fold, opened, event, found)
+        return fold if kind == "ping" else fold._replace(skipped=fold.skipped + 1), opened
     except _WrongOrder as error:
         return fold._replace(failure=OutOfOrder(message=snippet(error.reason), path="$" + error.path)), opened
     except JsonError as error:

@@ -38,6 +38,7 @@ __all__ = [
     "encode_stream",
     "stream_ended",
     "stream_result",
+    "stream_skipped",
     "stream_start",
     "stream_step",
 ]
@@ -60,6 +61,7 @@ class Read(NamedTuple):
     """More came after that: its parts are done when the stream is."""
     ended: bool = False
     error: LlmError | None = None
+    skipped: int = 0
 
 
 class State(NamedTuple):
@@ -89,6 +91,11 @@ def stream_step(state: State, chunk: bytes) -> tuple[State, tuple[StreamEvent, .
         if read.ended or read.error is not None:
             break
     return State(sse, read), tuple(events)
+
+
+def stream_skipped(state: State) -> int:
+    """How many events were no chunks: without choices and usage. What they say stands in the answer's `extras`."""
+    return state.read.skipped
 
 
 def stream_ended(state: State) -> bool:
@@ -151,8 +158,10 @@ def _event(read: Read, kind: bytes, data: bytes, events: list[StreamEvent]) -> R
 
 
 def _chunk(read: Read, chunk: PlainObject, events: list[StreamEvent]) -> Read:
-    head, usage, first, others, begun, started, told, reopened, ended, error = read
+    head, usage, first, others, begun, started, told, reopened, ended, error, skipped = read
     choices = chunk.get("choices")
+    if "choices" not in chunk and "usage" not in chunk:
+        skipped += 1
     for key, value in chunk.items():
         if value is None or head.get(key) == value or key in _ASIDE:
             continue  # as a rule, everything
@@ -189,7 +198,7 @@ def _chunk(read: Read, chunk: PlainObject, events: list[StreamEvent]) -> Read:
         # More of what was called done: it is taken back, once, and nothing is called done before the stream is.
         events.append(Restarted(0))
         first, told, reopened = retold(first, _id(head), events), None, True
-    read = Read(head, usage, first, others, begun, started, told, reopened, ended, error)
+    read = Read(head, usage, first, others, begun, started, told, reopened, ended, error, skipped)
     return _told(read, events) if told is None and first.finish is not None and not reopened else read
 
 

@@ -9,6 +9,7 @@ from llm_pure.openai_responses.stream import (
     decode_stream,
     stream_ended,
     stream_result,
+    stream_skipped,
     stream_start,
     stream_step,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "encode_stream",
     "stream_ended",
     "stream_result",
+    "stream_skipped",
     "stream_start",
     "stream_step",
 ]

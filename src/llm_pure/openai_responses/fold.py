@@ -30,6 +30,7 @@ from llm_pure.reading import PlainObject
 from llm_pure.response import Response
 
 __all__ = [
+    "ASIDE",
     "DELTAS",
     "WHOLES",
     "Key",
@@ -68,6 +69,35 @@ WHOLES: Final[Mapping[str, tuple[str, str | None, str]]] = {
     "response.code_interpreter_call_code.done": ("code", None, "code"),
 }
 """Events with all of it once more, and where it stands."""
+
+ASIDE: Final = frozenset(
+    {
+        "keepalive",
+        "response.content_part.done",
+        "response.output_text.annotation.added",
+        "response.reasoning_summary_part.added",
+        "response.reasoning_summary_part.done",
+        *(
+            f"response.{said}.{how}"
+            for said, hows in {
+                "apply_patch_call_operation_diff": ("delta", "done"),
+                "audio": ("delta", "done"),
+                "audio.transcript": ("delta", "done"),
+                "code_interpreter_call": ("in_progress", "interpreting", "completed"),
+                "compaction": ("compacting",),
+                "file_search_call": ("in_progress", "searching", "completed"),
+                "image_generation_call": ("in_progress", "generating", "partial_image", "completed"),
+                "mcp_call": ("in_progress", "completed", "failed"),
+                "mcp_list_tools": ("in_progress", "completed", "failed"),
+                "shell_call_command": ("added", "delta", "done"),
+                "shell_call_output_content": ("delta", "done"),
+                "web_search_call": ("in_progress", "searching", "completed"),
+            }.items()
+            for how in hows
+        ),
+    }
+)
+"""Events that say how it goes, or what their item holds when it is done."""
 
 _BLOCKS: Final[Mapping[str, tuple[str, str]]] = {
     "output_text": ("content", "text"),

@@ -13,7 +13,8 @@ counts; where it leaves out what the answer is made of, that is what was accumul
     response.output_item.done                    for an open item        OutOfOrder
     response.completed, .incomplete              last                    (the answer)
     error, response.failed, .cancelled           any time                (the error that it names)
-    all others                                   any time, skipped
+    those that say nothing of their own          any time, skipped
+    all others                                   any time, skipped and counted
 
 Events tell of a part when its item is done. Should the answer at the end be another one than what was told, `Restarted`
 takes that back, and it is told again; so it is when another answer begins in the same stream.
@@ -33,6 +34,7 @@ from llm_pure.events import PartDone, Restarted, Started, StreamEvent
 from llm_pure.json import EMPTY, JsonError, PlainJson, parse_json, thaw
 from llm_pure.openai_responses.errors import carrying, error_of_event
 from llm_pure.openai_responses.fold import (
+    ASIDE,
     DELTAS,
     WHOLES,
     Key,
@@ -57,7 +59,15 @@ if TYPE_CHECKING:
     from llm_pure.outcome import Outcome
     from llm_pure.response import Response
 
-__all__ = ["State", "decode_stream", "stream_ended", "stream_result", "stream_start", "stream_step"]
+__all__ = [
+    "State",
+    "decode_stream",
+    "stream_ended",
+    "stream_result",
+    "stream_skipped",
+    "stream_start",
+    "stream_step",
+]
 
 Items: TypeAlias = "tuple[Items, int, PlainObject] | None"
 Told: TypeAlias = "tuple[Told, int, Part] | None"
@@ -74,6 +84,7 @@ class Read(NamedTuple):
     told: Told = None
     started: bool = False
     result: Outcome[Response] | None = None
+    skipped: int = 0
 
 
 class State(NamedTuple):
@@ -104,6 +115,11 @@ def stream_ended(state: State) -> bool:
     return state.read.result is not None
 
 
+def stream_skipped(state: State) -> int:
+    """How many events were of no kind that we know."""
+    return state.read.skipped
+
+
 def stream_step(state: State, chunk: bytes) -> tuple[State, tuple[StreamEvent, ...]]:
     """The state after some more bytes, and what they say."""
     if isinstance(state.read.result, Failure):
@@ -117,14 +133,14 @@ def stream_step(state: State, chunk: bytes) -> tuple[State, tuple[StreamEvent, .
         elif isinstance(read.result, Failure):
             break
         elif b'"response.created"' in data:
-            read = _event(_again(events), name, data, events)
+            read = _event(_again(read, events), name, data, events)
     return State(sse, read), tuple(events)
 
 
-def _again(events: list[StreamEvent]) -> Read:
+def _again(read: Read, events: list[StreamEvent]) -> Read:
     """Another answer begins in the same stream, as from servers that run tools themselves: the last one counts."""
     events.append(Restarted(0))
-    return Read(started=True)
+    return Read(started=True, skipped=read.skipped)
 
 
 def stream_result(state: State) -> Outcome[Response]:
@@ -164,7 +180,9 @@ def _event(read: Read, name: bytes, data: bytes, events: list[StreamEvent]) -> R
         step = _STEPS.get(kind)
         if step is not None:
             return step(read, event, kind, events)
-        return _error(read, event, kind, events) if "error" in event and "response" not in kind else read
+        if "error" in event and "response" not in kind:
+            return _error(read, event, kind, events)
+        return read if kind in ASIDE else read._replace(skipped=read.skipped + 1)
     except _WrongOrder as error:
         wrong_order: LlmError = OutOfOrder(message=snippet(error.reason), path="$" + error.path)
         return _failed(read, wrong_order)
@@ -267,9 +285,9 @@ def _placed(read: Read, item: OpenItem, key: Key) -> tuple[OpenItem, int]:
 
 
 def _changed(read: Read, place: int, item: OpenItem, placed: int) -> Read:
-    head, next_, _, opened, done, told, started, result = read
+    head, next_, _, opened, done, told, started, result, skipped = read
     others = (item,) if len(opened) == 1 else (*opened[:place], item, *opened[place + 1 :])
-    return Read(head, next_, placed, others, done, told, started, result)
+    return Read(head, next_, placed, others, done, told, started, result, skipped)
 
 
 def _part_added(read: Read, event: PlainObject, _: str, __: list[StreamEvent]) -> Read:
