@@ -8,14 +8,24 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from contextvars import copy_context
 from typing import Final, cast
 
 import pytest
-from anthropic import Anthropic, AsyncAnthropic, AsyncAnthropicBedrock, InternalServerError
+from anthropic import (
+    Anthropic,
+    APIStatusError,
+    AsyncAnthropic,
+    AsyncAnthropicBedrock,
+    InternalServerError,
+)
+from httpcore2._backends.anyio import AnyIOStream
+from httpcore2._backends.sync import SyncStream
 from openai import AsyncAzureOpenAI, AsyncOpenAI, OpenAI
 from returns.result import Success
 
 from llm_effects import Runner, anthropic_runner, openai_chat_runner, run, stream, threads, with_deadline
+from llm_effects.providers.reach import HEARING
 from llm_effects.providers.room import MAX_ERROR
 from llm_effects.stub import Raw, Sent, Stub
 from llm_pure import Completion, Deadline, LlmError, Misconfigured, ServerFault, user
@@ -85,6 +95,66 @@ def test_whoever_else_uses_a_client_reads_errors_whole() -> None:
         with pytest.raises(InternalServerError) as raised:
             client.messages.create(model="m", max_tokens=9, messages=[{"role": "user", "content": "Hello"}])
         assert raised.value.response.content == body
+
+
+# ---------------------------------------------------------------- what goes out
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """What the HTTP clients of both colours hand to their sockets."""
+    pieces: list[bytes] = []
+    blocking, awaited = SyncStream.write, AnyIOStream.write
+
+    def write(stream: SyncStream, buffer: bytes, timeout: float | None = None) -> None:
+        pieces.append(buffer)
+        blocking(stream, buffer, timeout)
+
+    async def awrite(stream: AnyIOStream, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        pieces.append(buffer)
+        await awaited(stream, buffer, timeout)
+
+    monkeypatch.setattr(SyncStream, "write", write)
+    monkeypatch.setattr(AnyIOStream, "write", awrite)
+    return pieces
+
+
+@pytest.mark.parametrize(("length", "pieces"), [(9, 1), (100_000, 2)])
+def test_head_and_body_go_out_in_one_piece_unless_the_body_is_long(
+    provider: Provider,
+    colour: Colour,
+    length: int,
+    pieces: int,
+    written: list[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Stub(["Hello", "Hello"]) as stub:
+        runner = runner_of(provider, stub, monkeypatch)
+        for _ in range(2):
+            assert colour(runner, QUESTION.add_messages(user("x" * length))).outcome.unwrap().text == "Hello"
+    assert [piece[:5] == b"POST " for piece in written] == [True, *[False] * (pieces - 1)] * 2
+    assert b"".join(written).count(b"x" * length) == 2
+
+
+def test_an_empty_body_keeps_no_head_back(written: list[bytes]) -> None:
+    def ask(client: Anthropic) -> None:
+        HEARING.set(True)
+        with pytest.raises(APIStatusError):
+            client.post("/v1/messages", content=b"", cast_to=object)
+
+    with Stub(["Hello"]) as stub:
+        client = Anthropic(api_key="x", base_url=stub.url, max_retries=0)
+        anthropic_runner(client)
+        copy_context().run(ask, client)
+    assert [piece[:5] for piece in written] == [b"POST "]
+
+
+def test_whoever_else_uses_a_client_writes_as_they_did(written: list[bytes]) -> None:
+    with Stub(["Hello"]) as stub:
+        client = Anthropic(api_key="x", base_url=stub.url, max_retries=0)
+        anthropic_runner(client)
+        client.messages.create(model="m", max_tokens=9, messages=[{"role": "user", "content": "Hello"}])
+    assert len([piece for piece in written if piece]) == 2
 
 
 # ---------------------------------------------------------------- time

@@ -26,8 +26,9 @@ from typing_extensions import override
 from llm_effects.operations import HttpRequest
 from llm_effects.providers.faults import fault_of, of_a_closed_loop
 from llm_effects.providers.masking import without_frames, without_key
+from llm_effects.providers.reach import HEARING
 from llm_effects.providers.unpack import abody_of, body_of
-from llm_effects.providers.watch import HEARING, in_time, wake, watch
+from llm_effects.providers.watch import in_time, wake, watch
 from llm_pure import LlmError, Misconfigured, Timeout
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class _Connection:
 
 def _headers(response: httpx2.Response) -> Mapping[str, str]:
     """Names in lower case. An error gets a date, if the server sent none: a date to retry after is measured from it."""
-    headers = {name.lower(): value for name, value in response.headers.items()}
+    headers = dict(response.headers.items())
     if response.status_code >= 400 and "date" not in headers:
         headers["date"] = formatdate(usegmt=True)
     return headers

@@ -8,16 +8,14 @@ client sees what they always saw. An HTTP client that is not httpx2's has no suc
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Final, final
 
 import httpx2
 from typing_extensions import override
 
-from llm_effects.providers.reach import areach, reach
+from llm_effects.providers.reach import HEARING, areach, reach
 from llm_effects.providers.unpack import DecodingError, Unpacker, unpacker_of
-from llm_effects.providers.watch import HEARING
 
 __all__ = ["MAX_ERROR", "UnsendableHeader", "let_go", "make_room"]
 
@@ -67,12 +65,13 @@ def _transports(http: httpx2.Client | httpx2.AsyncClient) -> tuple[object, ...]:
 
 # ---------------------------------------------------------------- headers going out
 
-_CANNOT_GO: Final = re.compile(rb"[\x00\r\n]|^[ \t]|[ \t]$")
+_CANNOT_GO: Final = (b"\0", b"\r", b"\n ", b"\n\t", b" \n", b"\t\n")
+"""What no line of headers may hold, of lines that all begin and end with a newline."""
 _KEYS: Final = frozenset({b"x-api-key", b"api-key"})
 
 
 def _checked(request: httpx2.Request) -> None:
-    if HEARING.get() and not all(_can_go(*header) for header in request.headers.raw):
+    if HEARING.get() and not _can_go(request.headers.raw):
         raise UnsendableHeader
 
 
@@ -80,13 +79,18 @@ async def _achecked(request: httpx2.Request) -> None:
     _checked(request)
 
 
-def _can_go(name: bytes, value: bytes) -> bool:
-    if _CANNOT_GO.search(value):
+def _can_go(headers: list[tuple[bytes, bytes]]) -> bool:
+    values = b"\n%b\n" % b"\n".join([value for _, value in headers])
+    if values.count(b"\n") != len(headers) + 1 or any(map(values.__contains__, _CANNOT_GO)):
         return False
-    name = name.lower()
+    keys = [_key(name.lower(), value) for name, value in headers]
+    return all(key is None or _is_key(key) for key in keys)
+
+
+def _key(name: bytes, value: bytes) -> bytes | None:
     if name == b"authorization" and value[:7].lower() == b"bearer ":
-        return _is_key(value[7:])
-    return name not in _KEYS or _is_key(value)
+        return value[7:]
+    return value if name in _KEYS else None
 
 
 def _is_key(key: bytes) -> bool:

@@ -11,7 +11,6 @@ import threading
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
-from contextvars import ContextVar
 from functools import partial
 from heapq import heapify, heappop, heappush
 from itertools import count
@@ -19,13 +18,13 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING, Final, final
 
-from llm_effects.providers.reach import REACHING, Sock
+from llm_effects.providers.reach import HEARING, REACHING, Sock
 from llm_effects.threads import begin
 
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["HEARING", "Watch", "in_time", "wake", "watch"]
+__all__ = ["Watch", "in_time", "wake", "watch"]
 
 
 @final
@@ -144,9 +143,6 @@ def _abort(sock: Sock) -> None:
 
 
 # ---------------------------------------------------------------- from the request to the headers
-
-HEARING: Final[ContextVar[bool]] = ContextVar("llm_effects", default=False)
-"""Whether the exchange is ours: an HTTP client may be used by others too."""
 
 
 @final

@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 import httpx2
 from typing_extensions import override
 
-from llm_effects.providers.watch import HEARING
+from llm_effects.providers.reach import HEARING
 from llm_effects.replay.bodies import pieces_decoded
 from llm_effects.replay.drift import rebuilt
 from llm_effects.replay.interactions import FAULTS, Answer, Fault, Interaction, Pairs, Request
