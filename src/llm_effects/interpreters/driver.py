@@ -210,28 +210,30 @@ class Run(Generic[R]):
 
     # ------------------------------------------------------------ one operation
 
-    async def _perform(self, operation: Send | Open | Close | Sleep | Load | Save | Claim | Call) -> object:
+    def _perform(
+        self, operation: Send | Open | Close | Sleep | Load | Save | Claim | Call
+    ) -> Coroutine[object, object, object]:
+        """What performs it: not awaited here, since a frame would be held for as long as each call takes."""
         match operation:
             case Send(door, request):
-                return await self._send(door, request)
+                return self._send(door, request)
             case Load(store, key, within):
-                return await self._load(store, key, self._limit(within))
+                return self._load(store, key, self._limit(within))
             case Save(store, key, value, within):
-                return await self._save(store, key, value, self._limit(within))
+                return self._save(store, key, value, self._limit(within))
             case Claim(flights, key):
-                return await self._claim(flights, key)
+                return self._claim(flights, key)
             case Open(door, request):
-                return await self._open(door, request)
+                return self._open(door, request)
             case Close(handle):
-                await self._connections.pop(handle).finish()
+                return self._connections.pop(handle).finish()
             case Sleep(seconds):
                 left = self._left()
-                await self._backend.sleep(max(0.0, seconds if left is None else min(seconds, left)))
+                return self._backend.sleep(max(0.0, seconds if left is None else min(seconds, left)))
             case Call(function, blocking):
-                return await self._call(function, blocking=blocking)
+                return self._call(function, blocking=blocking)
             case _:
                 assert_never(operation)
-        return None
 
     def _answered(self, operation: Tell | Change[object, object] | Observed | Now | Draw | Land) -> object:
         match operation:

@@ -6,6 +6,7 @@ given is used as it is.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Final, cast, final
 
 from typing_extensions import override
@@ -78,43 +79,41 @@ class _Anthropic(Sdk["Anthropic", "AsyncAnthropic"]):
 
     @override
     def post(self, client: Anthropic, request: HttpRequest, limit: float | None) -> httpx2.Response:
-        from anthropic import APIStatusError, Stream
+        from anthropic import Stream
         from httpx2 import Response
 
-        options = _options(request, client.timeout, limit)
-        try:
-            answer = client.post(
-                request.path,
-                content=request.body,
-                cast_to=Response,
-                options=options,
-                stream=True,
-                stream_cls=Stream[object],
-            )
-        except APIStatusError as error:
-            return error.response
+        answer = client.post(
+            request.path,
+            content=request.body,
+            cast_to=Response,
+            options=_options(request, client.timeout, limit),
+            stream=True,
+            stream_cls=Stream[object],
+        )
         return cast("httpx2.Response", answer)
 
     @override
-    async def apost(
+    def apost(
         self, client: AsyncAnthropic, request: HttpRequest, limit: float | None
-    ) -> httpx2.Response:
-        from anthropic import APIStatusError, AsyncStream
+    ) -> Awaitable[httpx2.Response]:
+        from anthropic import AsyncStream
         from httpx2 import Response
 
-        options = _options(request, client.timeout, limit)
-        try:
-            answer = await client.post(
-                request.path,
-                content=request.body,
-                cast_to=Response,
-                options=options,
-                stream=True,
-                stream_cls=AsyncStream[object],
-            )
-        except APIStatusError as error:
-            return error.response
-        return cast("httpx2.Response", answer)
+        answer = client.post(
+            request.path,
+            content=request.body,
+            cast_to=Response,
+            options=_options(request, client.timeout, limit),
+            stream=True,
+            stream_cls=AsyncStream[object],
+        )
+        return cast("Awaitable[httpx2.Response]", answer)
+
+    @override
+    def answer_in(self, error: Exception) -> httpx2.Response | None:
+        from anthropic import APIStatusError
+
+        return error.response if isinstance(error, APIStatusError) else None
 
 
 def _options(

@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -61,10 +61,13 @@ class Sdk(Protocol[C, D]):
 
     def async_client(self, address: str | None) -> D: ...
     def post(self, client: C, request: HttpRequest, limit: float | None) -> httpx2.Response:
-        """The answer, its body unread, whatever its status. Raises what the SDK raises."""
+        """The answer, its body unread. Raises what the SDK raises."""
         ...
 
-    async def apost(self, client: D, request: HttpRequest, limit: float | None) -> httpx2.Response: ...
+    def apost(self, client: D, request: HttpRequest, limit: float | None) -> Awaitable[httpx2.Response]: ...
+    def answer_in(self, error: Exception) -> httpx2.Response | None:
+        """The answer that the SDK raises for its status."""
+        ...
 
 
 _LINGER = 0.05
@@ -177,10 +180,6 @@ class _AsyncConnection:
                     await self._chunks.aclose()
 
 
-_LEFT_OVER: Final = 1000
-"""As many connections as a pool of an SDK's holds."""
-
-
 async def _once(body: bytes) -> AsyncGenerator[bytes]:
     yield body
 
@@ -285,7 +284,7 @@ class SdkDoor(Generic[C, D]):
             before = HEARING.get()
             HEARING.set(True)
             try:
-                return _Connection(self._sdk.post(client, request, None), None)
+                return _Connection(self._posted(client, request, None), None)
             finally:
                 HEARING.set(before)
         except Exception as error:  # noqa: BLE001 - whatever the SDK raises is a value from here on
@@ -295,42 +294,50 @@ class SdkDoor(Generic[C, D]):
 
     def _connect_in_time(self, client: C, request: HttpRequest, limit: float) -> _Connection | Timeout:
         began = monotonic()
-        answer = in_time(lambda: self._sdk.post(client, request, limit), limit)
+        answer = in_time(lambda: self._posted(client, request, limit), limit)
         if answer is None:
             return Timeout(message="no answer in the time that was left")
         return _Connection(answer, max(0.0, limit - (monotonic() - began)))
 
+    def _posted(self, client: C, request: HttpRequest, limit: float | None) -> httpx2.Response:
+        try:
+            return self._sdk.post(client, request, limit)
+        except Exception as error:
+            answer = self._sdk.answer_in(error)
+            if answer is None:
+                raise
+            return answer
+
     async def aconnect(self, request: HttpRequest, limit: float | None) -> _AsyncConnection | LlmError:
-        """Send, and wait for the headers, on this event loop."""
+        """Send, and wait for the headers, on this event loop.
+
+        A client that was given may hold connections of an earlier event loop. Such a one cannot be written to, so that
+        nothing has gone out on it, and its pool drops it for that: each is met once at most.
+        """
         handled = sys.exception()
+        before = HEARING.get()
+        HEARING.set(True)
+        left: int | None = None
         try:
             client = await self._on_loop()
             if isinstance(client, Misconfigured):
                 return client
-            before = HEARING.get()
-            HEARING.set(True)
-            try:
-                return _AsyncConnection(await self._posted(client, request, limit))
-            finally:
-                HEARING.set(before)
+            while True:
+                try:
+                    return _AsyncConnection(await self._sdk.apost(client, request, limit))
+                except Exception as error:
+                    answer = self._sdk.answer_in(error)
+                    if answer is not None:
+                        return _AsyncConnection(answer)
+                    left = _held(client) if left is None else left - 1
+                    if left < 0 or not of_a_closed_loop(error, handled):
+                        raise
         except Exception as error:  # noqa: BLE001 - whatever the SDK raises is a value from here on
             return fault_of(error, handled=handled)
         except BaseException as error:  # noqa: BLE001 - cancelled, interrupted
             raise without_frames(error)  # noqa: B904 - it is the very same
-
-    async def _posted(self, client: D, request: HttpRequest, limit: float | None) -> httpx2.Response:
-        """The answer; once more for each connection that an earlier event loop has left in a client that was given.
-
-        Such a connection cannot be written to, so that nothing has gone out on it, and its pool drops it for that.
-        """
-        handled = sys.exception()
-        for _ in range(_LEFT_OVER):
-            try:
-                return await self._sdk.apost(client, request, limit)
-            except Exception as error:
-                if not of_a_closed_loop(error, handled):
-                    raise
-        return await self._sdk.apost(client, request, limit)
+        finally:
+            HEARING.set(before)
 
     def _blocking(self) -> C | Misconfigured:
         if self._crossed is not None:
@@ -395,6 +402,12 @@ def _make_room(client: object) -> None:
     from llm_effects.providers.room import make_room  # imports the HTTP client, as every client of an SDK has
 
     make_room(client)
+
+
+def _held(client: object) -> int:
+    from llm_effects.providers.room import held
+
+    return held(client)
 
 
 async def _let_go(client: object) -> None:

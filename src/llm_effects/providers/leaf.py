@@ -100,6 +100,7 @@ def _converse(leaf: Leaf, completion: Completion) -> Program[Outcome[Response]]:
     if isinstance(body, Failure):
         return body
     sent = HttpRequest(codec.PATH, request.headers, body.unwrap(), stream, leaf.max_silence)
+    del encoded, request, body  # a thousand calls that wait for their answers hold what goes out, and no more
     yield from ask(Tell(Attempted(target.provider, completion.model, stream, len(sent.body))))
     if stream:
         return (yield from _streamed(codec, door, sent, observed=observed))

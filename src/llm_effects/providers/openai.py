@@ -6,6 +6,7 @@ OpenAI: whatever client is given is used as it is.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Final, cast, final
 
 from typing_extensions import override
@@ -103,40 +104,40 @@ class _OpenAI(Sdk["OpenAI", "AsyncOpenAI"]):
     @override
     def post(self, client: OpenAI, request: HttpRequest, limit: float | None) -> httpx2.Response:
         from httpx2 import Response
-        from openai import APIStatusError, Stream
+        from openai import Stream
 
-        options = _options(request, client.timeout, limit)
-        try:
-            answer = client.post(
-                request.path,
-                content=request.body,
-                cast_to=Response,
-                options=options,
-                stream=True,
-                stream_cls=Stream[object],
-            )
-        except APIStatusError as error:
-            return error.response
+        answer = client.post(
+            request.path,
+            content=request.body,
+            cast_to=Response,
+            options=_options(request, client.timeout, limit),
+            stream=True,
+            stream_cls=Stream[object],
+        )
         return cast("httpx2.Response", answer)
 
     @override
-    async def apost(self, client: AsyncOpenAI, request: HttpRequest, limit: float | None) -> httpx2.Response:
+    def apost(
+        self, client: AsyncOpenAI, request: HttpRequest, limit: float | None
+    ) -> Awaitable[httpx2.Response]:
         from httpx2 import Response
-        from openai import APIStatusError, AsyncStream
+        from openai import AsyncStream
 
-        options = _options(request, client.timeout, limit)
-        try:
-            answer = await client.post(
-                request.path,
-                content=request.body,
-                cast_to=Response,
-                options=options,
-                stream=True,
-                stream_cls=AsyncStream[object],
-            )
-        except APIStatusError as error:
-            return error.response
-        return cast("httpx2.Response", answer)
+        answer = client.post(
+            request.path,
+            content=request.body,
+            cast_to=Response,
+            options=_options(request, client.timeout, limit),
+            stream=True,
+            stream_cls=AsyncStream[object],
+        )
+        return cast("Awaitable[httpx2.Response]", answer)
+
+    @override
+    def answer_in(self, error: Exception) -> httpx2.Response | None:
+        from openai import APIStatusError
+
+        return error.response if isinstance(error, APIStatusError) else None
 
 
 def _options(

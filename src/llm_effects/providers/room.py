@@ -17,7 +17,7 @@ from typing_extensions import override
 from llm_effects.providers.reach import HEARING, areach, reach
 from llm_effects.providers.unpack import DecodingError, Unpacker, unpacker_of
 
-__all__ = ["MAX_ERROR", "UnsendableHeader", "let_go", "make_room"]
+__all__ = ["MAX_ERROR", "UnsendableHeader", "held", "let_go", "make_room"]
 
 MAX_ERROR: Final = 1024 * 1024
 """How much of the body of an error is read, in bytes, unpacked; the rest is cut off."""
@@ -57,6 +57,15 @@ async def let_go(client: object) -> None:
         for transport in _transports(http):
             if isinstance(transport, httpx2.AsyncHTTPTransport):
                 await transport.aclose()
+
+
+def held(client: object) -> int:
+    """How many connections an asynchronous client of an SDK has open or keeps."""
+    http: object = getattr(client, "_client", None)
+    if not isinstance(http, httpx2.AsyncClient):
+        return 0
+    pools = [it._pool for it in _transports(http) if isinstance(it, httpx2.AsyncHTTPTransport)]  # noqa: SLF001
+    return sum(len(getattr(pool, "connections", ())) for pool in pools)
 
 
 def _transports(http: httpx2.Client | httpx2.AsyncClient) -> tuple[object, ...]:
