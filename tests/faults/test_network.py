@@ -18,6 +18,7 @@ from openai import AsyncOpenAI, OpenAI
 from returns.result import Success
 
 from llm_effects import (
+    Runner,
     anthropic_runner,
     arun,
     astream,
@@ -42,6 +43,7 @@ from llm_pure import (
     RetryAfter,
     RetryPolicy,
     RetryState,
+    ServerFault,
     Timeout,
     TlsRefused,
     Unreachable,
@@ -398,6 +400,45 @@ def test_N15_a_whole_answer_that_drips_makes_no_progress(provider: Provider, mee
         error = failed(COLOURS[name](replace(leaf, max_silence=0.2), provider.question).outcome)
     assert type(error) is Deadline
     assert "no progress" in error.message
+
+
+def _headers_for_ever(peer: Peer) -> None:
+    peer.request()
+    peer.send(b"HTTP/1.1 200 OK\r\n", *[b"x: y\r\n"] * 1000, pause=0.02)
+
+
+def _hints_for_ever(peer: Peer) -> None:
+    peer.request()
+    peer.send(*[b"HTTP/1.1 103 Early Hints\r\n\r\n"] * 1000, pause=0.02)
+
+
+def _an_error_that_drips(peer: Peer) -> None:
+    peer.request()
+    peer.send(b"HTTP/1.1 500 Oh\r\ncontent-length: 9999\r\n\r\n", *[b"x"] * 1000, pause=0.02)
+
+
+@pytest.mark.parametrize("deadline", [None, 30.0])
+@pytest.mark.parametrize("drip", [_headers_for_ever, _hints_for_ever])
+def test_N15_headers_without_an_end_are_no_progress_either(
+    provider: Provider, meet: Meet, colour: Colour, drip: Act, deadline: float | None
+) -> None:
+    server, leaf = meet(drip)
+    runner: Runner = replace(leaf, max_silence=0.25)
+    with within(0.25):
+        told = colour(runner if deadline is None else with_deadline(deadline)(runner), provider.question)
+    assert phase(failed(told.outcome)) == (Timeout, "read")
+    assert server.wait_until(lambda it: it.open == 0)
+    assert server.accepted == 1
+
+
+def test_N15_an_error_that_drips_is_the_error_of_its_status_or_none_in_time(
+    provider: Provider, meet: Meet, colour: Colour
+) -> None:
+    server, leaf = meet(_an_error_that_drips)
+    with within(0.25):
+        error = failed(colour(replace(leaf, max_silence=0.25), provider.question).outcome)
+    assert type(error) in {ServerFault, Timeout}
+    assert server.wait_until(lambda it: it.open == 0)
 
 
 @pytest.mark.parametrize("name", WATCHING)

@@ -26,9 +26,9 @@ from typing_extensions import override
 from llm_effects.operations import HttpRequest
 from llm_effects.providers.faults import fault_of, of_a_closed_loop
 from llm_effects.providers.masking import without_frames, without_key
-from llm_effects.providers.reach import HEARING
+from llm_effects.providers.reach import HEARING, REACHING
 from llm_effects.providers.unpack import abody_of, body_of
-from llm_effects.providers.watch import in_time, wake, watch
+from llm_effects.providers.watch import Patience, in_time, wake, watch
 from llm_pure import LlmError, Misconfigured, Timeout
 
 if TYPE_CHECKING:
@@ -273,7 +273,7 @@ class SdkDoor(Generic[C, D]):
         return SdkDoor, (self._sdk, self._client, self._async_client, _without_login(self._address))
 
     def connect(self, request: HttpRequest, limit: float | None) -> _Connection | LlmError:
-        """Send, and wait for the headers, on this thread."""
+        """Send, and wait for the headers, on this thread: no longer than the answer may be silent."""
         handled = sys.exception()
         try:
             client = self._blocking()
@@ -281,22 +281,25 @@ class SdkDoor(Generic[C, D]):
                 return client
             if limit is not None:
                 return self._connect_in_time(client, request, limit)
-            before = HEARING.get()
+            before, reaching, silence = HEARING.get(), REACHING.get(), request.max_silence
             HEARING.set(True)
+            REACHING.set(None if silence is None else Patience(silence))
             try:
                 return _Connection(self._posted(client, request, None), None)
             finally:
                 HEARING.set(before)
+                REACHING.set(reaching)
         except Exception as error:  # noqa: BLE001 - whatever the SDK raises is a value from here on
             return fault_of(error, handled=handled)
         except BaseException as error:  # noqa: BLE001 - cancelled, interrupted
             raise without_frames(error)  # noqa: B904 - it is the very same
 
     def _connect_in_time(self, client: C, request: HttpRequest, limit: float) -> _Connection | Timeout:
-        began = monotonic()
-        answer = in_time(lambda: self._posted(client, request, limit), limit)
+        began, silence = monotonic(), request.max_silence
+        patience = limit if silence is None else min(limit, silence)
+        answer = in_time(lambda: self._posted(client, request, limit), patience)
         if answer is None:
-            return Timeout(message="no answer in the time that was left")
+            return Timeout(message="no answer in time")
         return _Connection(answer, max(0.0, limit - (monotonic() - began)))
 
     def _posted(self, client: C, request: HttpRequest, limit: float | None) -> httpx2.Response:
@@ -309,11 +312,13 @@ class SdkDoor(Generic[C, D]):
             return answer
 
     async def aconnect(self, request: HttpRequest, limit: float | None) -> _AsyncConnection | LlmError:
-        """Send, and wait for the headers, on this event loop.
+        """Send, and wait for the headers, on this event loop: no longer than the answer may be silent.
 
         A client that was given may hold connections of an earlier event loop. Such a one cannot be written to, so that
         nothing has gone out on it, and its pool drops it for that: each is met once at most.
         """
+        from asyncio import timeout
+
         handled = sys.exception()
         before = HEARING.get()
         HEARING.set(True)
@@ -322,16 +327,17 @@ class SdkDoor(Generic[C, D]):
             client = await self._on_loop()
             if isinstance(client, Misconfigured):
                 return client
-            while True:
-                try:
-                    return _AsyncConnection(await self._sdk.apost(client, request, limit))
-                except Exception as error:
-                    answer = self._sdk.answer_in(error)
-                    if answer is not None:
-                        return _AsyncConnection(answer)
-                    left = _held(client) if left is None else left - 1
-                    if left < 0 or not of_a_closed_loop(error, handled):
-                        raise
+            async with timeout(request.max_silence):
+                while True:
+                    try:
+                        return _AsyncConnection(await self._sdk.apost(client, request, limit))
+                    except Exception as error:
+                        answer = self._sdk.answer_in(error)
+                        if answer is not None:
+                            return _AsyncConnection(answer)
+                        left = _held(client) if left is None else left - 1
+                        if left < 0 or not of_a_closed_loop(error, handled):
+                            raise
         except Exception as error:  # noqa: BLE001 - whatever the SDK raises is a value from here on
             return fault_of(error, handled=handled)
         except BaseException as error:  # noqa: BLE001 - cancelled, interrupted

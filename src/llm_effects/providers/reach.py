@@ -2,8 +2,8 @@
 
 Law: whoever gives an exchange up can break its connection, at every step. An HTTP client names its connection together
 with an answer's headers, which may never end: below its pool every blocking read and write tells the exchange that it
-is made for which socket it is about to wait on. On an event loop a cancelled wait closes what it waits on, and so does
-a TLS handshake here, whose socket the client would leave to the garbage collector.
+is made for which socket it is about to wait on, and is told how long it may. On an event loop a cancelled wait closes
+what it waits on, and so does a TLS handshake here, whose socket the client would leave to the garbage collector.
 
 A request goes out in one piece if it is short, where the client would send its head and its body apart: that is a
 packet and a call of the system less, a twentieth of what a call costs. To everybody else a stream is what it was.
@@ -28,8 +28,10 @@ class Sock(Protocol):
 HEARING: Final[ContextVar[bool]] = ContextVar("llm_effects", default=False)
 """Whether the exchange is ours: an HTTP client may be used by others too."""
 
-REACHING: Final[ContextVar[Callable[[Sock], None] | None]] = ContextVar("llm_effects_reaching", default=None)
-"""Whom an exchange's socket is told; None: nobody asks."""
+REACHING: Final[ContextVar[Callable[[Sock], float | None] | None]] = ContextVar(
+    "llm_effects_reaching", default=None
+)
+"""Whom an exchange's socket is told, and who says how many seconds the wait may take at most; None: nobody asks."""
 
 
 class _NetworkStream(Protocol):
@@ -72,8 +74,7 @@ class _Reached:
         self.get_extra_info: Final = stream.get_extra_info
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        self._tell()
-        return self._stream.read(max_bytes, timeout)
+        return self._stream.read(max_bytes, self._tell(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         head = self._head
@@ -90,20 +91,22 @@ class _Reached:
             self._put(buffer, timeout)
 
     def _put(self, buffer: bytes, timeout: float | None) -> None:
-        self._tell()
-        self._stream.write(buffer, timeout)
+        self._stream.write(buffer, self._tell(timeout))
 
     def start_tls(
         self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> _Reached:
         return _Reached(self._stream.start_tls(ssl_context, server_hostname, timeout))
 
-    def _tell(self) -> None:
+    def _tell(self, timeout: float | None) -> float | None:
+        """Say which socket is about to be waited on; how long that may take, of `timeout` at most."""
         told = REACHING.get()
         if told is not None:
             sock: object = self._stream.get_extra_info("socket")
             if hasattr(sock, "shutdown"):
-                told(cast("Sock", sock))
+                limit = told(cast("Sock", sock))
+                return limit if timeout is None else timeout if limit is None else min(timeout, limit)
+        return timeout
 
 
 @final

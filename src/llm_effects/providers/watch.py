@@ -24,7 +24,7 @@ from llm_effects.threads import begin
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["Watch", "in_time", "wake", "watch"]
+__all__ = ["Patience", "Watch", "in_time", "wake", "watch"]
 
 
 @final
@@ -143,6 +143,22 @@ def _abort(sock: Sock) -> None:
 
 
 # ---------------------------------------------------------------- from the request to the headers
+
+_SHORTEST: Final = 0.001
+"""No time at all would mean not to wait but to look."""
+
+
+@final
+class Patience:
+    """How long the way to the headers may take on this very thread, from now on: no wait on its socket is longer."""
+
+    __slots__ = ("_until",)
+
+    def __init__(self, seconds: float) -> None:
+        self._until: Final = monotonic() + seconds
+
+    def __call__(self, sock: Sock) -> float:
+        return max(_SHORTEST, self._until - monotonic())
 
 
 @final
