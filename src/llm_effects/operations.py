@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
+from llm_effects.entries import Entry
 from llm_effects.flights import Flights, Landing
 from llm_pure import LlmError, Outcome, Response, StreamEvent
 
@@ -165,7 +166,7 @@ class Change(Prompt[A], Generic[S, A]):
 
 
 @dataclass(frozen=True, slots=True)
-class Load(Op[bytes | None]):
+class Load(Op[Entry | bytes | None]):
     """What a store has under a key. A store that fails, or takes longer than `within` seconds, has nothing."""
 
     store: Store
@@ -175,12 +176,12 @@ class Load(Op[bytes | None]):
 
 @dataclass(frozen=True, slots=True)
 class Save(Op[bool]):
-    """Put a value into a store, and say whether it is there. A store that fails costs nothing else, nor does one
-    that takes longer than `within` seconds: it may have the value later."""
+    """Put an entry into a store, and say whether it is there. A store that fails costs nothing else, nor does one
+    that takes longer than `within` seconds: it may have the entry later."""
 
     store: Store
     key: str
-    value: bytes = field(repr=False)
+    entry: Entry
     within: float | None = None
 
 

@@ -64,7 +64,10 @@ class Door(Protocol):
 
 
 class Store(Protocol):
-    """Bytes under keys. Keys are lower-case hex, so they can be file names. Any thread may ask."""
+    """Bytes under keys. Keys are lower-case hex, so they can be file names. Any thread may ask.
+
+    A store that shares a process with those who ask may keep answers as values: see `entries.Shelf`.
+    """
 
     @property
     def blocking(self) -> bool:

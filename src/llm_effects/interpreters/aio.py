@@ -14,7 +14,9 @@ from functools import partial
 from types import TracebackType
 from typing import Final, TypeVar, final
 
+from llm_effects import entries
 from llm_effects.cells import Cell
+from llm_effects.entries import Entry
 from llm_effects.flights import Alone, Flights, Landed, Landing, Lead, TooLate
 from llm_effects.interpreters.aside import Aside
 from llm_effects.interpreters.driver import OnNote, Run
@@ -81,14 +83,16 @@ class _Asyncio:
         answer = await asyncio.to_thread(function) if blocking else function()
         return await answer if isinstance(answer, Awaitable) else answer
 
-    async def load(self, store: Store, key: str, limit: float | None) -> bytes | None:
-        return await _aside(store, partial(store.load, key), limit) if store.blocking else store.load(key)
-
-    async def save(self, store: Store, key: str, value: bytes, limit: float | None) -> None:
+    async def load(self, store: Store, key: str, limit: float | None) -> Entry | bytes | None:
         if store.blocking:
-            await _aside(store, partial(store.save, key, value), limit)
+            return await _aside(store, partial(entries.load, store, key), limit)
+        return entries.load(store, key)
+
+    async def save(self, store: Store, key: str, entry: Entry, limit: float | None) -> None:
+        if store.blocking:
+            await _aside(store, partial(entries.save, store, key, entry), limit)
         else:
-            store.save(key, value)
+            entries.save(store, key, entry)
 
     async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing:
         loop = asyncio.get_running_loop()

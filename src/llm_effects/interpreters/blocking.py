@@ -13,7 +13,9 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Final, TypeVar, final
 
+from llm_effects import entries
 from llm_effects.cells import Cell
+from llm_effects.entries import Entry
 from llm_effects.flights import Alone, Flights, Landed, Landing, Lead, TooLate
 from llm_effects.interpreters.aside import waited
 from llm_effects.interpreters.driver import OnNote, Run, finished
@@ -83,17 +85,17 @@ class _Blocking:
             raise TypeError("an async function needs arun or astream")
         return answer
 
-    async def load(self, store: Store, key: str, limit: float | None) -> bytes | None:
+    async def load(self, store: Store, key: str, limit: float | None) -> Entry | bytes | None:
         # A thread that waits for itself cannot leave: where there is a limit, another one asks.
         if limit is None or not store.blocking:
-            return store.load(key)
-        return waited(store, partial(store.load, key), limit)
+            return entries.load(store, key)
+        return waited(store, partial(entries.load, store, key), limit)
 
-    async def save(self, store: Store, key: str, value: bytes, limit: float | None) -> None:
+    async def save(self, store: Store, key: str, entry: Entry, limit: float | None) -> None:
         if limit is None or not store.blocking:
-            store.save(key, value)
+            entries.save(store, key, entry)
         else:
-            waited(store, partial(store.save, key, value), limit)
+            waited(store, partial(entries.save, store, key, entry), limit)
 
     async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing:
         landed: SimpleQueue[Landed | Alone | Lead] = SimpleQueue()

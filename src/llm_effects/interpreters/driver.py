@@ -17,6 +17,7 @@ from typing import Generic, Protocol, TypeAlias, TypeVar, assert_never, cast
 from returns.result import Failure
 
 from llm_effects.cells import DEADLINE, Cell
+from llm_effects.entries import Entry
 from llm_effects.flights import Alone, Flights, Landing, Lead
 from llm_effects.notes import Note, StoreFailed
 from llm_effects.operations import (
@@ -92,8 +93,8 @@ class Backend(Protocol):
     async def call(self, function: Callable[[], object], *, blocking: bool) -> object:
         """The answer of the caller's function, awaited if it is awaitable and the colour can."""
 
-    async def load(self, store: Store, key: str, limit: float | None) -> bytes | None: ...
-    async def save(self, store: Store, key: str, value: bytes, limit: float | None) -> None: ...
+    async def load(self, store: Store, key: str, limit: float | None) -> Entry | bytes | None: ...
+    async def save(self, store: Store, key: str, entry: Entry, limit: float | None) -> None: ...
     async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing: ...
 
 
@@ -219,8 +220,8 @@ class Run(Generic[R]):
                 return self._send(door, request)
             case Load(store, key, within):
                 return self._load(store, key, self._limit(within))
-            case Save(store, key, value, within):
-                return self._save(store, key, value, self._limit(within))
+            case Save(store, key, entry, within):
+                return self._save(store, key, entry, self._limit(within))
             case Claim(flights, key):
                 return self._claim(flights, key)
             case Open(door, request):
@@ -340,22 +341,22 @@ class Run(Generic[R]):
         left = self._left()
         return left if within is None else within if left is None else min(within, left)
 
-    async def _load(self, store: Store, key: str, limit: float | None) -> bytes | None:
+    async def _load(self, store: Store, key: str, limit: float | None) -> Entry | bytes | None:
         try:
             entry: object = await self._backend.load(store, key, limit)
         except Exception as error:  # noqa: BLE001 - whatever a store may raise, it is a miss
             self._tell(StoreFailed("load", type(error).__name__))
             return None
-        if entry is None or isinstance(entry, bytes):
+        if entry is None or isinstance(entry, Entry | bytes):
             return entry
         if isinstance(entry, Coroutine):
             entry.close()
         self._tell(StoreFailed("load", f"bytes expected, not {type(entry).__name__}"))
         return None
 
-    async def _save(self, store: Store, key: str, value: bytes, limit: float | None) -> bool:
+    async def _save(self, store: Store, key: str, entry: Entry, limit: float | None) -> bool:
         try:
-            await self._backend.save(store, key, value, limit)
+            await self._backend.save(store, key, entry, limit)
             return True
         except Exception as error:  # noqa: BLE001 - whatever a store may raise, the answer is there all the same
             self._tell(StoreFailed("save", type(error).__name__))

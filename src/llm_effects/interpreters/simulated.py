@@ -13,6 +13,7 @@ from random import Random
 from typing import Final, TypeAlias, TypeVar, cast, final
 
 from llm_effects.cells import Cell
+from llm_effects.entries import Entry
 from llm_effects.flights import Alone, Flights, Landing, Lead
 from llm_effects.interpreters.answers import Answer, Raw, Slow, on_the_wire
 from llm_effects.interpreters.driver import Run, finished
@@ -204,8 +205,8 @@ class _Virtual:
     async def load(self, store: Store, key: str, limit: float | None) -> bytes | None:
         return self._world.virtual(store).get(key)
 
-    async def save(self, store: Store, key: str, value: bytes, limit: float | None) -> None:
-        self._world.virtual(store)[key] = value
+    async def save(self, store: Store, key: str, entry: Entry, limit: float | None) -> None:
+        self._world.virtual(store)[key] = bytes(entry)
 
     async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing:
         # Runs of a world come one after another: nobody else can be at it.

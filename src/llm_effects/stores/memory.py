@@ -1,7 +1,8 @@
 """A store in memory: gone with the process, shared by its threads.
 
 Law: it holds at most `max_entries` values of at most `max_bytes` together, and gives none that is older than `max_age`.
-Beyond that it forgets what was longest neither saved nor loaded. A pickled store arrives empty: answers do not travel.
+Beyond that it forgets what was longest neither saved nor loaded. A cached answer is kept as the value that it is; its
+bytes are made where somebody counts them or asks for them. A pickled store arrives empty: answers do not travel.
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ from typing import Final, Self, final
 
 from typing_extensions import override
 
+from llm_effects.entries import Entry, Shelf
+
 __all__ = ["MemoryStore"]
 
 
 @final
-class MemoryStore:
+class MemoryStore(Shelf):
     """Keeps up to `max_entries` values, the recently used ones; None: all.
 
-    `max_bytes` bounds what they take together; a value larger than that is not kept. `max_age` is how many seconds a
-    value is good for. None: no such limit. `clock` tells the time in seconds, and never jumps.
+    `max_bytes` bounds what they take together, as bytes; a value larger than that is not kept. `max_age` is how many
+    seconds a value is good for. None: no such limit. `clock` tells the time in seconds, and never jumps.
     """
 
     __slots__ = ("_bytes", "_entries", "_lock", "clock", "max_age", "max_bytes", "max_entries")
@@ -47,7 +50,7 @@ class MemoryStore:
         self.max_bytes: Final = max_bytes
         self.max_age: Final = max_age
         self.clock: Final = clock
-        self._entries: OrderedDict[str, tuple[bytes, float]] = OrderedDict()
+        self._entries: OrderedDict[str, tuple[Entry | bytes, int, float]] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
 
@@ -72,26 +75,39 @@ class MemoryStore:
 
     def load(self, key: str) -> bytes | None:
         """The value under `key`, which counts as used; None: there is none, or it is too old."""
+        value = self.taken(key)
+        return None if value is None else bytes(value)
+
+    def save(self, key: str, value: bytes) -> None:
+        """Keep `value` under `key`, in place of what was there."""
+        self._keep(key, value)
+
+    @override
+    def taken(self, key: str) -> Entry | bytes | None:
         with self._lock:
             entry = self._entries.get(key)
             if entry is None:
                 return None
-            value, saved = entry
+            value, _, saved = entry
             if self.max_age is not None and self.clock() - saved > self.max_age:
                 self._forget(key)
                 return None
             self._entries.move_to_end(key)
         return value
 
-    def save(self, key: str, value: bytes) -> None:
-        """Keep `value` under `key`, in place of what was there."""
+    @override
+    def put(self, key: str, entry: Entry) -> None:
+        self._keep(key, entry)
+
+    def _keep(self, key: str, value: Entry | bytes) -> None:
+        size = 0 if self.max_bytes is None else len(bytes(value))
         with self._lock:
             if key in self._entries:
                 self._forget(key)
-            if self.max_bytes is not None and len(value) > self.max_bytes:
+            if self.max_bytes is not None and size > self.max_bytes:
                 return
-            self._entries[key] = value, self.clock()
-            self._bytes += len(value)
+            self._entries[key] = value, size, self.clock()
+            self._bytes += size
             while self._is_too_much():
                 self._forget(next(iter(self._entries)))
 
@@ -113,8 +129,8 @@ class MemoryStore:
         )
 
     def _forget(self, key: str) -> None:
-        value, _ = self._entries.pop(key)
-        self._bytes -= len(value)
+        _, size, _ = self._entries.pop(key)
+        self._bytes -= size
 
 
 def _remade(

@@ -13,6 +13,7 @@ from typing import Final, assert_never, cast, get_args, get_origin
 
 from returns.result import Success
 
+from llm_effects.entries import Entry
 from llm_effects.flights import Landing
 from llm_effects.headers import is_kept_of_answers, is_kept_of_requests
 from llm_effects.operations import (
@@ -94,9 +95,10 @@ def step_of(operation: Operation, answer: object, stores: list[Store]) -> Step:
         case Change(cell):
             return Changed(cell.name, cell.scope, _answer(answer, ours=True))
         case Load(store, key):
-            return Loaded(_number(store, stores), key, cast("bytes | None", answer))
-        case Save(store, key, value):
-            return Saved(_number(store, stores), key, value, cast("bool", answer))
+            found = cast("Entry | bytes | None", answer)
+            return Loaded(_number(store, stores), key, None if found is None else bytes(found))
+        case Save(store, key, entry):
+            return Saved(_number(store, stores), key, bytes(entry), cast("bool", answer))
         case Claim(_, key):
             return Claimed(key, cast("Landing", answer))
         case Land(_, key, outcome):

@@ -18,6 +18,7 @@ from typing import Final, assert_never
 from returns.result import Failure, Success
 from typing_extensions import override
 
+from llm_effects.entries import Entry, answer_in
 from llm_effects.flights import Alone, Flights, Landed, Lead, TooLate
 from llm_effects.notes import CacheHit, CacheMissed, CacheStored, StoreFailed, Waited
 from llm_effects.operations import Claim, Land, Load, Program, Save, Tell, ask
@@ -25,7 +26,6 @@ from llm_effects.ports import Store
 from llm_effects.programs import told
 from llm_effects.runner import Runner, Wrapped
 from llm_pure import Completion, Deadline, Outcome, Response, StopReason, cache_key
-from llm_pure.serial import response_from_json, to_bytes
 
 __all__ = ["PATIENCE", "WHOLE", "with_cache"]
 
@@ -111,20 +111,17 @@ class _WithCache(Wrapped):
         entry = yield from ask(Load(self.store, key, self.patience))
         if entry is None:
             return None
-        # The key stands in the entry too: one that was moved, cut or edited is no hit.
-        name, _, text = entry.partition(b"\n")
-        found = response_from_json(text) if name == key.encode() else None
-        if not isinstance(found, Success):
+        if (found := answer_in(entry, key)) is None:
             yield from ask(Tell(StoreFailed("read", "an entry cannot be read")))
             return None
         yield from ask(Tell(CacheHit(key)))
-        return found.unwrap()
+        return found
 
     def _computed(self, key: str, completion: Completion) -> Program[Outcome[Response]]:
         yield from ask(Tell(CacheMissed(key)))
         outcome = yield from self.inner(completion)
         if isinstance(outcome, Success) and self._is_kept(response := outcome.unwrap()):
-            entry = b"%b\n%b" % (key.encode(), to_bytes(response))
+            entry = Entry(key, response)
             if (yield from ask(Save(self.store, key, entry, self.patience))):
                 yield from ask(Tell(CacheStored(key)))
         return outcome
