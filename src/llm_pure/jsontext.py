@@ -47,20 +47,20 @@ def parse_json(body: bytes | str) -> PlainJson:
     Of duplicate keys the last wins, as everywhere else. A lone surrogate, which no UTF-8 can carry, is
     refused. Raises `JsonError`.
     """
-    if isinstance(body, str):
-        raw = body.encode("utf-8", "surrogatepass")  # a lone surrogate is the parser's to refuse
-    elif type(body) is bytes:
+    if type(body) is bytes:
         raw = body
+    elif isinstance(body, str):
+        raw = body.encode("utf-8", "surrogatepass")  # a lone surrogate is the parser's to refuse
     elif isinstance(body, bytes | bytearray | memoryview):
         raw = bytes(body)
     else:
         raise JsonError(f"expected bytes or text, not {type(body).__name__}")  # what no checker has seen
-    if raw.startswith(_BOM):
-        raw = raw[3:]
     try:
         # Keys come again and again, words do not: to look them up among those seen costs more than it saves.
         value = _parser()(raw, allow_inf_nan=False, cache_strings="keys")
     except ValueError as error:
+        if raw.startswith(_BOM) and not raw.startswith(_BOM, 3):
+            return parse_json(raw[3:])
         raise JsonError(str(error)) from None
     if not (_all_finite(value) if type(value) is dict else _all_finite([value])):  # 1e999 is read as infinity
         check_json(value)

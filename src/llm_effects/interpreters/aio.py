@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
@@ -45,9 +45,9 @@ class _OnLoop:
         self.status: Final = connection.status
         self.headers: Final = connection.headers
 
-    async def read(self, limit: float | None) -> bytes | LlmError | None:
+    def read(self, limit: float | None) -> Coroutine[object, object, bytes | LlmError | None]:
         read = self._connection.read()
-        return await (read if limit is None else _within(limit, read))
+        return read if limit is None else _within(limit, read)
 
     async def finish(self) -> None:
         await self._connection.finish()

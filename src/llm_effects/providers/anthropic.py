@@ -7,6 +7,7 @@ given is used as it is.
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from functools import cache
 from typing import TYPE_CHECKING, Final, cast, final
 
 from typing_extensions import override
@@ -20,7 +21,7 @@ from llm_pure.target import Target
 
 if TYPE_CHECKING:
     import httpx2
-    from anthropic import Anthropic, AsyncAnthropic
+    from anthropic import Anthropic, AsyncAnthropic, AsyncStream, Stream
     from anthropic._types import RequestOptions  # the type of a public parameter; it has no public name
 
 __all__ = ["anthropic_runner"]
@@ -79,16 +80,13 @@ class _Anthropic(Sdk["Anthropic", "AsyncAnthropic"]):
 
     @override
     def post(self, client: Anthropic, request: HttpRequest, limit: float | None) -> httpx2.Response:
-        from anthropic import Stream
-        from httpx2 import Response
-
         answer = client.post(
             request.path,
             content=request.body,
-            cast_to=Response,
+            cast_to=_kinds()[0],
             options=_options(request, client.timeout, limit),
             stream=True,
-            stream_cls=Stream[object],
+            stream_cls=_kinds()[1],
         )
         return cast("httpx2.Response", answer)
 
@@ -96,16 +94,13 @@ class _Anthropic(Sdk["Anthropic", "AsyncAnthropic"]):
     def apost(
         self, client: AsyncAnthropic, request: HttpRequest, limit: float | None
     ) -> Awaitable[httpx2.Response]:
-        from anthropic import AsyncStream
-        from httpx2 import Response
-
         answer = client.post(
             request.path,
             content=request.body,
-            cast_to=Response,
+            cast_to=_kinds()[0],
             options=_options(request, client.timeout, limit),
             stream=True,
-            stream_cls=AsyncStream[object],
+            stream_cls=_kinds()[2],
         )
         return cast("Awaitable[httpx2.Response]", answer)
 
@@ -114,6 +109,15 @@ class _Anthropic(Sdk["Anthropic", "AsyncAnthropic"]):
         from anthropic import APIStatusError
 
         return error.response if isinstance(error, APIStatusError) else None
+
+
+@cache
+def _kinds() -> tuple[type[httpx2.Response], type[Stream[object]], type[AsyncStream[object]]]:
+    """What a call is to give, in the SDK's terms; looked up once, since each look-up costs a thousandth of a call."""
+    from anthropic import AsyncStream, Stream
+    from httpx2 import Response
+
+    return Response, Stream[object], AsyncStream[object]
 
 
 def _options(

@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Awaitable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from functools import cache
+from functools import cache, lru_cache
 from inspect import iscoroutinefunction
 from operator import is_
 from time import monotonic
@@ -429,11 +429,29 @@ def bounded(
     timeout: httpx2.Timeout | float | None, limit: float | None, silence: float | None = None
 ) -> httpx2.Timeout:
     """No wait longer than `limit` seconds, none for bytes longer than `silence`, nor any than the client allows."""
-    from httpx2 import Timeout as Waits
+    of = timeout if isinstance(timeout, _waits()) else _waits()(timeout)
+    return _bounded(of.connect, of.read, of.write, of.pool, limit, silence)
 
-    of = timeout if isinstance(timeout, Waits) else Waits(timeout)
-    connect, read, write, pool = [_shorter(wait, limit) for wait in (of.connect, of.read, of.write, of.pool)]
-    return Waits(connect=connect, read=_shorter(read, silence), write=write, pool=pool)
+
+@lru_cache(maxsize=32)
+def _bounded(
+    connect: float | None,
+    read: float | None,
+    write: float | None,
+    pool: float | None,
+    limit: float | None,
+    silence: float | None,
+) -> httpx2.Timeout:
+    """One for many calls: most have no limit of their own."""
+    connect, read, write, pool = [_shorter(wait, limit) for wait in (connect, read, write, pool)]
+    return _waits()(connect=connect, read=_shorter(read, silence), write=write, pool=pool)
+
+
+@cache
+def _waits() -> type[httpx2.Timeout]:
+    from httpx2 import Timeout
+
+    return Timeout
 
 
 def _shorter(wait: float | None, limit: float | None) -> float | None:

@@ -7,6 +7,7 @@ OpenAI: whatever client is given is used as it is.
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from functools import cache
 from typing import TYPE_CHECKING, Final, cast, final
 
 from typing_extensions import override
@@ -22,7 +23,7 @@ from llm_pure.target import Target
 
 if TYPE_CHECKING:
     import httpx2
-    from openai import AsyncOpenAI, OpenAI
+    from openai import AsyncOpenAI, AsyncStream, OpenAI, Stream
     from openai._types import RequestOptions  # the type of a public parameter; it has no public name
 
 __all__ = ["USAGE_TOO", "openai_chat_runner", "openai_responses_runner"]
@@ -103,16 +104,13 @@ class _OpenAI(Sdk["OpenAI", "AsyncOpenAI"]):
 
     @override
     def post(self, client: OpenAI, request: HttpRequest, limit: float | None) -> httpx2.Response:
-        from httpx2 import Response
-        from openai import Stream
-
         answer = client.post(
             request.path,
             content=request.body,
-            cast_to=Response,
+            cast_to=_kinds()[0],
             options=_options(request, client.timeout, limit),
             stream=True,
-            stream_cls=Stream[object],
+            stream_cls=_kinds()[1],
         )
         return cast("httpx2.Response", answer)
 
@@ -120,16 +118,13 @@ class _OpenAI(Sdk["OpenAI", "AsyncOpenAI"]):
     def apost(
         self, client: AsyncOpenAI, request: HttpRequest, limit: float | None
     ) -> Awaitable[httpx2.Response]:
-        from httpx2 import Response
-        from openai import AsyncStream
-
         answer = client.post(
             request.path,
             content=request.body,
-            cast_to=Response,
+            cast_to=_kinds()[0],
             options=_options(request, client.timeout, limit),
             stream=True,
-            stream_cls=AsyncStream[object],
+            stream_cls=_kinds()[2],
         )
         return cast("Awaitable[httpx2.Response]", answer)
 
@@ -138,6 +133,15 @@ class _OpenAI(Sdk["OpenAI", "AsyncOpenAI"]):
         from openai import APIStatusError
 
         return error.response if isinstance(error, APIStatusError) else None
+
+
+@cache
+def _kinds() -> tuple[type[httpx2.Response], type[Stream[object]], type[AsyncStream[object]]]:
+    """What a call is to give, in the SDK's terms; looked up once, since each look-up costs a thousandth of a call."""
+    from httpx2 import Response
+    from openai import AsyncStream, Stream
+
+    return Response, Stream[object], AsyncStream[object]
 
 
 def _options(

@@ -76,7 +76,7 @@ def _transports(http: httpx2.Client | httpx2.AsyncClient) -> tuple[object, ...]:
 
 _CANNOT_GO: Final = (b"\0", b"\r", b"\n ", b"\n\t", b" \n", b"\t\n")
 """What no line of headers may hold, of lines that all begin and end with a newline."""
-_KEYS: Final = frozenset({b"x-api-key", b"api-key"})
+_KEYS: Final = frozenset({b"x-api-key", b"api-key", b"authorization"})
 
 
 def _checked(request: httpx2.Request) -> None:
@@ -92,18 +92,16 @@ def _can_go(headers: list[tuple[bytes, bytes]]) -> bool:
     values = b"\n%b\n" % b"\n".join([value for _, value in headers])
     if values.count(b"\n") != len(headers) + 1 or any(map(values.__contains__, _CANNOT_GO)):
         return False
-    keys = [_key(name.lower(), value) for name, value in headers]
-    return all(key is None or _is_key(key) for key in keys)
+    return all(_is_key(name, value) for name, value in headers if name.lower() in _KEYS)
 
 
-def _key(name: bytes, value: bytes) -> bytes | None:
-    if name == b"authorization" and value[:7].lower() == b"bearer ":
-        return value[7:]
-    return value if name in _KEYS else None
-
-
-def _is_key(key: bytes) -> bool:
-    return key.isascii() and key.split() == [key]
+def _is_key(name: bytes, value: bytes) -> bool:
+    """Whether the value is a key as it is sent, or is none at all: there are other ways to be authorized."""
+    if name.lower() == b"authorization":
+        if value[:7].lower() != b"bearer ":
+            return True
+        value = value[7:]
+    return value.isascii() and value.split() == [value]
 
 
 # ---------------------------------------------------------------- errors coming in

@@ -10,7 +10,7 @@ handed on as it is, and is then no JSON.
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final, final
 
@@ -69,8 +69,15 @@ def unpacker_of(response: httpx2.Response) -> Unpacker | None:
 
 def body_of(response: httpx2.Response) -> Iterator[bytes]:
     """The pieces of a body that nobody has read."""
-    unpacker = unpacker_of(response)
-    return response.iter_raw() if unpacker is None else _unpacked(unpacker, response.iter_raw())
+    unpacker, raw = unpacker_of(response), _raw(response)
+    return raw if unpacker is None else _unpacked(unpacker, raw)
+
+
+def _raw(response: httpx2.Response) -> Iterator[bytes]:
+    """The pieces as they come. `iter_raw` cuts none either, but has two more frames and a list for each."""
+    if not response.is_closed and isinstance(response.stream, Iterable):
+        return iter(response.stream)
+    return response.iter_raw()
 
 
 def _unpacked(unpacker: Unpacker, raw: Iterable[bytes]) -> Iterator[bytes]:
@@ -81,12 +88,20 @@ def _unpacked(unpacker: Unpacker, raw: Iterable[bytes]) -> Iterator[bytes]:
 
 def abody_of(response: httpx2.Response) -> AsyncGenerator[bytes]:
     """The same on an event loop."""
-    unpacker = unpacker_of(response)
-    return response.aiter_raw() if unpacker is None else _aunpacked(unpacker, response)
+    unpacker, raw = unpacker_of(response), _araw(response)
+    return raw if unpacker is None else _aunpacked(unpacker, raw)
 
 
-async def _aunpacked(unpacker: Unpacker, response: httpx2.Response) -> AsyncGenerator[bytes]:
-    async with aclosing(response.aiter_raw()) as raw:
+def _araw(response: httpx2.Response) -> AsyncGenerator[bytes]:
+    if not response.is_closed and isinstance(response.stream, AsyncIterable):
+        chunks = aiter(response.stream)
+        if isinstance(chunks, AsyncGenerator):
+            return chunks
+    return response.aiter_raw()
+
+
+async def _aunpacked(unpacker: Unpacker, raw: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    async with aclosing(raw):
         async for data in raw:
             for piece in unpacker.feed(data):
                 yield piece
