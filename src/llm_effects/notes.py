@@ -124,7 +124,7 @@ class Waited:
 
 @dataclass(frozen=True, slots=True)
 class StoreFailed:
-    """A store did not do what it should; the run went on without it."""
+    """A store did not do what it should; the run went on without it. The first failure of a store in a run says so."""
 
     operation: Literal["load", "save", "read"]
     reason: str

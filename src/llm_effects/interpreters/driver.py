@@ -104,6 +104,7 @@ class Run(Generic[R]):
     __slots__ = (
         "_answer",
         "_backend",
+        "_blamed",
         "_cells",
         "_claims",
         "_connections",
@@ -128,6 +129,7 @@ class Run(Generic[R]):
     ) -> None:
         self._program = program
         self._backend = backend
+        self._blamed: tuple[Store, ...] = ()
         self._on_note = on_note
         self._on_operation = on_operation
         self._answer: object = None
@@ -345,13 +347,13 @@ class Run(Generic[R]):
         try:
             entry: object = await self._backend.load(store, key, limit)
         except Exception as error:  # noqa: BLE001 - whatever a store may raise, it is a miss
-            self._tell(StoreFailed("load", type(error).__name__))
+            self._blame(store, StoreFailed("load", type(error).__name__))
             return None
         if entry is None or isinstance(entry, Entry | bytes):
             return entry
         if isinstance(entry, Coroutine):
             entry.close()
-        self._tell(StoreFailed("load", f"bytes expected, not {type(entry).__name__}"))
+        self._blame(store, StoreFailed("load", f"bytes expected, not {type(entry).__name__}"))
         return None
 
     async def _save(self, store: Store, key: str, entry: Entry, limit: float | None) -> bool:
@@ -359,8 +361,14 @@ class Run(Generic[R]):
             await self._backend.save(store, key, entry, limit)
             return True
         except Exception as error:  # noqa: BLE001 - whatever a store may raise, the answer is there all the same
-            self._tell(StoreFailed("save", type(error).__name__))
+            self._blame(store, StoreFailed("save", type(error).__name__))
             return False
+
+    def _blame(self, store: Store, note: StoreFailed) -> None:
+        """One note per run and store: what fails once mostly fails with every operation that follows."""
+        if not any(store is it for it in self._blamed):
+            self._blamed += (store,)
+            self._tell(note)
 
     async def _claim(self, flights: Flights, key: str) -> Landing:
         if (flights, key) in self._claims:
