@@ -118,7 +118,7 @@ def _messages(data: PlainObject, traits: ModelTraits) -> list[Message]:
 
 def _message(data: PlainObject, ids: CallIds) -> Message:
     role = data.get("role")
-    extras = EMPTY if len(data) == len(_MESSAGE) else extras_of(PROVIDER, data, _MESSAGE)
+    extras = EMPTY if data.keys() == _MESSAGE else extras_of(PROVIDER, data, _MESSAGE)
     if role == "user":
         return UserMessage(_allotted(data, text_or_parts(data, "content", MESSAGE), ids), extras)
     if role == "assistant":

@@ -97,7 +97,7 @@ _NO_WORDS: Final[PlainObject] = {"type": "text", "text": ""}
 
 
 def _content(content: PlainJson, *, answered: bool) -> list[Part]:
-    if isinstance(content, dict):  # a server's JSON mode that gives the JSON itself
+    if answered and isinstance(content, dict):  # a server's JSON mode that gives the JSON itself
         return [Text(dump_json(content).decode())]
     if not isinstance(content, list):
         raise wrong(content, "a string or an array", ".content")

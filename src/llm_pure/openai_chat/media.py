@@ -133,7 +133,8 @@ def short(content: list[PlainJson]) -> PlainJson:
         return ""
     first = content[0]
     if len(content) == 1 and isinstance(first, dict) and len(first) == 2 and first.get("type") == "text":
-        return first.get("text")
+        text = first.get("text")
+        return text if isinstance(text, str) else content
     return content
 
 

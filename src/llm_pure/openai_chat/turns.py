@@ -72,6 +72,9 @@ def _message(message: PlainObject) -> Message:
         return read_assistant(message)
     if role == "user":
         content = _parts(message)
+        for index, part in enumerate(content):
+            if isinstance(part, Opaque) and "role" in part.raw:
+                raise JsonError("a message is no content of a message", f".content[{index}]")
         return UserMessage(content, _extras(message, "role")) if len(message) > 1 else UserMessage(content)
     if role in ("system", "developer"):
         content = tuple([p if isinstance(p, Text) else _verbatim(v) for p, v in _words(message)])

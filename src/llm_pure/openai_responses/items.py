@@ -104,8 +104,9 @@ def _is_short(content: Sequence[PlainJson]) -> bool:
         len(content) == 1
         and isinstance(block, dict)
         and block.get("type") == "output_text"
-        and bool(block.get("text"))
-        and all(value in _NOTHING for name, value in block.items() if name not in ("type", "text"))
+        and isinstance(text := block.get("text"), str)
+        and text != ""
+        and all(_is_nothing(name, value) for name, value in block.items() if name not in ("type", "text"))
     )
 
 
@@ -123,7 +124,11 @@ def _fields(item: PlainObject, known: frozenset[str]) -> PlainObject:
 
 _UNNAMED: Final = re.compile(r"msg_unnamed_\d+_\d+")
 """The id of a message that has none: the SDK's types demand one wherever the content is more than a text."""
-_NOTHING: Final[tuple[PlainJson, ...]] = (None, [])
+
+
+def _is_nothing(name: str, value: PlainJson) -> bool:
+    """Whether a field of a text says as much as if it were not there."""
+    return value is None or (value == [] and name in ("annotations", "logprobs"))
 
 
 def _block(block: PlainObject, fields: PlainObject | None) -> Part:
@@ -132,7 +137,7 @@ def _block(block: PlainObject, fields: PlainObject | None) -> Part:
     if key is not None and isinstance(text := block.get(key), str):
         rest: PlainObject = {} if fields is None else {"$item": fields}
         for name, value in block.items():
-            if name not in ("type", key) and value not in _NOTHING:
+            if name not in ("type", key) and not _is_nothing(name, value):
                 rest[name] = value
         if key == "refusal":
             return Refusal(text, extras_with(rest))

@@ -143,7 +143,8 @@ def short(blocks: list[PlainJson]) -> PlainJson:
         return ""
     first = blocks[0]
     if len(blocks) == 1 and isinstance(first, dict) and len(first) == 2 and first.get("type") == "input_text":
-        return first["text"] or blocks
+        text = first.get("text")
+        return text if text and isinstance(text, str) else blocks
     return blocks
 
 

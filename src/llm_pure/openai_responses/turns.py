@@ -113,14 +113,22 @@ def _said_by_us(item: PlainObject, custom: set[str], *, after_result: bool) -> M
         if role == "assistant":
             return None
         if role == "user" and not (after_result and not item.get("content")):
-            return UserMessage(read_content(item.get("content"), "content"), _extras(item, "user"))
+            content = read_content(item.get("content"), "content")
+            for index, part in enumerate(content):
+                if isinstance(part, Opaque) and _is_item(part.raw):
+                    raise JsonError("an item is no content of a message", f".content[{index}]")
+            return UserMessage(content, _extras(item, "user"))
         if role in ("system", "developer"):
             return SystemMessage(read_content(item.get("content"), "content"), _extras(item, "system"))
+        if not isinstance(role, str):
+            raise wrong(role, "a string", ".role")
         # Of no known role; or empty, after results: their turn would swallow it, and it was sent.
     elif kind in _OUTPUTS:
         result = _result(item, custom)
         if result is not None:
             return UserMessage((result,))
+    elif kind is None and "content" in item:
+        raise wrong(role, "a string", ".role")
     elif not (
         kind in _PROGRAM
         or role is not None
@@ -132,7 +140,7 @@ def _said_by_us(item: PlainObject, custom: set[str], *, after_result: bool) -> M
 
 
 def _extras(item: PlainObject, role: str) -> JsonObject:
-    if len(item) == 2 and item.get("role") == role:
+    if item.keys() == {"role", "content"} and item["role"] == role:
         return EMPTY
     return extras_with(
         {
