@@ -22,9 +22,13 @@ from llm_pure.jsontext import (
     is_plain,
     parse_json,
     parse_json_prefix,
+    parse_object,
     parse_plain,
     plain_copy,
+    prove,
+    unproven_json,
 )
+from llm_pure.slots import put_into
 
 __all__ = [
     "EMPTY",
@@ -41,9 +45,12 @@ __all__ = [
     "is_plain",
     "parse_json",
     "parse_json_prefix",
+    "parse_object",
     "parse_plain",
+    "prove",
     "same_json",
     "thaw",
+    "unproven_json",
 ]
 
 Json: TypeAlias = "bool | int | float | str | tuple[Json, ...] | JsonObject | None"
@@ -54,7 +61,6 @@ JsonInput: TypeAlias = "Json | Sequence[JsonInput] | Mapping[str, JsonInput]"
 
 
 _new = object.__new__
-_set = object.__setattr__
 
 
 @final
@@ -71,8 +77,8 @@ class JsonObject(Mapping[str, Json]):
 
     def __init__(self, items: Mapping[str, JsonInput] | None = None, /) -> None:
         """Copy `items` deeply; later changes to it are not seen."""
-        _set(self, "_raw", {key: thaw(value) for key, value in items.items()} if items else {})
-        _set(self, "_text", None)
+        _put_raw(self, {key: thaw(value) for key, value in items.items()} if items else {})
+        _put_text(self, None)
 
     @classmethod
     def wrap(cls, raw: dict[str, PlainJson], text: str | None = None) -> JsonObject:
@@ -81,8 +87,8 @@ class JsonObject(Mapping[str, Json]):
         `text`, where given, is the JSON text that `raw` was read from.
         """
         self = _new(cls)
-        _set(self, "_raw", raw)
-        _set(self, "_text", text)
+        _put_raw(self, raw)
+        _put_text(self, text)
         return self
 
     @property
@@ -154,6 +160,8 @@ class JsonObject(Mapping[str, Json]):
         """This object with some keys replaced."""
         return JsonObject.wrap({**self._raw, **{key: thaw(value) for key, value in items.items()}})
 
+
+_put_raw, _put_text = put_into(JsonObject, "_raw", "_text")
 
 EMPTY: Final = JsonObject()
 """The object without keys."""

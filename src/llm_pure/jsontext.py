@@ -21,8 +21,11 @@ __all__ = [
     "is_plain",
     "parse_json",
     "parse_json_prefix",
+    "parse_object",
     "parse_plain",
     "plain_copy",
+    "prove",
+    "unproven_json",
 ]
 
 PlainJson: TypeAlias = "bool | int | float | str | list[PlainJson] | dict[str, PlainJson] | None"
@@ -47,6 +50,13 @@ def parse_json(body: bytes | str) -> PlainJson:
     Of duplicate keys the last wins, as everywhere else. A lone surrogate, which no UTF-8 can carry, is
     refused. Raises `JsonError`.
     """
+    value = unproven_json(body)
+    prove(value)
+    return value
+
+
+def unproven_json(body: bytes | str) -> PlainJson:
+    """The same, but that numbers which are too large have become infinite: see `prove`."""
     if type(body) is bytes:
         raw = body
     elif isinstance(body, str):
@@ -57,14 +67,26 @@ def parse_json(body: bytes | str) -> PlainJson:
         raise JsonError(f"expected bytes or text, not {type(body).__name__}")  # what no checker has seen
     try:
         # Keys come again and again, words do not: to look them up among those seen costs more than it saves.
-        value = _parser()(raw, allow_inf_nan=False, cache_strings="keys")
+        return _parser()(raw, allow_inf_nan=False, cache_strings="keys")
     except ValueError as error:
         if raw.startswith(_BOM) and not raw.startswith(_BOM, 3):
-            return parse_json(raw[3:])
+            return unproven_json(raw[3:])
         raise JsonError(str(error)) from None
-    if not (_all_finite(value) if type(value) is dict else _all_finite([value])):  # 1e999 is read as infinity
+
+
+def prove(value: PlainJson) -> None:
+    """Raise `JsonError` if a number that was read is too large: 1e999 is read as infinity."""
+    if not (_all_finite(value) if type(value) is dict else _all_finite([value])):
         check_json(value)
-    return value
+
+
+def parse_object(text: str) -> dict[str, PlainJson] | None:
+    """The object that a text is, all of it; None if `parse_json` has to be asked what it is."""
+    try:
+        value = _parser()(text, allow_inf_nan=False, cache_strings="keys")
+    except ValueError:
+        return None
+    return value if type(value) is dict and _all_finite(value) else None
 
 
 def parse_json_prefix(text: str, *, strings: bool = False) -> PlainJson:
@@ -89,7 +111,7 @@ def parse_plain(text: bytes) -> PlainJson:
 class _Parser(Protocol):
     def __call__(
         self,
-        data: bytes,
+        data: bytes | str,
         /,
         *,
         allow_inf_nan: bool,

@@ -18,6 +18,7 @@ from typing_extensions import override
 
 from llm_pure.brief import Brief
 from llm_pure.json import EMPTY, JsonInput, JsonObject, as_object
+from llm_pure.slots import put_into
 
 __all__ = [
     "Audio",
@@ -144,11 +145,16 @@ class ToolCall(Brief):
         free_text: bool = False,
     ) -> None:
         """`arguments` may be any mapping: a `JsonObject` is kept, another one is copied."""
-        _put(self, "id", id)
-        _put(self, "name", name)
-        _put(self, "arguments", arguments if type(arguments) is JsonObject else as_object(arguments))
-        _put(self, "extras", extras)
-        _put(self, "free_text", free_text)
+        _put_id(self, id)
+        _put_name(self, name)
+        _put_arguments(self, arguments if type(arguments) is JsonObject else as_object(arguments))
+        _put_extras(self, extras)
+        _put_free_text(self, free_text)
+
+
+_put_id, _put_name, _put_arguments, _put_extras, _put_free_text = put_into(
+    ToolCall, "id", "name", "arguments", "extras", "free_text"
+)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

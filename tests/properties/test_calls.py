@@ -14,6 +14,7 @@ from llm_pure import (
     BrokenToolCall,
     Completion,
     JsonObject,
+    Malformed,
     Part,
     Response,
     Text,
@@ -204,3 +205,53 @@ def test_results_without_a_call_come_last_and_repeated_ids_go_to_the_calls_in_or
         Text("3"),
         Text("0"),
     ]
+
+
+def _call(id_: Any, name: Any, arguments: Any, more: Plain, deeper: Plain) -> Plain:
+    return {
+        "id": id_,
+        "type": "function",
+        "function": {"name": name, "arguments": arguments, **deeper},
+        **more,
+    }
+
+
+MORE = st.sampled_from(
+    [{}, {}, {"index": 0}, {"type": "custom"}, {"type": None}, {"function": None}, {"x": 1}]
+)
+CALLS = st.builds(
+    _call,
+    st.sampled_from(["c1", "c2", "", None, 3]),
+    st.sampled_from(["f", "f", "", None, []]),
+    ARGUMENTS
+    | st.sampled_from(
+        ["", None, {}, {"a": 1}, '{"a": 1e400}', '{"a": [-1e999]}', "\ufeff{}", "\ufeff\ufeff{}"]
+    ),
+    MORE,
+    MORE,
+)
+
+
+@many
+@given(
+    st.lists(CALLS | st.sampled_from([None, "call", []]), max_size=3), st.sampled_from(STOPS["openai_chat"])
+)
+def test_calls_are_read_one_way_from_text_and_from_data(calls: list[Any], stop: Any) -> None:
+    whole = body("openai_chat", "{}", stop)
+    whole["choices"][0]["message"]["tool_calls"] = calls
+    codec = codec_of("openai_chat")
+    assert codec.decode_response(dump_json(whole)) == codec.decode_response(whole)
+
+
+@given(st.lists(st.sampled_from(WHOLE), max_size=3), st.sampled_from(["1e400", "-1e999", '[{"a": 1e999}]']))
+def test_beside_whole_calls_a_number_that_is_too_large_is_still_found(texts: list[str], number: str) -> None:
+    whole = body("openai_chat", "{}", "tool_calls")
+    message = whole["choices"][0]["message"]
+    message["tool_calls"] = [_call("c1", "f", text, {}, {}) for text in texts]
+    for holder in (message, whole["choices"][0], whole):
+        holder["more"] = "$"
+        text = json.dumps(whole).replace('"$"', number)
+        failure = codec_of("openai_chat").decode_response(text).failure()
+        assert isinstance(failure, Malformed)
+        assert "more" in (failure.path or "")
+        del holder["more"]

@@ -47,12 +47,13 @@ __all__ = ["read_assistant", "say_assistant", "say_usual"]
 
 
 def read_assistant(
-    message: PlainObject, *, cut: bool = False, answer_id: str | None = None
+    message: PlainObject, *, cut: bool = False, answer_id: str | None = None, read: tuple[ToolCall, ...] = ()
 ) -> AssistantMessage:
     """The message. Raises `JsonError` where it has no meaning. Takes `message` over, and takes it apart.
 
     An answer gives its id, from which calls without an id get one; what says nothing in it (`null`, an empty list of
-    annotations, a function call without a name) is left out. `cut`: see `read_call`.
+    annotations, a function call without a name) is left out. `cut`: see `read_call`. `read` are its
+    calls, if they have been taken out and read already.
     """
     message.pop("role", None)
     content = message.pop("content", None)
@@ -80,6 +81,7 @@ def read_assistant(
     elif refusal is not None:
         raise wrong(refusal, "a string", ".refusal")
     found += beside
+    found += read
     if calls is not None:
         if not isinstance(calls, list):
             raise wrong(calls, "an array", ".tool_calls")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llm_pure.errors import Loss
-from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, parse_json
+from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, parse_json, parse_object
 from llm_pure.openai_chat.shape import PROVIDER, Losses, attach, extras_with, own, plain
 from llm_pure.parts import BrokenToolCall, Opaque, ToolCall
 from llm_pure.reading import PlainObject, as_object, within
@@ -19,7 +19,7 @@ from llm_pure.tools import INPUT, free_text_of
 if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionMessageFunctionToolCallParam
 
-__all__ = ["given_id", "read_call", "say_call"]
+__all__ = ["given_id", "read_call", "say_call", "usual_calls"]
 
 
 # ---------------------------------------------------------------- calls
@@ -60,6 +60,30 @@ def read_call(
     if not isinstance(arguments, dict):
         return BrokenToolCall(id_, name, text, extras)
     return ToolCall(id_, name, JsonObject.wrap(arguments, text), extras)
+
+
+def usual_calls(calls: PlainJson) -> tuple[ToolCall, ...] | None:
+    """The calls as `read_call` would read them, if all are of functions, whole, and say nothing else; None if not.
+
+    They are nothing but texts then, and proven to be JSON.
+    """
+    if not isinstance(calls, list):
+        return None
+    found: list[ToolCall] = []
+    for call in calls:
+        if type(call) is not dict or len(call) != 3 or call.get("type") != "function":
+            return None
+        id_, function = call.get("id"), call.get("function")
+        if not (type(id_) is str and id_ and type(function) is dict and len(function) == 2):
+            return None
+        name, text = function.get("name"), function.get("arguments")
+        if not (type(name) is str and name and type(text) is str):
+            return None
+        arguments = parse_object(text)
+        if arguments is None:
+            return None
+        found.append(ToolCall(id_, name, JsonObject.wrap(arguments, text)))
+    return tuple(found)
 
 
 def _text_call(

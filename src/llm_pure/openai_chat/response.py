@@ -16,15 +16,17 @@ from typing import Final, NamedTuple
 from returns.result import Failure, Success
 
 from llm_pure.errors import Loss, Lossy, Malformed
-from llm_pure.json import JsonError, JsonInput, JsonObject, PlainJson
+from llm_pure.json import JsonError, JsonInput, JsonObject, PlainJson, prove, unproven_json
 from llm_pure.messages import AssistantMessage
 from llm_pure.normal import essence
 from llm_pure.openai_chat.assistant import read_assistant, say_assistant
+from llm_pure.openai_chat.calls import usual_calls
 from llm_pure.openai_chat.errors import error_in, named_error
 from llm_pure.openai_chat.finish import is_cut, say_finish, stop_reason_of
 from llm_pure.openai_chat.shape import PROVIDER, Losses, extras_with, own
 from llm_pure.openai_chat.usage import say_usage, take_usage
 from llm_pure.outcome import Outcome
+from llm_pure.parts import ToolCall
 from llm_pure.reading import (
     PlainObject,
     as_object,
@@ -48,10 +50,10 @@ __all__ = ["decode_response", "encode_response", "read_body"]
 def decode_response(body: bytes | str | Mapping[str, JsonInput]) -> Outcome[Response]:
     """The answer that a body holds."""
     try:
-        data = body_object(body)
+        data, calls = _opened(body)
         error = error_in(data)
         if error is None:
-            return read_body(data)
+            return read_body(data, calls=calls)
     except JsonError as problem:
         return Failure(malformed(problem))
     except RecursionError:
@@ -59,8 +61,30 @@ def decode_response(body: bytes | str | Mapping[str, JsonInput]) -> Outcome[Resp
     return Failure(named_error(error))
 
 
-def read_body(data: PlainObject, *, cut: bool = False) -> Outcome[Response]:
-    """The answer that a body is. Raises `JsonError`. Takes `data` over, and takes it apart. `cut`: it is not whole."""
+def _opened(body: bytes | str | Mapping[str, JsonInput]) -> tuple[PlainObject, tuple[ToolCall, ...]]:
+    """The object that a body holds, and the usual calls of its first choice, taken out of it. Raises `JsonError`.
+
+    That the calls are JSON is known once they have been read; only the rest has to be looked through.
+    """
+    if isinstance(body, Mapping):
+        return body_object(body), ()
+    data = as_object(unproven_json(body))
+    choices = data.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, dict) else None
+    calls: tuple[ToolCall, ...] = ()
+    if isinstance(message, dict) and (read := usual_calls(message.get("tool_calls"))):
+        calls = read
+        del message["tool_calls"]
+    prove(data)
+    return data, calls
+
+
+def read_body(data: PlainObject, *, cut: bool = False, calls: tuple[ToolCall, ...] = ()) -> Outcome[Response]:
+    """The answer that a body is. Raises `JsonError`. Takes `data` over, and takes it apart. `cut`: it is not whole.
+
+    `calls` are those of the first choice that have been taken out already.
+    """
     choices = data.get("choices")
     if not isinstance(choices, list):
         raise wrong(choices, "an array", ".choices")
@@ -75,7 +99,8 @@ def read_body(data: PlainObject, *, cut: bool = False) -> Outcome[Response]:
         del data["object"]
     try:
         for choice in choices:
-            read.append(_read_choice(as_object(choice), len(read), id_, cut=cut))
+            read.append(_read_choice(as_object(choice), len(read), id_, calls, cut=cut))
+            calls = ()
     except JsonError as error:
         raise within(error, f".choices[{len(read)}]") from None
     response = _answer_of(data, read, id_, model, usage)
@@ -92,7 +117,9 @@ class _Choice(NamedTuple):
     rest: PlainObject
 
 
-def _read_choice(choice: PlainObject, place: int, id_: str | None, *, cut: bool) -> _Choice:
+def _read_choice(
+    choice: PlainObject, place: int, id_: str | None, calls: tuple[ToolCall, ...], *, cut: bool
+) -> _Choice:
     """One choice of an answer. Raises `JsonError`. Takes `choice` over, and takes it apart."""
     message = object_at(choice, "message")
     raw = choice.pop("finish_reason", None)
@@ -100,7 +127,7 @@ def _read_choice(choice: PlainObject, place: int, id_: str | None, *, cut: bool)
         raise wrong(raw, "a string", ".finish_reason")
     raw = raw or None  # an empty word is none
     try:
-        said = read_assistant(message, cut=cut or is_cut(raw), answer_id=id_ or "")
+        said = read_assistant(message, cut=cut or is_cut(raw), answer_id=id_ or "", read=calls)
     except JsonError as error:
         raise within(error, ".message") from None
     del choice["message"]
