@@ -84,7 +84,7 @@ def parse_object(text: str) -> dict[str, PlainJson] | None:
     """The object that a text is, all of it; None if `parse_json` has to be asked what it is."""
     try:
         value = _parser()(text, allow_inf_nan=False, cache_strings="keys")
-    except ValueError:
+    except (ValueError, TypeError):  # the latter for a lone surrogate
         return None
     return value if type(value) is dict and _all_finite(value) else None
 

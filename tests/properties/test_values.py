@@ -29,7 +29,7 @@ from llm_pure import (
     user,
 )
 from llm_pure.anthropic_messages import decode_response
-from llm_pure.json import JsonError, PlainJson, canonical_json, dump_json, parse_json, same_json
+from llm_pure.json import JsonError, PlainJson, canonical_json, dump_json, parse_json, parse_object, same_json
 from llm_pure.models import traits_of
 from llm_pure.sse import SSE_START, SseEvent, sse_step
 from llm_pure.strategies import (
@@ -101,8 +101,18 @@ def test_what_is_no_json_is_refused(body: bytes) -> None:
         parse_json(body)
 
 
+@pytest.mark.parametrize(
+    "text", ["[1]", "1e999", '{"a":1e999}', '{"a":[-1e400]}', '{"a":"\ud800"}', "{", "", "[" * 500]
+)
+def test_a_text_that_is_no_whole_object_is_none(text: str) -> None:
+    assert parse_object(text) is None
+    assert parse_object('{"a":[1.5,{"a":1,"a":2}]}') == {"a": [1.5, {"a": 2}]}
+
+
 def test_of_duplicate_keys_the_last_wins_and_a_bom_is_skipped() -> None:
     assert parse_json(b'\xef\xbb\xbf{"a":1,"a":2}') == {"a": 2}
+    with pytest.raises(JsonError):
+        parse_json(b"\xef\xbb\xbf\xef\xbb\xbf{}")
 
 
 def test_what_cannot_be_sent_is_named_by_its_place() -> None:
