@@ -5,10 +5,11 @@ it is of, and every other one is what it always was. What `operations` counts in
 same run again.
 
 Two layers, since the store uses two. SQLite reaches the system through a table of calls that it lets tests replace
-(`xSetSystemCall`, its own means of testing); Python tells its audit hooks before it opens, links, renames, removes.
-SQLite sleeps through a third, which passes no time here but counts it. What neither layer shows, and so is not failed:
-`fsync` of a data file, and whatever a file system loses without a word.
-Where Python brings an SQLite of its own inside, whose table cannot be reached, the second layer alone is failed.
+(`xSetSystemCall`, its own means of testing), but for `fsync`, which is a method of each open file: the files that are
+opened get a table of methods with another one. Python tells its audit hooks before it opens, links, renames, removes.
+SQLite sleeps through a third, which passes no time here but counts it. What no layer shows, and so is not failed, is
+what a file system loses without a word.
+Where Python brings an SQLite of its own inside, whose tables cannot be reached, the second layer alone is failed.
 """
 
 from __future__ import annotations
@@ -87,6 +88,25 @@ _P: Final = ctypes.c_void_p
 _SET: Final = ctypes.CFUNCTYPE(ctypes.c_int, _P, ctypes.c_char_p, _P)
 _GET: Final = ctypes.CFUNCTYPE(_P, _P, ctypes.c_char_p)
 _SLEEP: Final = ctypes.CFUNCTYPE(ctypes.c_int, _P, ctypes.c_int)
+_OPEN: Final = ctypes.CFUNCTYPE(ctypes.c_int, _P, _P, _P, ctypes.c_int, _P)
+_SYNC: Final = ctypes.CFUNCTYPE(ctypes.c_int, _P, ctypes.c_int)
+
+
+class _Methods(ctypes.Structure):
+    """What can be done with an open file."""
+
+    _fields_ = [  # type: ignore[mutable-override]  # as ctypes wants it
+        ("version", ctypes.c_int),
+        *((f"method_{n}", _P) for n in range(4)),
+        ("sync", _P),
+        *((f"method_{n}", _P) for n in range(5, 18)),
+    ]
+
+
+class _File(ctypes.Structure):
+    """An open file, as far as every file system has it."""
+
+    _fields_ = [("methods", ctypes.POINTER(_Methods))]  # type: ignore[mutable-override]  # likewise
 
 
 class _Vfs(ctypes.Structure):
@@ -97,7 +117,8 @@ class _Vfs(ctypes.Structure):
         ("next", _P),
         ("name", ctypes.c_char_p),
         ("data", _P),
-        *((f"method_{n}", _P) for n in range(9)),
+        ("open", _OPEN),
+        *((f"method_{n}", _P) for n in range(1, 9)),
         ("sleep", _SLEEP),
         *((f"method_{n}", _P) for n in range(10, 13)),
         ("set", _SET),
@@ -135,7 +156,40 @@ def _sqlite_calls() -> tuple[object, ...]:
                 kept.append(call)
     sleep = _SLEEP(_slept(_SLEEP(ctypes.cast(vfs.contents.sleep, _P).value or 0)))
     vfs.contents.sleep = sleep
-    return (*kept, sleep)
+    opens = _OPEN(_opened(_OPEN(ctypes.cast(vfs.contents.open, _P).value or 0)))
+    vfs.contents.open = opens
+    return (*kept, sleep, opens)
+
+
+_FSYNC_FAILED: Final = 1034
+"""`SQLITE_IOERR_FSYNC`"""
+_others: Final[dict[int, tuple[_Methods, object]]] = {}
+"""By the address of a file system's methods: the same with another `fsync`."""
+
+
+def _opened(real: Callable[..., int]) -> Callable[..., int]:
+    def opens(vfs: int, name: int, file: int, flags: int, out: int) -> int:
+        result = real(vfs, name, file, flags, out)
+        held = _File.from_address(file)
+        if result == 0 and held.methods:
+            own = ctypes.addressof(held.methods.contents)
+            if own not in _others:
+                methods = _Methods.from_buffer_copy(held.methods.contents)
+                sync = _SYNC(_synced(_SYNC(methods.sync)))
+                methods.sync = ctypes.cast(sync, _P)
+                _others[own] = methods, sync
+            held.methods = ctypes.pointer(_others[own][0])
+        return result
+
+    return opens
+
+
+def _synced(real: Callable[..., int]) -> Callable[..., int]:
+    def sync(file: int, flags: int) -> int:
+        faulty = _current
+        return _FSYNC_FAILED if faulty is not None and faulty.fails("fsync") else real(file, flags)
+
+    return sync
 
 
 def _slept(real: Callable[..., int]) -> Callable[..., int]:

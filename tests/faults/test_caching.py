@@ -100,7 +100,7 @@ def test_K3_there_is_input_and_output_to_fail(folder: Path) -> None:
     _, met = faulted(COLOURS["run"], folder / "answers.db", partial(failing, 0))
     assert {"open", "os.link", "sqlite3.connect"} <= set(met.operations)
     if sys.platform == "linux" and reaches_sqlite():
-        assert {"pwrite64", "pread64", "fcntl", "ftruncate"} <= set(met.operations)
+        assert {"pwrite64", "pread64", "fcntl", "ftruncate", "fsync"} <= set(met.operations)
 
 
 @pytest.mark.slow
