@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import time
 from bisect import bisect_right
@@ -400,6 +401,23 @@ def test_N15_a_whole_answer_that_drips_makes_no_progress(provider: Provider, mee
         error = failed(COLOURS[name](replace(leaf, max_silence=0.2), provider.question).outcome)
     assert type(error) is Deadline
     assert "no progress" in error.message
+
+
+def _packed_nothing(peer: Peer) -> None:
+    kind = "text/event-stream" if peer.asked() else "application/json"
+    peer.send(head(f"content-type: {kind}", "content-encoding: gzip", "transfer-encoding: chunked"))
+    peer.send(*chunks([gzip.compress(b"") * 9] * 1000), pause=0.02)
+
+
+def test_N15_bytes_that_unpack_to_nothing_make_no_progress(
+    provider: Provider, meet: Meet, colour: Colour
+) -> None:
+    server, leaf = meet(_packed_nothing)
+    with within(0.25):
+        error = failed(colour(replace(leaf, max_silence=0.25), provider.question).outcome)
+    assert type(error) is Deadline
+    assert "no progress" in error.message
+    assert server.wait_until(lambda it: it.open == 0)
 
 
 def _headers_for_ever(peer: Peer) -> None:

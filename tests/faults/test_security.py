@@ -144,6 +144,24 @@ def test_S4_a_key_that_the_server_says_again_is_masked(
     assert leaks(key, error=error, told=told, pickle=pickled(told), json=to_json(error), log=log) == []
 
 
+@KEYS_TRIED
+def test_S4_a_key_in_the_headers_of_an_error_is_masked(
+    provider: Provider,
+    serve: Serve,
+    colour: Colour,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: Completion,
+    key: str,
+) -> None:
+    """What the SDK logs of a server's headers is another matter: see `hide_prompts`."""
+    headers = (("request-id", key), ("x-request-id", f"Bearer {key}"), ("content-type", key))
+    _, told, _ = told_by(serve, provider, monkeypatch, key, colour, asked, Raw(b"{}", 500, headers))
+    error = failed(told.outcome)
+    assert error.request_id is not None
+    assert "[masked]" in error.request_id
+    assert leaks(key, error=error, told=told, pickle=pickled(told), json=to_json(error)) == []
+
+
 ESCAPES: Final[dict[str, Callable[[str], str]]] = {
     "none": lambda text: text.replace('"', '\\"'),
     "solidus": lambda text: text.replace('"', '\\"').replace("/", "\\/"),

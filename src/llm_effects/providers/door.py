@@ -25,7 +25,7 @@ from typing_extensions import override
 
 from llm_effects.operations import HttpRequest
 from llm_effects.providers.faults import fault_of, of_a_closed_loop
-from llm_effects.providers.masking import without_frames, without_key
+from llm_effects.providers.masking import headers_without_key, without_frames, without_key
 from llm_effects.providers.reach import HEARING, REACHING
 from llm_effects.providers.unpack import abody_of, body_of
 from llm_effects.providers.watch import Patience, in_time, wake, watch
@@ -128,10 +128,9 @@ class _Connection:
 
 def _headers(response: httpx2.Response) -> Mapping[str, str]:
     """Names in lower case. An error gets a date, if the server sent none: a date to retry after is measured from it."""
-    headers = dict(response.headers.items())
-    if response.status_code >= 400 and "date" not in headers:
-        headers["date"] = formatdate(usegmt=True)
-    return headers
+    if response.status_code < 400:
+        return dict(response.headers.items())
+    return {"date": formatdate(usegmt=True), **headers_without_key(response)}
 
 
 @final

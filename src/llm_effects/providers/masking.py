@@ -1,8 +1,8 @@
 """What may not come out with an error: servers repeat the key that they refuse, and frames hold what they worked on.
 
-Law: the key of a request, whatever its shape, does not stand in the body of an error that answers it, in no spelling
-that JSON allows; nor does the login of a base URL. Shapes of keys
-that came from elsewhere are masked where the text is cut (`llm_pure.errors.snippet`). What passes through a run, a
+Law: the key of a request, whatever its shape, does not stand in the headers of an error that answers it, nor in its
+body, in no spelling that JSON allows; nor does the login of a base URL. Shapes of keys that came from elsewhere are
+masked where the text is cut (`llm_pure.errors.snippet`). What passes through a run, a
 cancelled task or Ctrl-C, brings none of the SDK's frames along: with their locals a traceback shows key and prompt.
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["without_frames", "without_key"]
+__all__ = ["headers_without_key", "without_frames", "without_key"]
 
 _HEADERS: Final = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 _SHORTEST: Final = 6
@@ -36,6 +36,15 @@ def without_key(response: httpx2.Response) -> bytes:
             if len(secret) >= _SHORTEST:
                 body = _spelt(secret).sub(b"[masked]", body)
     return body
+
+
+def headers_without_key(response: httpx2.Response) -> dict[str, str]:
+    """The headers of an error, names in lower case: a server may repeat the key in an id, say."""
+    headers = dict(response.headers.items())
+    for secret in _secrets(response.request):
+        if len(secret) >= _SHORTEST:
+            headers = {name: value.replace(secret, "[masked]") for name, value in headers.items()}
+    return headers
 
 
 def _secrets(request: httpx2.Request) -> Iterator[str]:

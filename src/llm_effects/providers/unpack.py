@@ -1,7 +1,8 @@
 """A compressed body, unpacked a bounded piece at a time.
 
-Law: no piece is longer than `PIECE`, however well it was packed, so that whoever counts what comes holds a limit. A
-body that is corrupt, or ends before its compression does, raises `DecodingError` after all that could be read of it.
+Law: no piece is longer than `PIECE`, however well it was packed, so that whoever counts what comes holds a limit, and
+one comes for all that came packed, though it be empty. A body that is corrupt, or ends before its compression does,
+raises `DecodingError` after all that could be read of it.
 
 We ask for gzip alone, since nothing else can be bounded without another package. What comes packed in another way is
 handed on as it is, and is then no JSON.
@@ -83,6 +84,7 @@ def _raw(response: httpx2.Response) -> Iterator[bytes]:
 def _unpacked(unpacker: Unpacker, raw: Iterable[bytes]) -> Iterator[bytes]:
     for data in raw:
         yield from unpacker.feed(data)
+        yield b""  # bytes may unpack to nothing for ever: whoever reads looks at the time with each piece
     unpacker.end()
 
 
@@ -105,4 +107,5 @@ async def _aunpacked(unpacker: Unpacker, raw: AsyncGenerator[bytes]) -> AsyncGen
         async for data in raw:
             for piece in unpacker.feed(data):
                 yield piece
+            yield b""
     unpacker.end()
