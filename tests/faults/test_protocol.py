@@ -405,6 +405,8 @@ def test_P11_over_turns_messages_tell_calls_apart_and_read_them_back(ids: tuple[
 def test_P11_over_turns_each_result_has_the_id_of_the_call_before_it(
     provider: Provider, ids: tuple[str, str]
 ) -> None:
+    """An id that was answered may come again: servers that count anew in each answer give it so, a result belongs to
+    the last call of its id, and a payload that was recorded so has to go back as it was."""
     calls, results, _ = _sent_ids(provider, [*_called(ids[0]), *_called(ids[1])])
     assert results == calls
 
