@@ -120,8 +120,10 @@ class Flights:
             return
         with self._lock:
             flight = self._flights.pop(key, None)
+        if flight is None or not flight.waiting:
+            return
         landing = Landed(outcome.unwrap()) if isinstance(outcome, Success) else Alone()
-        for caller in flight.waiting if flight is not None else ():
+        for caller in flight.waiting:
             caller.wake(landing)
 
     def _hand_on(self, key: str, leader: _Caller | None = None) -> None:

@@ -60,7 +60,6 @@ class _WithContinuation(Wrapped):
         traits = traits_of(completion.model, self.models)
         segment, splice = Segment(completion), Splice()
         while True:
-            splice.segment(() if segment.before is None else segment.before.message.content, seam_of(segment))
             outcome = yield from relay(self.inner(segment.completion), splice.see)
             if isinstance(outcome, Failure):
                 return Failure(failed(segment, outcome.failure()))
@@ -71,7 +70,7 @@ class _WithContinuation(Wrapped):
                     if (yield from ask(Observed())):
                         for event in splice.done(response):
                             yield Emit(event)
-                    return Success(response)
+                    return outcome if response is outcome.unwrap() else Success(response)
                 case Prefill():
                     how = "prefill"
                 case Nudge():
@@ -85,4 +84,6 @@ class _WithContinuation(Wrapped):
                 case _:
                     assert_never(decision)
             segment = decision.segment
+            before = () if segment.before is None else segment.before.message.content
+            splice.segment(before, seam_of(segment))
             yield from ask(Tell(Continued(segment.round, how)))
