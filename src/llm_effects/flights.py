@@ -61,6 +61,10 @@ class _Caller:
     may_lead: bool
 
 
+def _unheard(landing: Landed | Alone | Lead) -> bool:
+    return False
+
+
 @dataclass(slots=True)
 class _Flight:
     """One computation under way."""
@@ -82,6 +86,14 @@ class Flights:
     @override
     def __reduce__(self) -> tuple[type[Flights], tuple[()]]:
         return Flights, ()
+
+    def lead(self, key: str, *, blocking: bool = False) -> bool:
+        """Lead, if nobody does. Who leads from the beginning is never woken, and needs no way to be."""
+        with self._lock:
+            if key in self._flights:
+                return False
+            self._flights[key] = _Flight(_Caller(_unheard, threading.get_ident(), blocking, may_lead=True))
+            return True
 
     def claim(self, key: str, wake: Wake, *, lead: bool, blocking: bool = False) -> Lead | Alone | None:
         """Lead, if nobody does and the caller may; or None: `wake` is called when the leader has landed.

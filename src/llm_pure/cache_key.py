@@ -16,7 +16,7 @@ request, is a new version or a changed vector, and a cache that starts empty; ne
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from returns.result import Failure, Success
@@ -50,24 +50,29 @@ def cache_key(completion: Completion, target: Target) -> Outcome[str]:
 
 def key_of(encoded: Encoded, target: Target) -> Outcome[str]:
     """The key of a request that is encoded already."""
-    question: dict[str, PlainJson] = {
-        "version": CACHE_KEY_VERSION,
-        "target": {
-            "provider": target.provider,
-            "wire": target.wire,
-            "endpoint": target.endpoint,
-            "model": target.model,
-            **({} if target.dialect is None else {"dialect": target.dialect.changes()}),
-        },
-        "headers": {name.lower(): value for name, value in encoded.headers.items()},
-        "payload": {name: value for name, value in encoded.seen().items() if name not in _NOT_THE_QUESTION},
-    }
+    payload = {name: value for name, value in encoded.seen().items() if name not in _NOT_THE_QUESTION}
     try:
+        before, after = _around(target, tuple(encoded.headers.items()))
         hashed = _blank().copy()
-        hashed.update(canonical_json(question))
+        hashed.update(b'%b,"payload":%b,%b' % (before, canonical_json(payload), after))
         return Success(hashed.hexdigest())
     except JsonError as error:
-        return Failure(BadRequest(message=error.reason, path=error.path.replace("$.payload", "$", 1)))
+        return Failure(BadRequest(message=error.reason, path=error.path))
+
+
+@lru_cache(maxsize=64)
+def _around(target: Target, headers: tuple[tuple[str, str], ...]) -> tuple[bytes, bytes]:
+    """What stands before the payload and after it: the same for all that one runner asks."""
+    where: dict[str, PlainJson] = {
+        "provider": target.provider,
+        "wire": target.wire,
+        "endpoint": target.endpoint,
+        "model": target.model,
+        **({} if target.dialect is None else {"dialect": target.dialect.changes()}),
+    }
+    after = canonical_json({"target": where, "version": CACHE_KEY_VERSION})
+    before = canonical_json({"headers": {name.lower(): value for name, value in headers}})
+    return before[:-1], after[1:]
 
 
 @cache

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from returns.result import Failure
+from returns.result import Failure, Success
 from typing_extensions import override
 
 from llm_effects import (
@@ -31,7 +31,7 @@ from llm_effects import (
     with_cache,
     with_deadline,
 )
-from llm_effects.flights import Alone, Flights, Lead
+from llm_effects.flights import Alone, Flights, Landed, Lead
 from llm_effects.notes import CacheHit, CacheStored, Note, StoreFailed
 from llm_effects.operations import Program, Sleep, ask
 from llm_effects.ports import Store
@@ -536,6 +536,18 @@ def test_K13_nobody_waits_for_a_new_leader_whose_thread_they_block() -> None:
     elsewhere = on_a_thread(lambda: Waiter(flights, blocking=True))
     flights.land("key", None)
     assert [it.told for it in (on_loop, blocking, elsewhere)] == [[Lead()], [Alone()], []]
+
+
+def test_K13_who_leads_at_once_leads_alone_and_is_waited_for_like_any_other() -> None:
+    flights = Flights()
+    assert flights.lead("key")
+    assert not flights.lead("key")
+    waiter, blocking = Waiter(flights), Waiter(flights, blocking=True)
+    assert (waiter.first, blocking.first) == (None, Alone())  # a thread that waits for itself waits for ever
+    flights.land("key", Success(answer()))
+    assert (waiter.told, flights.under_way()) == ([Landed(answer())], 0)
+    assert flights.lead("key", blocking=True)
+    assert Waiter(flights).first == Alone()
 
 
 # ---------------------------------------------------------------- K15: slower than the model

@@ -1,6 +1,7 @@
 """The published keys: what they are made of is read off `docs/cache-key-vectors.json` by any other program."""
 
 import json
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -123,6 +124,13 @@ def test_what_cannot_be_sent_has_no_key() -> None:
     assert isinstance(failure, BadRequest)
     assert failure.path is not None
     assert failure.path.startswith("$.messages[0]")
+
+
+def test_a_target_that_cannot_be_written_is_named_as_the_place() -> None:
+    request = Encoded({}, {}, ())
+    failure = key_of(request, replace(CLAUDE, endpoint="https://\ud800")).failure()
+    assert isinstance(failure, BadRequest)
+    assert failure.path == "$.target.endpoint"
 
 
 def test_header_names_are_the_same_in_any_case() -> None:

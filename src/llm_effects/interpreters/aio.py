@@ -94,6 +94,9 @@ class _Asyncio:
         else:
             entries.save(store, key, entry)
 
+    def lead(self, flights: Flights, key: str) -> bool:
+        return flights.lead(key)
+
     async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing:
         loop = asyncio.get_running_loop()
         landed: asyncio.Future[Landed | Alone | Lead] = loop.create_future()

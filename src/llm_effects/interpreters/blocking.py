@@ -97,6 +97,9 @@ class _Blocking:
         else:
             waited(store, partial(entries.save, store, key, entry), limit)
 
+    def lead(self, flights: Flights, key: str) -> bool:
+        return flights.lead(key, blocking=True)
+
     async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing:
         landed: SimpleQueue[Landed | Alone | Lead] = SimpleQueue()
 

@@ -95,6 +95,10 @@ class Backend(Protocol):
 
     async def load(self, store: Store, key: str, limit: float | None) -> Entry | bytes | None: ...
     async def save(self, store: Store, key: str, entry: Entry, limit: float | None) -> None: ...
+    def lead(self, flights: Flights, key: str) -> bool:
+        """Lead, if nobody does: there is nothing to wait for then, and nothing is made ready for it."""
+        ...
+
     async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing: ...
 
 
@@ -374,7 +378,11 @@ class Run(Generic[R]):
         if (flights, key) in self._claims:
             return Alone()  # this very run leads: waiting for itself would be for ever
         # A run whose events somebody looks at goes on only as fast as they look: it leads nobody.
-        landing = await self._backend.claim(flights, key, self._left(), lead=not self.observed)
+        landing: Landing
+        if not self.observed and self._backend.lead(flights, key):
+            landing = Lead()
+        else:
+            landing = await self._backend.claim(flights, key, self._left(), lead=not self.observed)
         if isinstance(landing, Lead):
             self._claims.append((flights, key))
         return landing

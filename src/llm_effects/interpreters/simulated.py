@@ -14,7 +14,7 @@ from typing import Final, TypeAlias, TypeVar, cast, final
 
 from llm_effects.cells import Cell
 from llm_effects.entries import Entry
-from llm_effects.flights import Alone, Flights, Landing, Lead
+from llm_effects.flights import Alone, Flights, Landing
 from llm_effects.interpreters.answers import Answer, Raw, Slow, on_the_wire
 from llm_effects.interpreters.driver import Run, finished
 from llm_effects.interpreters.record import recorded
@@ -208,6 +208,8 @@ class _Virtual:
     async def save(self, store: Store, key: str, entry: Entry, limit: float | None) -> None:
         self._world.virtual(store)[key] = bytes(entry)
 
+    def lead(self, flights: Flights, key: str) -> bool:
+        return True  # runs of a world come one after another: nobody else can be at it
+
     async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing:
-        # Runs of a world come one after another: nobody else can be at it.
-        return Lead() if lead else Alone()
+        return Alone()
