@@ -5,11 +5,24 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from returns.result import Failure, Success
 
-from llm_pure import Completion, Message, Response, Usage, openai_chat
+from llm_pure import (
+    Base64,
+    Completion,
+    Document,
+    Image,
+    Message,
+    Opaque,
+    Response,
+    ToolResult,
+    Url,
+    Usage,
+    openai_chat,
+    user,
+)
 from llm_pure.errors import ERRORS, Incomplete, Lossy, Malformed
 from llm_pure.events import (
     PartDone,
@@ -39,11 +52,11 @@ from llm_pure.strategies import (
 from llm_pure.strategies.openai_chat import chat_answers, chat_payloads
 from llm_pure.strategies.streams import chat_chunks, chat_sse
 from llm_pure.wire import Codec
+from tests.many import many
 
 Plain = dict[str, PlainJson]
 
 codec: Codec[State] = openai_chat
-many = settings(max_examples=max(200, settings().max_examples))
 
 
 # ---------------------------------------------------------------- requests
@@ -150,8 +163,14 @@ def test_encode_after_decode_gives_the_payload_back(payload: Plain) -> None:
     assert isinstance(encoded.body(), Success)
 
 
+SHOWN = ToolResult("call_1", (Image(Base64("aGk=", "image/png")),))
+
+
 @many
 @given(completions(), messages())
+@example(Completion([user(SHOWN, Document(Url("https://x/a.pdf")))]), user("Why?"))
+@example(Completion([user(SHOWN, Opaque("openai", JsonObject({"role": "function"})))]), user("Why?"))
+@example(Completion([user(SHOWN)]), user("Why?"))
 def test_a_turn_appended_leaves_the_encoded_prefix(completion: Completion, message: Message) -> None:
     before = codec.encode_request(completion).unwrap().payload["messages"]
     after = codec.encode_request(completion.add_messages(message)).unwrap().payload["messages"]

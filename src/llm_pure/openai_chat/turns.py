@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, thaw
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
-from llm_pure.normal import normal_messages
+from llm_pure.normal import normal_content, normal_messages
 from llm_pure.openai_chat.assistant import read_assistant, say_assistant, say_usual
 from llm_pure.openai_chat.ids import follow, named_apart
 from llm_pure.openai_chat.media import read_part, say_part, say_text, short
@@ -280,8 +280,8 @@ def _say_user(
             content += say_part(part, losses, f"{path}.content[{index}]")
     out += wholes
     if not content and (results or wholes):
-        if late and message.extras:
-            _say_late(late, out)  # its turn does not go on
+        if late and (message.extras or len(normal_content(message.content)) > results):
+            _say_late(late, out)  # its turn does not go on: it had more than results, be that said or lost
         unsaid(message.extras, losses, path)
         return
     if not content and _is_result(out):
