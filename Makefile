@@ -8,6 +8,7 @@ SELF   := $(firstword $(MAKEFILE_LIST))
 JOBS   ?= 2
 ROUNDS ?= 1000
 N      ?= 200000
+LAWS   ?=
 
 # The tests run on a newer Python too, where a usable one is here. `make test NEWER=python3.x` names it, `NEWER=` leaves
 # it out.
@@ -47,7 +48,7 @@ PROGRAMS := $(wildcard examples benchmarks)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types ruff imports mypy pyright pytest newer faults leaks crash fuzz cover bench record lock clean setup
+.PHONY: help demo test lint format types ruff imports mypy pyright pytest quick long newer faults leaks crash fuzz cover bench record lock clean setup
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(SELF)
@@ -82,6 +83,12 @@ pyright: setup
 
 pytest: setup
 	@$(PY) -m pytest -q -n $(JOBS)
+
+quick: setup ## the tests without the slow ones, in under two minutes
+	@$(PY) -m pytest -q -n $(JOBS) -m 'not slow'
+
+long: setup ## every law on 20,000 examples, file after file, for hours; one line for each (LAWS='file …')
+	@$(PY) -m tests.long $(LAWS)
 
 # The slow tests ran already, on the first Python.
 newer: setup

@@ -13,7 +13,6 @@ def growth(work: Callable[[int], Callable[[], object]], small: int, large: int) 
     Linear work gives about 1, quadratic work about `large / small`. The collector is off, since it goes through all
     that the whole test run has made.
     """
-    gc.collect()
     gc.disable()
     try:
         return (_cost(work, large, 3) / large) / (_cost(work, small, 9) / small)

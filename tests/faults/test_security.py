@@ -374,14 +374,19 @@ def test_S8_a_traceback_with_locals_shows_no_key_and_in_frames_of_ours_no_prompt
     kind: str,
 ) -> None:
     """What alone passes through a run: a cancelled task, and Ctrl-C."""
-    _, runner = serve(Sent(answer("Hello", wire=provider.wire), delay=30))
+    stub, runner = serve(Sent(answer("Hello", wire=provider.wire), delay=30))
     monkeypatch.setenv(provider.key_variable, key)
     caught: BaseException | None = None
+
+    def under_way() -> None:
+        assert stub.wait_until(lambda it: len(it.requests) == 1)
+        time.sleep(0.05)  # until the one who asked waits
+
     if kind == "cancelled":
 
         async def main() -> BaseException | None:
             task = asyncio.ensure_future(arun(runner, asked))
-            await asyncio.sleep(0.3)
+            await asyncio.to_thread(under_way)
             task.cancel()
             try:
                 await task
@@ -391,17 +396,21 @@ def test_S8_a_traceback_with_locals_shows_no_key_and_in_frames_of_ours_no_prompt
 
         caught = asyncio.run(main())
     else:
-        timer = threading.Timer(0.5, lambda: signal.raise_signal(signal.SIGINT))
         main_thread = threading.main_thread().ident
         assert main_thread is not None
-        timer = threading.Timer(0.5, lambda: signal.pthread_kill(main_thread, signal.SIGINT))
-        timer.start()
+
+        def interrupt(main_thread: int = main_thread) -> None:
+            under_way()
+            signal.pthread_kill(main_thread, signal.SIGINT)
+
+        interrupting = threading.Thread(target=interrupt)
+        interrupting.start()
         try:
             run(runner, asked)
         except KeyboardInterrupt as error:
             caught = error
         finally:
-            timer.join()
+            interrupting.join()
     assert caught is not None
     assert "llm_effects" in with_locals(caught, of="llm_effects")
     assert leaks(key, traceback=with_locals(caught)) == []
@@ -511,7 +520,6 @@ def test_S10_only_kinds_that_we_know_are_made(value: object) -> None:
 
 
 @given(scope=st.text(), text=st.text(max_size=30))
-@settings(max_examples=50)
 def test_S11_a_key_of_a_store_is_hexadecimal_whatever_was_asked(scope: str, text: str) -> None:
     class Keys:
         blocking = False

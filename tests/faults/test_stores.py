@@ -16,12 +16,13 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from llm_effects.stores import MemoryStore, SqliteStore, StoreUnusable, database, mounts
 from llm_effects.stores.sqlite import SWEEP
 from tests.effects.stores.files import Clock, altered, environment, filled, posix, rows
+from tests.many import few
 
 ROOT = Path(__file__).parents[2]
 
@@ -88,7 +89,7 @@ def found_after_a_power_cut(path: Path, file: bytes, log: bytes) -> dict[str, by
 
 
 @given(data=st.data())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@few
 def test_K2_of_a_log_that_a_power_cut_tore_the_first_saves_are_found(path: Path, data: st.DataObject) -> None:
     """Sectors that were never written, written in another order, or half: some of the last saves may be gone, all of
     each, and none of an earlier one. That is what NORMAL promises; nothing of the log was synchronised yet."""
@@ -105,7 +106,7 @@ def test_K2_of_a_log_that_a_power_cut_tore_the_first_saves_are_found(path: Path,
 
 
 @given(data=st.data())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@few
 def test_K2_a_checkpoint_that_a_power_cut_tore_loses_nothing(path: Path, data: st.DataObject) -> None:
     """The log is synchronised before its pages go into the file, and stays until those are: any of them may be new or
     old."""
@@ -224,7 +225,7 @@ def test_K4_our_table_in_another_shape_is_damage(path: Path, statement: str) -> 
 
 
 @given(st.data())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@few
 def test_K4_whatever_bytes_are_flipped_no_wrong_value_is_read(path: Path, data: st.DataObject) -> None:
     """Each value comes back whole or not at all, and what is raised are exceptions that a caller expects."""
     for file in path.parent.iterdir():
@@ -560,7 +561,7 @@ LIMITED: dict[str, Limited] = {
         max_size=60,
     )
 )
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@few
 def test_K17_whatever_is_saved_stays_below_the_limits(
     path: Path, kind: str, steps: list[tuple[str, int, int]]
 ) -> None:

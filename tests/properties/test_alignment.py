@@ -110,7 +110,7 @@ def test_conversations_that_have_nothing_in_common_take_time_as_they_are_long() 
     def prepared(count: int) -> Callable[[], object]:
         return partial(differences, all_of("a", count), all_of("b", count + 1))
 
-    assert growth(prepared, 20, 160) < 3
+    assert growth(prepared, 10, 80) < 3
 
 
 def test_what_is_left_out_of_many_that_are_the_same_is_all_that_differs() -> None:

@@ -6,7 +6,7 @@ import copy
 import json
 from typing import Any, get_args
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Failure, Success
 
@@ -18,10 +18,10 @@ from llm_pure.json import EMPTY, JsonObject, PlainJson, same_json
 from llm_pure.messages import UserMessage
 from llm_pure.parts import Opaque, Text
 from llm_pure.wire import Codec
+from tests.many import many
 
 codec: Codec[anthropic_messages.StreamState] = anthropic_messages
 Body = dict[str, PlainJson]
-many = settings(max_examples=200)
 
 
 # ---------------------------------------------------------------- requests

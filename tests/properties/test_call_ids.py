@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from llm_pure import (
@@ -25,8 +25,7 @@ from llm_pure import (
 )
 from llm_pure.dialects import MISTRAL, Dialect
 from llm_pure.wire import Encoded
-
-many = settings(max_examples=max(200, settings().max_examples))
+from tests.many import many
 
 IDS = st.sampled_from(["call_1", "a b", "é", "x" * 65, "y" * 65, "abcDEF123", "toolu_01", ""]) | st.text(
     st.characters(codec="utf-8"), max_size=70

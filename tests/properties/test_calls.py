@@ -6,7 +6,7 @@ import json
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from llm_pure import (
@@ -26,8 +26,8 @@ from llm_pure import (
     user,
 )
 from llm_pure.json import JsonError, PlainJson, dump_json, parse_json
+from tests.many import many
 
-many = settings(max_examples=max(200, settings().max_examples))
 Plain = dict[str, Any]
 
 STOPS: dict[WireFormat, list[Any]] = {

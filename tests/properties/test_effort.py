@@ -11,6 +11,7 @@ from llm_pure.completion import EFFORTS
 from llm_pure.effort import BUDGETS, effort_of, nearest
 from llm_pure.models import MODELS
 from llm_pure.strategies import reasoning_settings
+from tests.many import many
 from tests.reported import as_sent, wrongly_reported
 
 EFFORT = st.sampled_from(sorted(EFFORTS.values()))
@@ -41,17 +42,9 @@ def test_a_budget_is_the_largest_effort_within_it_or_else_the_smallest_that_thin
     )
 
 
-@pytest.mark.parametrize("model", MODELS)
-@given(setting=reasoning_settings())
-def test_what_is_asked_of_a_model_is_what_it_takes_and_the_rest_is_a_loss(
-    model: str, setting: ReasoningSetting
-) -> None:
+def check_said_as_taken(model: str, setting: ReasoningSetting) -> None:
     traits = MODELS[model]
-    asked = as_sent(
-        Completion(
-            [user("a")], model=model, reasoning=ReasoningSetting(setting.effort, setting.budget_tokens)
-        )
-    )
+    asked = as_sent(Completion([user("a")], model=model, reasoning=setting))
     for wire in ("anthropic_messages", "openai_chat", "openai_responses"):
         codec = codec_of(wire)
         encoded = codec.encode_request(asked).unwrap()
@@ -66,3 +59,23 @@ def test_what_is_asked_of_a_model_is_what_it_takes_and_the_rest_is_a_loss(
         assert thinking.get("type") != "disabled" or traits.thinking_off
         read = as_sent(codec.decode_request(encoded.payload).unwrap())
         assert wrongly_reported(asked, read, encoded.losses) == []
+
+
+SETTINGS = [
+    *(ReasoningSetting(effort) for effort in EFFORTS.values()),
+    *(ReasoningSetting(None, budget) for budget in (0, 1, *BUDGETS.values())),
+    ReasoningSetting("high", 0),
+    ReasoningSetting("none", 2048),
+]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_what_is_asked_of_a_model_is_what_it_takes_and_the_rest_is_a_loss(model: str) -> None:
+    for setting in SETTINGS:
+        check_said_as_taken(model, setting)
+
+
+@many
+@given(st.sampled_from(sorted(MODELS)), reasoning_settings())
+def test_so_is_any_setting_for_any_model(model: str, setting: ReasoningSetting) -> None:
+    check_said_as_taken(model, ReasoningSetting(setting.effort, setting.budget_tokens))

@@ -9,20 +9,19 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Failure, Success
 
 from llm_pure import Incomplete, Outcome, Reasoning, Response, openai_chat
 from llm_pure.strategies import chat_answers, chunkings
 from llm_pure.strategies.streams import chat_chunks
+from tests.many import many
 
 Plain = dict[str, Any]
 Drawn = tuple[Plain, list[Plain]]
 Told = list[Plain | str]
 """The data of a stream's lines: chunks, and what is no JSON."""
-
-many = settings(max_examples=max(200, settings().max_examples))
 
 
 def said(outcome: Outcome[Response]) -> object:

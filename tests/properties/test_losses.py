@@ -2,16 +2,15 @@
 
 from dataclasses import fields, is_dataclass
 
-from hypothesis import given, settings
+from hypothesis import given
 from returns.result import Failure
 
 import llm_pure.strategies as made
 from llm_pure import Completion, Lossy, WireFormat, codec_of, differences, normal
+from tests.many import many
 from tests.reported import as_sent, wrongly_reported
 
 WIRES: tuple[WireFormat, ...] = ("anthropic_messages", "openai_chat", "openai_responses")
-
-many = settings(max_examples=max(200, settings().max_examples))
 
 
 @many

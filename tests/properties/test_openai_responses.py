@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from returns.result import Failure, Success
 
@@ -30,13 +30,11 @@ from llm_pure.strategies import (
 from llm_pure.strategies.openai_responses import responses_answers, responses_payloads
 from llm_pure.strategies.streams import named_sse, responses_events
 from llm_pure.wire import Codec
+from tests.many import many
 
 Plain = dict[str, PlainJson]
 
 codec: Codec[State] = openai_responses
-
-
-many = settings(max_examples=max(200, settings().max_examples))
 
 
 # ---------------------------------------------------------------- requests

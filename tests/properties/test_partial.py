@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from llm_effects import arun, astream, run, stream, with_repair
@@ -40,8 +40,7 @@ from llm_pure import (
 from llm_pure.json import parse_json
 from llm_pure.strategies import json_values, texts
 from tests.effects.scripted import QUESTION, answer, leaf
-
-many = settings(max_examples=max(200, settings().max_examples))
+from tests.many import many
 
 
 def written() -> st.SearchStrategy[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 from returns.result import Success
@@ -39,8 +39,7 @@ from llm_pure import (
 )
 from llm_pure.join import joined_content
 from llm_pure.response import NO_USAGE
-
-many = settings(max_examples=max(200, settings().max_examples))
+from tests.many import many
 
 
 class City(BaseModel):

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
-from hypothesis import given, settings
+from hypothesis import given
 from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
 from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming
 from pydantic import TypeAdapter
@@ -21,14 +21,13 @@ from pydantic import TypeAdapter
 import llm_pure.strategies as made
 from llm_pure import Completion, Document, Message, Opaque, Part, Text, ToolResult, WireFormat, codec_of
 from llm_pure.json import EMPTY
+from tests.many import many
 
 PARAMS: Mapping[WireFormat, Any] = {
     "anthropic_messages": MessageCreateParamsNonStreaming,
     "openai_chat": CompletionCreateParamsNonStreaming,
     "openai_responses": ResponseCreateParamsNonStreaming,
 }
-
-many = settings(max_examples=max(200, settings().max_examples))
 
 
 @cache

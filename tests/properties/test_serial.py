@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from returns.result import Failure, Success
@@ -47,8 +47,8 @@ from llm_pure.strategies import (
     tools,
     usages,
 )
+from tests.many import many
 
-many = settings(max_examples=max(200, settings().max_examples))
 values: st.SearchStrategy[Value] = st.one_of(
     completions(),
     joined_responses(),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, Field, create_model
@@ -33,9 +33,9 @@ from llm_pure import (
     strict_schema,
 )
 from llm_pure.strategies import json_objects, json_values
+from tests.many import many
 
 RULES = st.sampled_from([OPENAI_STRICT, ANTHROPIC_STRICT, ANTHROPIC_STRICT_OUTPUT])
-many = settings(max_examples=max(200, settings().max_examples))
 
 # ---------------------------------------------------------------- any schema
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
@@ -25,6 +25,7 @@ from llm_pure import (
     codec_of,
     strict_schema,
 )
+from tests.many import many
 from tests.properties.test_strict import schemas
 
 WIRES: dict[WireFormat, tuple[StrictRules, StrictRules]] = {
@@ -32,7 +33,6 @@ WIRES: dict[WireFormat, tuple[StrictRules, StrictRules]] = {
     "openai_chat": (OPENAI_STRICT, OPENAI_STRICT),
     "openai_responses": (OPENAI_STRICT, OPENAI_STRICT),
 }
-many = settings(max_examples=max(200, settings().max_examples))
 
 
 class Leg(BaseModel):

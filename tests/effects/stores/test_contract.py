@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from typing_extensions import override
 
 from llm_effects.stores import MemoryStore, SqliteStore
+from tests.many import few
 
 AnyStore = MemoryStore | SqliteStore
 Make = Callable[[], AnyStore]
@@ -152,13 +153,11 @@ def test_a_store_behaves_like_a_dict(kind: str, tmp_path: Path) -> None:
 
     Machine.make = make
 
-    run_state_machine_as_test(
-        Machine, settings=settings(max_examples=15, stateful_step_count=20, deadline=None)
-    )
+    run_state_machine_as_test(Machine, settings=settings(few, stateful_step_count=20))
 
 
 @given(key=st.text("0123456789abcdef", min_size=1), value=st.binary())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@few
 def test_any_bytes_under_any_key(make: Make, key: str, value: bytes) -> None:
     with make() as store:
         store.save(key, value)

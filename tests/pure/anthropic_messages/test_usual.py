@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Failure, Success
 
@@ -21,6 +21,7 @@ from llm_pure.anthropic_messages import encode_request
 from llm_pure.json import EMPTY, JsonInput, JsonObject, PlainJson, dump_json, parse_json, same_json
 from llm_pure.messages import Message
 from llm_pure.serial import to_json
+from tests.many import many
 
 
 class Word(StrEnum):
@@ -46,7 +47,7 @@ def told(completion: Completion) -> Completion:
     return completion.replace(messages=[looked_at(message) for message in completion.messages])
 
 
-@settings(max_examples=200)
+@many
 @given(our.completions() | st.permutations(MESSAGES).map(Completion))
 def test_usual_messages_become_what_others_would(completion: Completion) -> None:
     assert encode_request(completion) == encode_request(told(completion))
@@ -79,7 +80,7 @@ def fresh(completion: Completion) -> Completion:
     return completion.replace(messages=[replace(message) for message in completion.messages])
 
 
-@settings(max_examples=200)
+@many
 @given(our.completions() | st.permutations(MESSAGES).map(Completion), st.booleans())
 def test_the_body_says_what_the_payload_says(completion: Completion, stream: bool) -> None:
     body = encode_request(completion).unwrap().body(stream=stream)
