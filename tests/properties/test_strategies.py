@@ -26,17 +26,19 @@ DRAWN = 500
 """So many examples; a kind that is well fed is found at several times the least share."""
 
 
-def shares(strategy: st.SearchStrategy[object], kinds: Callable[[object], Iterator[str]]) -> dict[str, float]:
+def shares(
+    strategy: st.SearchStrategy[object], kinds: Callable[[object], Iterator[str]], drawn: int = DRAWN
+) -> dict[str, float]:
     """In which share of the examples each kind is found."""
     found: Counter[str] = Counter()
 
-    @settings(max_examples=DRAWN, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=drawn, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(strategy)
     def draw(value: object) -> None:
         found.update(set(kinds(value)))
 
     draw()
-    return {kind: count / DRAWN for kind, count in found.items()}
+    return {kind: count / drawn for kind, count in found.items()}
 
 
 def classes(value: object) -> Iterator[str]:
@@ -100,7 +102,7 @@ def test_every_kind_of_event_and_error_is_drawn() -> None:
     events = {kind.__name__ for kind in get_args(StreamEvent)}
     assert starved(shares(our.events(), classes), events, 0.01) == {}
     errors = {kind.__name__ for kind in get_args(LlmError)}
-    assert starved(shares(our.errors(), classes), errors, 0.004) == {}
+    assert starved(shares(our.errors(), classes, 4 * DRAWN), errors, 0.004) == {}
 
 
 # fmt: off
