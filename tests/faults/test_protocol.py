@@ -376,7 +376,7 @@ def _called(*ids: str) -> list[Message]:
 
 
 @pytest.mark.parametrize("ids", COLLIDING)
-@pytest.mark.parametrize("provider", [ANTHROPIC, OPENAI], ids=lambda it: it.name)
+@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda it: it.name)
 def test_P11_calls_of_one_turn_are_told_apart_and_so_are_their_results(
     provider: Provider, ids: tuple[str, str]
 ) -> None:

@@ -170,8 +170,8 @@ def _add_conversation(
     if text is not None and not in_input:
         payload["instructions"] = text
         items = []
-    messages = fitted(completion.messages, traits_of(completion.model).tool_id_pattern, losses)
-    items += say_messages(messages, losses, start=start)
+    pattern = traits_of(completion.model).tool_id_pattern
+    items += say_messages(fitted(completion.messages, pattern, losses), losses, start=start, ids=pattern)
     if items:
         payload["input"] = items
     return text is not None

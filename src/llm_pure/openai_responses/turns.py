@@ -18,12 +18,14 @@ known to keep the law; every other one is read back once it is written, and comp
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, thaw
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
 from llm_pure.normal import normal_content, normal_messages
+from llm_pure.openai_responses.ids import tell_apart
 from llm_pure.openai_responses.items import comes_back, in_message, read_item, say_items
 from llm_pure.openai_responses.media import read_content, say_content, say_in_message, short
 from llm_pure.openai_responses.shape import (
@@ -192,9 +194,15 @@ _ROLES: Final[dict[type[Message], str]] = {
 }
 
 
-def say_messages(messages: tuple[Message, ...], losses: Losses, *, start: int = 0) -> list[PlainJson]:
-    """The messages from number `start` on, in order. Raises `JsonError` if something is no message, or no JSON."""
+def say_messages(
+    messages: tuple[Message, ...], losses: Losses, *, start: int = 0, ids: str | None = None
+) -> list[PlainJson]:
+    """The messages from number `start` on, in order; `ids` says what form the ids of calls have.
+
+    Raises `JsonError` if something is no message, or no JSON.
+    """
     out: list[PlainJson] = []
+    begins: list[int] = []
     previous: Message | None = None
     custom: set[str] = set()
     """The ids of the calls that were made with plain text."""
@@ -210,6 +218,7 @@ def say_messages(messages: tuple[Message, ...], losses: Losses, *, start: int = 
         if follows and previous is not None and not _apart(previous.content, content):
             losses.append(Loss(path, "Responses takes this for a part of the message before"))
         previous = message
+        begins.append(len(out))
         if len(content) == 1 and message.extras is EMPTY:
             part = content[0]
             # By far the most messages are one text.
@@ -231,6 +240,14 @@ def say_messages(messages: tuple[Message, ...], losses: Losses, *, start: int = 
         if isinstance(message, AssistantMessage):
             for item in out[place:]:
                 note_call(item, custom)
+    tell_apart(
+        (
+            (f"$.messages[{index}]", out[place:end])
+            for index, (place, end) in enumerate(pairwise([*begins, len(out)]), start)
+        ),
+        ids,
+        losses,
+    )
     return out
 
 

@@ -132,6 +132,23 @@ def _input_items() -> Plains:
     return st.one_of(said, said, told, result, result, other, answer, answer, _own_items())
 
 
+def _named_apart(items: PlainJson) -> PlainJson:
+    """Items without the calls whose id another one of their row has: no server takes them back."""
+    kept: list[PlainJson] = []
+    seen: set[str] = set()
+    for item in items if isinstance(items, list) else []:
+        if isinstance(item, dict):
+            id_ = item.get("call_id")
+            if str(item.get("type")).endswith("_output") or item.get("role") == "user":
+                seen.clear()
+            elif isinstance(id_, str):
+                if id_ in seen:
+                    continue
+                seen.add(id_)
+        kept.append(item)
+    return kept
+
+
 # ---------------------------------------------------------------- requests
 
 
@@ -173,7 +190,7 @@ def responses_payloads() -> Plains:
             "x": rate,
         },
     )
-    items = listed(_input_items(), min_size=1, max_size=5)
+    items = listed(_input_items(), min_size=1, max_size=5).map(_named_apart)
     settings = record(
         {},
         {
@@ -235,7 +252,9 @@ def responses_answers(*, streamed: bool = False) -> Plains:
             "id": plain_texts(),
             "object": just("response"),
             "status": just(*statuses),
-            "output": listed(_messages(answered=True) | _messages(answered=True) | _own_items(), max_size=4),
+            "output": listed(
+                _messages(answered=True) | _messages(answered=True) | _own_items(), max_size=4
+            ).map(_named_apart),
         },
         {
             "model": plain_words(),
