@@ -44,6 +44,8 @@ def differences(
     What has been put into a list has the path of the place before which it stands. `expected` are paths at and below
     which differences are no surprise (those of losses): of several ways to lay two lists beside each other, one with
     the fewest surprises is taken; of these, the one where all stays at its place, or the least is left out and put in.
+
+    Raises `RecursionError` if JSON or results are nested several hundred levels deep: no codec reads or sends such.
     """
     budget = Budget.of(_size(before) + _size(after))
     comparison = _Comparison(frozenset(expected), budget)

@@ -31,7 +31,10 @@ __all__ = ["essence", "normal", "normal_content", "normal_messages", "places"]
 
 
 def normal(completion: Completion) -> Completion:
-    """The normal form, by the table above."""
+    """The normal form, by the table above.
+
+    Raises `RecursionError` if JSON or results are nested several hundred levels deep: no codec reads or sends such.
+    """
     messages = tuple(normal_messages(completion.messages))
     system = normal_content(completion.system)
     if _opens(system, messages):

@@ -149,6 +149,21 @@ def test_what_is_of_another_type_is_a_bad_request_with_its_place(wire: WireForma
     assert error.path == path
 
 
+@pytest.mark.parametrize(
+    ("wire", "path"),
+    [
+        ("anthropic_messages", "$.tools[0].input_schema.minimum"),
+        ("openai_chat", "$.tools[0].function.parameters.minimum"),
+        ("openai_responses", "$.tools[0].parameters.minimum"),
+    ],
+)
+def test_what_is_no_json_in_a_schema_is_a_bad_request_once_it_is_written(wire: WireFormat, path: str) -> None:
+    schema = JsonObject({"type": "number", "minimum": float("nan")})
+    completion = Completion([user("a")], tools=[Tool("f", "", schema)], model="m", max_tokens=1)
+    encoded = codec_of(wire).encode_request(completion).unwrap()
+    assert encoded.body() == Failure(BadRequest(message="nan is no JSON number", path=path))
+
+
 @pytest.mark.parametrize("wire", WIRES)
 def test_messages_that_are_a_text_are_a_bad_request(wire: WireFormat) -> None:
     error = codec_of(wire).encode_request(Completion("hello")).failure()  # type: ignore[arg-type]
