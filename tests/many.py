@@ -2,8 +2,8 @@
 
 settings  quick  ci   long     for
 --------  -----  ---  -------  ---------------------------------------------------
-(none)    50     100  20,000   every law
-`many`    100    200  20,000   what has many cases, and is cheap
+(none)    35     100  20,000   every law
+`many`    70     200  20,000   what has many cases, and is cheap
 `few`     30     30   1,000    what waits for a disk in each example
 """
 
