@@ -140,7 +140,8 @@ WIRE: dict[str, tuple[st.SearchStrategy[object], set[str]]] = {
 @pytest.mark.parametrize("name", sorted(WIRE))
 def test_every_kind_of_block_is_often_on_the_wire(name: str) -> None:
     strategy, kinds = WIRE[name]
-    assert starved(shares(strategy, words), kinds, 0.008) == {}
+    # Hypothesis draws in clusters, and otherwise after each import: the rarest, at 2 %, needs this many to be seen.
+    assert starved(shares(strategy, words, 3 * DRAWN), kinds, 0.008) == {}
 
 
 @pytest.mark.slow
