@@ -56,9 +56,15 @@ _SHORT: Final = 64 * 1024
 """A body that is longer goes out after its head, since to put them together is to copy it."""
 
 
-def _waits_for_its_body(buffer: bytes) -> bool:
-    """Whether this is the head of a request of ours. However empty the body is, HTTP/1.1's end of it is a write."""
-    return buffer.startswith(b"POST ") and HEARING.get()
+def _going(head: bytes, buffer: bytes) -> tuple[bytes, tuple[bytes, ...]]:
+    """What is held back from now on, and what goes out, where `head` was held back and `buffer` is written.
+
+    The head of a request of ours waits for its body: however empty that is, HTTP/1.1's end of it is a write.
+    """
+    if not head and buffer.startswith(b"POST ") and HEARING.get():
+        return buffer, ()
+    pieces = (head + buffer,) if len(buffer) <= _SHORT else (head, buffer)
+    return b"", tuple(filter(None, pieces))
 
 
 @final
@@ -77,21 +83,9 @@ class _Reached:
         return self._stream.read(max_bytes, self._tell(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        head = self._head
-        if head:
-            self._head = b""
-            if len(buffer) <= _SHORT:
-                buffer = head + buffer
-            else:
-                self._put(head, timeout)
-        elif _waits_for_its_body(buffer):
-            self._head = buffer
-            return
-        if buffer:
-            self._put(buffer, timeout)
-
-    def _put(self, buffer: bytes, timeout: float | None) -> None:
-        self._stream.write(buffer, self._tell(timeout))
+        self._head, going = _going(self._head, buffer)
+        for piece in going:
+            self._stream.write(piece, self._tell(timeout))
 
     def start_tls(
         self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
@@ -155,18 +149,9 @@ class _AsyncReached:
         self.get_extra_info: Final = stream.get_extra_info
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - not ours
-        head = self._head
-        if head:
-            self._head = b""
-            if len(buffer) <= _SHORT:
-                buffer = head + buffer
-            else:
-                await self._stream.write(head, timeout)
-        elif _waits_for_its_body(buffer):
-            self._head = buffer
-            return
-        if buffer:
-            await self._stream.write(buffer, timeout)
+        self._head, going = _going(self._head, buffer)
+        for piece in going:
+            await self._stream.write(piece, timeout)
 
     async def start_tls(self, **how: object) -> _AsyncReached:
         try:
