@@ -22,13 +22,12 @@ from llm_pure.jsontext import (
     is_plain,
     parse_json,
     parse_json_prefix,
-    parse_object,
+    parse_objects,
     parse_plain,
     plain_copy,
     prove,
     unproven_json,
 )
-from llm_pure.slots import put_into
 
 __all__ = [
     "EMPTY",
@@ -45,7 +44,7 @@ __all__ = [
     "is_plain",
     "parse_json",
     "parse_json_prefix",
-    "parse_object",
+    "parse_objects",
     "parse_plain",
     "prove",
     "same_json",
@@ -71,14 +70,15 @@ class JsonObject(Mapping[str, Json]):
     `RecursionError`. The codecs answer it with a `BadRequest`.
     """
 
+    # Nothing public can be set. What it holds is private, and guarded by nothing else: answers make dozens of these.
     __slots__ = ("_raw", "_text")
     _raw: dict[str, PlainJson]
     _text: str | None
 
     def __init__(self, items: Mapping[str, JsonInput] | None = None, /) -> None:
         """Copy `items` deeply; later changes to it are not seen."""
-        _put_raw(self, {key: thaw(value) for key, value in items.items()} if items else {})
-        _put_text(self, None)
+        self._raw = {key: thaw(value) for key, value in items.items()} if items else {}
+        self._text = None
 
     @classmethod
     def wrap(cls, raw: dict[str, PlainJson], text: str | None = None) -> JsonObject:
@@ -87,8 +87,8 @@ class JsonObject(Mapping[str, Json]):
         `text`, where given, is the JSON text that `raw` was read from.
         """
         self = _new(cls)
-        _put_raw(self, raw)
-        _put_text(self, text)
+        self._raw = raw
+        self._text = text
         return self
 
     @property
@@ -103,10 +103,6 @@ class JsonObject(Mapping[str, Json]):
     def spelling(self) -> str | None:
         """The text that this object was read from, where it was read from a text of its own."""
         return self._text
-
-    @override
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"JsonObject is immutable: cannot set {name!r}")
 
     @override
     def __getitem__(self, key: str) -> Json:
@@ -160,8 +156,6 @@ class JsonObject(Mapping[str, Json]):
         """This object with some keys replaced."""
         return JsonObject.wrap({**self._raw, **{key: thaw(value) for key, value in items.items()}})
 
-
-_put_raw, _put_text = put_into(JsonObject, "_raw", "_text")
 
 EMPTY: Final = JsonObject()
 """The object without keys."""

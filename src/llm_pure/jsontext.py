@@ -21,7 +21,7 @@ __all__ = [
     "is_plain",
     "parse_json",
     "parse_json_prefix",
-    "parse_object",
+    "parse_objects",
     "parse_plain",
     "plain_copy",
     "prove",
@@ -80,13 +80,19 @@ def prove(value: PlainJson) -> None:
         check_json(value)
 
 
-def parse_object(text: str) -> dict[str, PlainJson] | None:
-    """The object that a text is, all of it; None if `parse_json` has to be asked what it is."""
+def parse_objects(texts: list[str]) -> list[dict[str, PlainJson]] | None:
+    """The objects that the texts are, each all of it; None if `parse_json` has to be asked what one of them is."""
+    parse = _parser()
+    found: list[dict[str, PlainJson]] = []
     try:
-        value = _parser()(text, allow_inf_nan=False, cache_strings="keys")
+        for text in texts:
+            value = parse(text, allow_inf_nan=False, cache_strings="keys")
+            if type(value) is not dict:
+                return None
+            found.append(value)
     except (ValueError, TypeError):  # the latter for a lone surrogate
         return None
-    return value if type(value) is dict and _all_finite(value) else None
+    return found if _all_finite(found) else None
 
 
 def parse_json_prefix(text: str, *, strings: bool = False) -> PlainJson:

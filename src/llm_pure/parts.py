@@ -17,7 +17,7 @@ from typing import TypeAlias
 from typing_extensions import override
 
 from llm_pure.brief import Brief
-from llm_pure.json import EMPTY, JsonInput, JsonObject, as_object
+from llm_pure.json import EMPTY, JsonInput, JsonObject, PlainJson, as_object
 from llm_pure.slots import put_into
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "ToolCall",
     "ToolResult",
     "Url",
+    "plain_call",
 ]
 
 
@@ -155,6 +156,18 @@ class ToolCall(Brief):
 _put_id, _put_name, _put_arguments, _put_extras, _put_free_text = put_into(
     ToolCall, "id", "name", "arguments", "extras", "free_text"
 )
+_new = object.__new__
+
+
+def plain_call(id_: str, name: str, raw: dict[str, PlainJson], text: str) -> ToolCall:
+    """`ToolCall(id_, name, JsonObject.wrap(raw, text))`, in three quarters of the time. Takes `raw` over."""
+    call = _new(ToolCall)
+    _put_id(call, id_)
+    _put_name(call, name)
+    _put_arguments(call, JsonObject.wrap(raw, text))
+    _put_extras(call, EMPTY)
+    _put_free_text(call, False)
+    return call
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -129,7 +129,9 @@ def integer_or_none(data: PlainObject, key: str) -> int | None:
 
 def count_or_none(data: PlainObject, key: str) -> int | None:
     """A whole number that can be a count: not negative, and within what JSON numbers carry exactly."""
-    value = integer_or_none(data, key)
+    value = data.get(key)
+    if type(value) is not int:
+        value = integer_or_none(data, key)
     if value is None or 0 <= value <= _MOST:
         return value
     raise JsonError("no count: negative, or beyond 2**53", "." + key)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llm_pure.errors import Loss
-from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, parse_json, parse_object
+from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, parse_json, parse_objects
 from llm_pure.openai_chat.shape import PROVIDER, Losses, attach, extras_with, own, plain
-from llm_pure.parts import BrokenToolCall, Opaque, ToolCall
+from llm_pure.parts import BrokenToolCall, Opaque, ToolCall, plain_call
 from llm_pure.reading import PlainObject, as_object, within
 from llm_pure.tools import INPUT, free_text_of
 
@@ -69,21 +69,26 @@ def usual_calls(calls: PlainJson) -> tuple[ToolCall, ...] | None:
     """
     if not isinstance(calls, list):
         return None
-    found: list[ToolCall] = []
-    for call in calls:
-        if type(call) is not dict or len(call) != 3 or call.get("type") != "function":
-            return None
-        id_, function = call.get("id"), call.get("function")
-        if not (type(id_) is str and id_ and type(function) is dict and len(function) == 2):
-            return None
-        name, text = function.get("name"), function.get("arguments")
-        if not (type(name) is str and name and type(text) is str):
-            return None
-        arguments = parse_object(text)
-        if arguments is None:
-            return None
-        found.append(ToolCall(id_, name, JsonObject.wrap(arguments, text)))
-    return tuple(found)
+    ids: list[str] = []
+    names: list[str] = []
+    texts: list[str] = []
+    try:
+        for call in calls:
+            if type(call) is not dict or len(call) != 3 or call["type"] != "function":
+                return None
+            id_, function = call["id"], call["function"]
+            if not (type(id_) is str and id_ and type(function) is dict and len(function) == 2):
+                return None
+            name, text = function["name"], function["arguments"]
+            if not (type(name) is str and name and type(text) is str):
+                return None
+            ids.append(id_)
+            names.append(name)
+            texts.append(text)
+    except KeyError:
+        return None
+    arguments = parse_objects(texts)
+    return None if arguments is None else tuple(map(plain_call, ids, names, arguments, texts))
 
 
 def _text_call(

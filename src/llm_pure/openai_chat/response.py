@@ -66,7 +66,7 @@ def _opened(body: bytes | str | Mapping[str, JsonInput]) -> tuple[PlainObject, t
 
     That the calls are JSON is known once they have been read; only the rest has to be looked through.
     """
-    if isinstance(body, Mapping):
+    if not isinstance(body, bytes | str):
         return body_object(body), ()
     data = as_object(unproven_json(body))
     choices = data.get("choices")
