@@ -77,7 +77,8 @@ def sse_step(state: SseState, chunk: bytes) -> tuple[SseState, tuple[SseEvent, .
         if len(data) < len(_BOM) and _BOM.startswith(data):
             return SseState(Held(None, data), after_cr=after_cr), ()
         data = data.removeprefix(_BOM)
-    *blocks, rest = data.split(b"\n\n")
+    blocks = data.split(b"\n\n")
+    rest = blocks.pop()
     events: list[SseEvent] = []
     for block in blocks:
         event = _event(block)
@@ -90,9 +91,9 @@ def sse_step(state: SseState, chunk: bytes) -> tuple[SseState, tuple[SseEvent, .
 
 def _event(block: bytes) -> SseEvent | None:
     # Nearly all are written in one of these two ways.
-    name, _, line = block.partition(b"\ndata: ")
-    if name.startswith(b"event: ") and b"\n" not in name and b"\n" not in line:
-        return (name[7:], line) if line or len(block) > len(name) else None
+    name, found, line = block.partition(b"\ndata: ")
+    if found and name.startswith(b"event: ") and block.count(b"\n") == 1:
+        return name[7:], line
     if block.startswith(b"data: ") and b"\n" not in block:
         return b"", block[6:]
     kind = b""

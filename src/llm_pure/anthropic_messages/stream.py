@@ -41,7 +41,7 @@ from llm_pure.events import (
     ToolCallDelta,
     ToolCallStarted,
 )
-from llm_pure.json import JsonError, PlainJson, parse_json
+from llm_pure.json import JsonError, PlainJson, prove, unproven_json
 from llm_pure.messages import AssistantMessage
 from llm_pure.outcome import Outcome
 from llm_pure.parts import BrokenToolCall, Part, ToolCall
@@ -167,7 +167,10 @@ def _advanced(
     fold: _Fold, opened: Opened, data: bytes, name: bytes, found: list[StreamEvent]
 ) -> tuple[_Fold, Opened]:
     try:
-        event = parse_json(data)
+        event = unproven_json(data)
+        if (further := _piece(opened, event, found)) is not None:
+            return fold, further
+        prove(event)
         if not isinstance(event, dict):
             raise wrong(event, "an object", "")
         kind = event.get("type")
@@ -188,40 +191,55 @@ def _advanced(
 
 
 _PIECES: Final[Mapping[str, tuple[str, str, Callable[[int, str], StreamEvent]]]] = {
-    "text_delta": ("text", "text", TextDelta),
-    "thinking_delta": ("thinking", "thinking", ReasoningDelta),
-    "input_json_delta": ("tool_use", "partial_json", ToolCallDelta),
+    "text": ("text_delta", "text", TextDelta),
+    "thinking": ("thinking_delta", "thinking", ReasoningDelta),
+    "tool_use": ("input_json_delta", "partial_json", ToolCallDelta),
 }
-"""Which kind of block a delta belongs to, where its piece is, and what it says to those who watch."""
+"""Of a kind of block: which delta brings pieces of it, where they are, and what they say to those who watch."""
+
+_NO_PIECES: Final = ("", "", TextDelta)
+_KINDS: Final = frozenset(delta for delta, _, _ in _PIECES.values())
+
+
+def _piece(opened: Opened, event: PlainJson, found: list[StreamEvent]) -> Opened | None:
+    """The only block that is open, with one more piece; None if `event` is anything but that, or says more.
+
+    Nothing in such an event is left unread, so it needs no proof. Nearly all events are of this kind.
+    """
+    if not (type(event) is dict and len(event) == 3 and event.get("type") == "content_block_delta"):
+        return None
+    index, delta = event.get("index"), event.get("delta")
+    if not (type(index) is int and type(delta) is dict and len(delta) == 2 and len(opened) == 1):
+        return None
+    at, kind, start, pieces, notes = opened[0]
+    if at != index or kind not in _PIECES:
+        return None
+    type_, key, said = _PIECES[kind]
+    piece = delta.get(key)
+    if not (delta.get("type") == type_ and type(piece) is str and piece):
+        return None
+    found.append(said(at, piece))
+    return (OpenBlock(at, kind, start, (pieces, piece), notes),)
 
 
 def _delta(fold: _Fold, opened: Opened, event: PlainObject, found: list[StreamEvent]) -> Opened:
-    index, place = event.get("index"), 0
-    if len(opened) == 1 and index.__class__ is int and opened[0].at == index:
-        block = opened[0]
-    else:
-        place, block = _open_block(fold, opened, event)
-    delta = event.get("delta")
-    if not isinstance(delta, dict):
-        raise wrong(delta, "an object", ".delta")
-    kind = delta.get("type")
-    if not isinstance(kind, str):
-        raise wrong(kind, "a string", ".delta.type")
-    known = _PIECES.get(kind)
-    if known is None or known[0] != block.kind:
-        if known is not None and block.kind in ANSWER:
-            raise JsonError(f"a {kind} for a block of type {block.kind}", ".delta.type")
-        changed = block.noted(delta)
-    else:
-        _, key, said = known
-        piece = delta.get(key)
-        if piece is None or piece == "":
+    place, block = _open_block(fold, opened, event)
+    delta = object_at(event, "delta")
+    try:
+        kind = string(delta, "type")
+        type_, key, said = _PIECES.get(block.kind, _NO_PIECES)
+        if kind != type_:
+            if kind in _KINDS and block.kind in ANSWER:
+                raise JsonError(f"a {kind} for a block of type {block.kind}", ".type")
+            changed = block.noted(delta)
+        elif piece := string_or_none(delta, key):
+            found.append(said(block.at, piece))
+            changed = block._replace(pieces=(block.pieces, piece))
+        else:
             return opened
-        if not isinstance(piece, str):
-            raise wrong(piece, "a string", f".delta.{key}")
-        found.append(said(block.at, piece))
-        changed = OpenBlock(block.at, block.kind, block.start, (block.pieces, piece), block.notes)
-    return (changed,) if len(opened) == 1 else (*opened[:place], changed, *opened[place + 1 :])
+    except JsonError as error:
+        raise within(error, ".delta") from None
+    return (*opened[:place], changed, *opened[place + 1 :])
 
 
 def _open_block(fold: _Fold, opened: Opened, event: PlainObject) -> tuple[int, OpenBlock]:
