@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Final, Literal, Protocol, TypeAlias
 
@@ -134,7 +134,7 @@ def _parser() -> _Parser:
     return from_json
 
 
-def _all_finite(container: dict[str, PlainJson] | list[PlainJson]) -> bool:
+def _all_finite(container: dict[str, PlainJson] | Sequence[PlainJson]) -> bool:
     # By the numbers read: to search the text for huge exponents costs twenty times as much as to parse it. Most items
     # are strings, and all are of the parser's own types: a call for each would cost more than all else here.
     for item in container.values() if type(container) is dict else container:

@@ -12,13 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from typing_extensions import override
 
 from llm_pure.brief import Brief
-from llm_pure.json import EMPTY, JsonInput, JsonObject, PlainJson, as_object
-from llm_pure.slots import put_into
+from llm_pure.json import EMPTY, JsonInput, JsonObject, as_object
 
 __all__ = [
     "Audio",
@@ -36,7 +35,7 @@ __all__ = [
     "ToolCall",
     "ToolResult",
     "Url",
-    "plain_call",
+    "made_call",
 ]
 
 
@@ -146,28 +145,34 @@ class ToolCall(Brief):
         free_text: bool = False,
     ) -> None:
         """`arguments` may be any mapping: a `JsonObject` is kept, another one is copied."""
-        _put_id(self, id)
-        _put_name(self, name)
-        _put_arguments(self, arguments if type(arguments) is JsonObject else as_object(arguments))
-        _put_extras(self, extras)
-        _put_free_text(self, free_text)
+        _put(self, "id", id)
+        _put(self, "name", name)
+        _put(self, "arguments", arguments if type(arguments) is JsonObject else as_object(arguments))
+        _put(self, "extras", extras)
+        _put(self, "free_text", free_text)
 
 
-_put_id, _put_name, _put_arguments, _put_extras, _put_free_text = put_into(
-    ToolCall, "id", "name", "arguments", "extras", "free_text"
-)
-_new = object.__new__
+class _CallInTheMaking(Brief):
+    """A `ToolCall` that nobody has yet: the same slots, and no guard to get past. An answer makes dozens."""
+
+    __slots__ = ("arguments", "extras", "free_text", "id", "name")
+    id: str
+    name: str
+    arguments: JsonObject
+    extras: JsonObject
+    free_text: bool
 
 
-def plain_call(id_: str, name: str, raw: dict[str, PlainJson], text: str) -> ToolCall:
-    """`ToolCall(id_, name, JsonObject.wrap(raw, text))`, in three quarters of the time. Takes `raw` over."""
-    call = _new(ToolCall)
-    _put_id(call, id_)
-    _put_name(call, name)
-    _put_arguments(call, JsonObject.wrap(raw, text))
-    _put_extras(call, EMPTY)
-    _put_free_text(call, False)
-    return call
+def made_call(id_: str, name: str, arguments: JsonObject, extras: JsonObject = EMPTY) -> ToolCall:
+    """`ToolCall(id_, name, arguments, extras)`, in half the time."""
+    call = _CallInTheMaking()
+    call.id = id_
+    call.name = name
+    call.arguments = arguments
+    call.extras = extras
+    call.free_text = False
+    call.__class__ = ToolCall  # type: ignore[assignment]  # of the same slots
+    return cast("ToolCall", call)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

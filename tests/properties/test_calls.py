@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import FrozenInstanceError
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +28,8 @@ from llm_pure import (
     user,
 )
 from llm_pure.json import JsonError, PlainJson, dump_json, parse_json
+from llm_pure.parts import made_call
+from llm_pure.strategies import json_objects
 from tests.many import many
 
 Plain = dict[str, Any]
@@ -230,6 +234,16 @@ CALLS = st.builds(
     MORE,
     MORE,
 )
+
+
+@given(st.text(), st.text(), json_objects(), json_objects())
+def test_a_call_that_is_made_is_one_like_any_other(
+    id_: str, name: str, arguments: JsonObject, extras: JsonObject
+) -> None:
+    made = made_call(id_, name, arguments, extras)
+    assert (type(made), made) == (ToolCall, ToolCall(id_, name, arguments, extras))
+    with pytest.raises(FrozenInstanceError):
+        made.id = "other"  # type: ignore[misc]
 
 
 @many

@@ -29,7 +29,15 @@ from llm_pure import (
     user,
 )
 from llm_pure.anthropic_messages import decode_response
-from llm_pure.json import JsonError, PlainJson, canonical_json, dump_json, parse_json, parse_objects, same_json
+from llm_pure.json import (
+    JsonError,
+    PlainJson,
+    canonical_json,
+    dump_json,
+    parse_json,
+    parse_objects,
+    same_json,
+)
 from llm_pure.models import traits_of
 from llm_pure.sse import SSE_START, SseEvent, sse_step
 from llm_pure.strategies import (

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from llm_pure.anthropic_messages.blocks import ANSWER, MODELLED, read_block
 from llm_pure.json import JsonError, JsonObject, PlainJson, parse_json
-from llm_pure.parts import BrokenToolCall, Part, Reasoning, Text, ToolCall
+from llm_pure.parts import BrokenToolCall, Part, Reasoning, Text, ToolCall, made_call
 from llm_pure.reading import PlainObject, within
 
 __all__ = ["OpenBlock", "finished", "unfinished"]
@@ -74,7 +74,7 @@ def _call(whole: PlainObject, text: str) -> Part:
         return read_block({**whole, "input": text}, ANSWER)
     call = read_block({**whole, "input": arguments}, ANSWER)
     if isinstance(call, ToolCall):  # with the model's own spelling
-        return ToolCall(call.id, call.name, JsonObject.wrap(arguments, text), call.extras)
+        return made_call(call.id, call.name, JsonObject.wrap(arguments, text), call.extras)
     return call
 
 

@@ -37,6 +37,7 @@ from llm_pure.parts import (
     ToolCall,
     ToolResult,
     Url,
+    made_call,
 )
 from llm_pure.reading import PlainObject, each, extras_of, object_at, string, wrong
 
@@ -189,7 +190,7 @@ def _answered_call(block: PlainObject) -> ToolCall | BrokenToolCall:
     arguments = block.get("input")
     extras = EMPTY if len(block) == len(_CALL) else extras_of(PROVIDER, block, _CALL)
     if isinstance(arguments, dict):
-        return ToolCall(string(block, "id"), string(block, "name"), JsonObject.wrap(arguments), extras)
+        return made_call(string(block, "id"), string(block, "name"), JsonObject.wrap(arguments), extras)
     text = (
         ""
         if "input" not in block

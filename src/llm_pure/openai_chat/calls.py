@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, parse_json, parse_objects
 from llm_pure.openai_chat.shape import PROVIDER, Losses, attach, extras_with, own, plain
-from llm_pure.parts import BrokenToolCall, Opaque, ToolCall, plain_call
+from llm_pure.parts import BrokenToolCall, Opaque, ToolCall, made_call
 from llm_pure.reading import PlainObject, as_object, within
 from llm_pure.tools import INPUT, free_text_of
 
@@ -59,7 +59,7 @@ def read_call(
         return BrokenToolCall(id_, name, text, extras)
     if not isinstance(arguments, dict):
         return BrokenToolCall(id_, name, text, extras)
-    return ToolCall(id_, name, JsonObject.wrap(arguments, text), extras)
+    return made_call(id_, name, JsonObject.wrap(arguments, text), extras)
 
 
 def usual_calls(calls: PlainJson) -> tuple[ToolCall, ...] | None:
@@ -88,7 +88,9 @@ def usual_calls(calls: PlainJson) -> tuple[ToolCall, ...] | None:
     except KeyError:
         return None
     arguments = parse_objects(texts)
-    return None if arguments is None else tuple(map(plain_call, ids, names, arguments, texts))
+    if arguments is None:
+        return None
+    return tuple(map(made_call, ids, names, map(JsonObject.wrap, arguments, texts)))
 
 
 def _text_call(

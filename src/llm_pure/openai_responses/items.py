@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, parse_json
 from llm_pure.openai_responses.shape import PROVIDER, Losses, attach, extras_with, noted, own, plain
-from llm_pure.parts import BrokenToolCall, Opaque, Part, Reasoning, Refusal, Text, ToolCall
+from llm_pure.parts import BrokenToolCall, Opaque, Part, Reasoning, Refusal, Text, ToolCall, made_call
 from llm_pure.reading import PlainObject, as_object, within, wrong
 from llm_pure.tools import INPUT, free_text_of
 
@@ -170,7 +170,7 @@ def _call(item: PlainObject, *, cut: bool) -> Part | None:
         return BrokenToolCall(id_, name, text, extras)
     if not isinstance(arguments, dict):
         return BrokenToolCall(id_, name, text, extras)
-    return ToolCall(id_, name, JsonObject.wrap(arguments, text), extras)
+    return made_call(id_, name, JsonObject.wrap(arguments, text), extras)
 
 
 _TEXT_CALL: Final = frozenset({"type", "call_id", "name", "input"})

@@ -185,6 +185,24 @@ def test_a_block_that_nobody_models_is_put_together_too() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("start", "piece"),
+    [
+        (TEXT, delta(0, "text_delta", text="a")),
+        (begin(0, type="thinking", thinking=""), delta(0, "thinking_delta", thinking="a")),
+        (CALL, delta(0, "input_json_delta", partial_json="{}")),
+    ],
+)
+def test_a_delta_that_says_more_is_read_the_same_and_to_its_last_number(start: Any, piece: Any) -> None:
+    said = stream_step(stream_start(), b"".join(wire(START, start, piece, piece)))[1]
+    within = {**piece, "delta": {**piece["delta"], "more": 1}}
+    for fuller in ({**piece, "more": 1}, within):
+        state, events = stream_step(stream_start(), b"".join(wire(START, start, fuller, piece)))
+        assert events == said
+        large = wire(fuller)[0].replace(b": 1", b": 1e999")
+        assert isinstance(stream_result(stream_step(state, large)[0]).failure(), Malformed)
+
+
 def test_blocks_may_overlap() -> None:
     events = [
         TEXT,
