@@ -15,13 +15,13 @@ from llm_pure.tools import AnyTool, FreeText, ToolChoice
 __all__ = [
     "allowed_names",
     "read_grammar",
-    "say_grammar",
     "take_choice",
     "take_integer",
     "take_name",
     "take_number",
     "take_text",
     "take_tools",
+    "write_grammar",
 ]
 
 
@@ -121,7 +121,7 @@ def read_grammar(grammar: PlainObject) -> FreeText:
     return FreeText()
 
 
-def say_grammar(text: FreeText | None) -> PlainObject:
+def write_grammar(text: FreeText | None) -> PlainObject:
     """The fields of the grammar; none for any text."""
     return (
         {} if text is None or text.syntax is None else {"syntax": text.syntax, "definition": text.definition}

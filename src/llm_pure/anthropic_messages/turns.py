@@ -246,7 +246,7 @@ class Turns:
             self.system += blocks
         elif (reason := self._refusal(index)) is not None:
             self.losses.append(Loss("", f"{reason}: said by the user"))
-            self._say(index, blocks, message)
+            self._by_the_user(index, blocks, message)
         else:
             self._push(index, {"role": "system", "content": blocks}, message, marked)
 
@@ -260,7 +260,7 @@ class Turns:
             found.append({"role": "user", "content": "-"})
         return unfit(found, self.traits).get(len(self.found[-1:]))
 
-    def _say(self, index: int, blocks: list[TextBlockParam], message: SystemMessage) -> None:
+    def _by_the_user(self, index: int, blocks: list[TextBlockParam], message: SystemMessage) -> None:
         if self.open:
             lose_extras(message.extras, self.losses)
             results = self._results()

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, dump_json
 from llm_pure.messages import AssistantMessage
-from llm_pure.openai_chat.calls import read_call, say_call
-from llm_pure.openai_chat.media import say_text, short
+from llm_pure.openai_chat.calls import read_call, write_call
+from llm_pure.openai_chat.media import short, write_text
 from llm_pure.openai_chat.reasoning import fields_of, read_reasoning, read_thinking, thinking_of
 from llm_pure.openai_chat.shape import PROVIDER, Losses, attach, extras_with, own, plain
 from llm_pure.parts import (
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     )
     from openai.types.chat.chat_completion_message_function_tool_call_param import Function
 
-__all__ = ["read_assistant", "say_assistant", "say_usual"]
+__all__ = ["read_assistant", "write_assistant", "write_usual"]
 
 
 # ---------------------------------------------------------------- reading
@@ -152,7 +152,7 @@ def _audio(audio: PlainObject) -> Audio | None:
 # ---------------------------------------------------------------- writing
 
 
-def say_usual(message: AssistantMessage) -> PlainObject | None:
+def write_usual(message: AssistantMessage) -> PlainObject | None:
     """The message, if it is one text and whole calls, nothing attached: most are. None otherwise."""
     content: str | None = None
     calls: list[PlainJson] = []
@@ -192,7 +192,7 @@ _RANKS: Final[Mapping[type[Part], int]] = {
 }
 
 
-def say_assistant(
+def write_assistant(
     message: AssistantMessage, losses: Losses, path: str, *, answer: bool = False
 ) -> PlainObject:
     """The message. In an `answer` foreign reasoning finds words too, and audio goes whole. Raises `JsonError`."""
@@ -204,12 +204,12 @@ def say_assistant(
         where = f"{path}.content[{index}]"
         rank = _RANKS.get(type(part), 0)
         if isinstance(part, Text):
-            blocks = say_text(part, losses, where)
+            blocks = write_text(part, losses, where)
             if not blocks:
                 continue
             content += blocks
         elif isinstance(part, ToolCall | BrokenToolCall):
-            calls.append(say_call(part, losses, where))
+            calls.append(write_call(part, losses, where))
         elif isinstance(part, Reasoning):
             if (block := thinking_of(part)) is not None:
                 content.append(block)
@@ -227,9 +227,9 @@ def say_assistant(
                 if part.text:
                     fields["refusal"] = part.text
         elif isinstance(part, Opaque) and part.provider == PROVIDER:
-            rank = _say_opaque(part.raw.thaw(), content, fields, calls)
+            rank = _write_opaque(part.raw.thaw(), content, fields, calls)
         elif isinstance(part, Audio) and isinstance(part.source, FileId) and "audio" not in fields:
-            fields["audio"] = _say_audio(part, part.source, losses, where, answer=answer)
+            fields["audio"] = _write_audio(part, part.source, losses, where, answer=answer)
         else:
             losses.append(Loss(where, _NOT_HERE + type(part).__name__))
             continue
@@ -245,7 +245,7 @@ def say_assistant(
     return attach(block, message.extras, losses, path)
 
 
-def _say_opaque(
+def _write_opaque(
     raw: PlainObject, content: list[PlainJson], fields: PlainObject, calls: list[PlainJson]
 ) -> int:
     """Put the piece where it belongs; its rank."""
@@ -283,7 +283,7 @@ def _reasoning(part: Reasoning, fields: PlainObject, losses: Losses, path: str, 
             fields[key] = new
 
 
-def _say_audio(part: Audio, source: FileId, losses: Losses, path: str, *, answer: bool) -> PlainObject:
+def _write_audio(part: Audio, source: FileId, losses: Losses, path: str, *, answer: bool) -> PlainObject:
     audio: PlainObject = {"id": source.id}
     if answer:
         if part.transcript is not None:

@@ -19,7 +19,7 @@ from llm_pure.tools import INPUT, free_text_of
 if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionMessageFunctionToolCallParam
 
-__all__ = ["given_id", "read_call", "say_call", "usual_calls"]
+__all__ = ["given_id", "read_call", "usual_calls", "write_call"]
 
 
 # ---------------------------------------------------------------- calls
@@ -132,7 +132,7 @@ def _call_extras(call: PlainObject, function: PlainObject, nameless: bool) -> Js
     return extras_with(rest)
 
 
-def say_call(part: ToolCall | BrokenToolCall, losses: Losses, path: str) -> PlainObject:
+def write_call(part: ToolCall | BrokenToolCall, losses: Losses, path: str) -> PlainObject:
     """The call as an item of `tool_calls`. Raises `JsonError` if the arguments are no JSON."""
     if part.free_text:
         written = part.text if isinstance(part, BrokenToolCall) else free_text_of(part)

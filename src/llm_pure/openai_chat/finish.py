@@ -13,7 +13,7 @@ from typing import Final
 from llm_pure.parts import BrokenToolCall, Opaque, Part, Refusal, ToolCall
 from llm_pure.response import StopReason
 
-__all__ = ["FINISH", "is_cut", "say_finish", "stop_reason_of"]
+__all__ = ["FINISH", "is_cut", "stop_reason_of", "write_finish"]
 
 FINISH: Final[Mapping[str, StopReason]] = {
     "stop": "end",
@@ -83,7 +83,7 @@ def _is_call(part: Part) -> bool:
     return isinstance(part, ToolCall | BrokenToolCall)
 
 
-def say_finish(
+def write_finish(
     reason: StopReason, raw: str | None, content: tuple[Part, ...], stop_sequence: str | None
 ) -> str | None:
     """The word for a stop reason: the one that came, if it says so; otherwise OpenAI's, if that does."""

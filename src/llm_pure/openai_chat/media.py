@@ -1,6 +1,6 @@
 """The content parts of user messages and tool results, in both directions.
 
-Law: `read_part` after `say_part` gives the part back, or the losses say why not. A part whose shape is not exactly
+Law: `read_part` after `write_part` gives the part back, or the losses say why not. A part whose shape is not exactly
 one that we model is an `Opaque`, verbatim.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionContentPartTextParam
     from openai.types.chat.chat_completion_content_part_param import FileFile
 
-__all__ = ["read_part", "say_part", "say_text", "short"]
+__all__ = ["read_part", "short", "write_part", "write_text"]
 
 
 # ---------------------------------------------------------------- reading
@@ -116,7 +116,7 @@ def _source(url: str) -> Source:
 # ---------------------------------------------------------------- writing
 
 
-def say_text(part: Text, losses: Losses, path: str) -> list[PlainJson]:
+def write_text(part: Text, losses: Losses, path: str) -> list[PlainJson]:
     """The text as a content part; none if it says nothing."""
     said: ChatCompletionContentPartTextParam = {"type": "text", "text": part.text}
     block = plain(said) if part.extras is EMPTY else attach(plain(said), part.extras, losses, path)
@@ -138,17 +138,17 @@ def short(content: list[PlainJson]) -> PlainJson:
     return content
 
 
-def say_part(part: Part, losses: Losses, path: str) -> list[PlainJson]:
+def write_part(part: Part, losses: Losses, path: str) -> list[PlainJson]:
     """The part as content parts of a user message: one, or none and a loss, or several for a document of parts."""
     match part:
         case Text():
-            return say_text(part, losses, path)
+            return write_text(part, losses, path)
         case Image():
-            return _say_image(part, losses, path)
+            return _write_image(part, losses, path)
         case Document():
-            return _say_document(part, losses, path)
+            return _write_document(part, losses, path)
         case Audio():
-            return _say_audio(part, losses, path)
+            return _write_audio(part, losses, path)
         case Refusal(text):
             losses.append(Loss(path, "a refusal in a user message is sent as text"))
             return [attach({"type": "text", "text": text}, part.extras, losses, path)]
@@ -162,7 +162,7 @@ def say_part(part: Part, losses: Losses, path: str) -> list[PlainJson]:
             return []
 
 
-def _say_image(part: Image, losses: Losses, path: str) -> list[PlainJson]:
+def _write_image(part: Image, losses: Losses, path: str) -> list[PlainJson]:
     if isinstance(part.source, FileId):
         losses.append(Loss(path, "Chat Completions takes pictures as bytes or by URL, not by file id"))
         return []
@@ -173,7 +173,7 @@ def _say_image(part: Image, losses: Losses, path: str) -> list[PlainJson]:
     return [attach({"type": "image_url", "image_url": inner}, part.extras, losses, path)]
 
 
-def _say_audio(part: Audio, losses: Losses, path: str) -> list[PlainJson]:
+def _write_audio(part: Audio, losses: Losses, path: str) -> list[PlainJson]:
     if not isinstance(part.source, Base64) or not part.source.media_type.startswith("audio/"):
         losses.append(Loss(path, "Chat Completions takes sound as bytes of a known format only"))
         return []
@@ -184,7 +184,7 @@ def _say_audio(part: Audio, losses: Losses, path: str) -> list[PlainJson]:
     return [attach({"type": "input_audio", "input_audio": inner}, part.extras, losses, path)]
 
 
-def _say_document(part: Document, losses: Losses, path: str) -> list[PlainJson]:
+def _write_document(part: Document, losses: Losses, path: str) -> list[PlainJson]:
     for name, value in (("context", part.context), ("citations", part.citations)):
         if value is not None:
             losses.append(Loss(f"{path}.{name}", f"documents have no {name} in Chat Completions"))
@@ -212,9 +212,9 @@ def _spelt_out(part: Document, source: Text | tuple[Part, ...], losses: Losses, 
         losses.append(Loss(f"{path}.title", "parts of a document have no title"))
     attach({}, part.extras, losses, path)
     if isinstance(source, Text):
-        return say_text(source, losses, f"{path}.source")
+        return write_text(source, losses, f"{path}.source")
     return [
         block
         for index, inner in enumerate(source)
-        for block in say_part(inner, losses, f"{path}.source[{index}]")
+        for block in write_part(inner, losses, f"{path}.source[{index}]")
     ]

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from openai.types.shared_params import ResponseFormatJSONSchema
     from openai.types.shared_params.response_format_json_schema import JSONSchema
 
-__all__ = ["read_output", "say_output"]
+__all__ = ["read_output", "write_output"]
 
 
-def say_output(output: AnyOutput, losses: Losses) -> ResponseFormatJSONSchema:
+def write_output(output: AnyOutput, losses: Losses) -> ResponseFormatJSONSchema:
     """The format that asks for an answer of this schema."""
     going = Sent(output.schema, output.strict)
     if noted(output.extras, "$verbatim") is not True:

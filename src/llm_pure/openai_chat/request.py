@@ -32,10 +32,10 @@ from llm_pure.losses import proven
 from llm_pure.messages import Message, SystemMessage
 from llm_pure.models import traits_of
 from llm_pure.normal import normal, normal_content
-from llm_pure.openai_chat.outputs import read_output, say_output
+from llm_pure.openai_chat.outputs import read_output, write_output
 from llm_pure.openai_chat.shape import OPTIONS, Losses, extras_with, plain, unsaid
-from llm_pure.openai_chat.tools import read_choice, read_tool, say_choice, say_tool
-from llm_pure.openai_chat.turns import read_messages, say_messages, say_system
+from llm_pure.openai_chat.tools import read_choice, read_tool, write_choice, write_tool
+from llm_pure.openai_chat.turns import read_messages, write_messages, write_system
 from llm_pure.outcome import Outcome
 from llm_pure.outputs import AnyOutput
 from llm_pure.reading import PlainObject, array, bad_request, owned_object, within
@@ -100,7 +100,7 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
         else:
             said["max_completion_tokens"] = completion.max_tokens
     if completion.output is not None:
-        said["response_format"] = say_output(completion.output, losses)
+        said["response_format"] = write_output(completion.output, losses)
     if completion.reasoning is not None:
         effort = effort_for(completion.reasoning, traits, losses, "Chat Completions")
         if effort is not None:
@@ -115,11 +115,11 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
     elif completion.top_k is not None and _fits("top_k", completion.top_k, completion, traits, losses):
         payload["top_k"] = completion.top_k
     role = "developer" if options.get(_ROLE) == "developer" else "system"
-    said_first = say_system(completion.system, losses)
+    said_first = write_system(completion.system, losses)
     asked = options.get(_IDS)
     ids = asked if isinstance(asked, str) else traits.tool_id_pattern
     messages = fitted(completion.messages, ids, losses)
-    said_then = say_messages(messages, losses, opens=not said_first, ids=ids)
+    said_then = write_messages(messages, losses, opens=not said_first, ids=ids)
     if not said_first and _opens_as_developer(completion.messages):
         losses.append(Loss("$.messages[0]", "instructions that open a request are the completion's `system`"))
     payload["messages"] = said_first + said_then
@@ -133,10 +133,10 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
         block["role"] = role
     if completion.tools:
         payload["tools"] = [
-            say_tool(tool, losses, f"$.tools[{index}]") for index, tool in enumerate(completion.tools)
+            write_tool(tool, losses, f"$.tools[{index}]") for index, tool in enumerate(completion.tools)
         ]
     if completion.tool_choice is not None:
-        payload.update(say_choice(completion.tool_choice, losses))
+        payload.update(write_choice(completion.tool_choice, losses))
     if completion.provider_options:
         _add_options(payload, completion.provider_options, losses)
     return payload

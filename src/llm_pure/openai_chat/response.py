@@ -19,12 +19,12 @@ from llm_pure.errors import Loss, Lossy, Malformed
 from llm_pure.json import JsonError, JsonInput, JsonObject, PlainJson, prove, unproven_json
 from llm_pure.messages import AssistantMessage
 from llm_pure.normal import essence
-from llm_pure.openai_chat.assistant import read_assistant, say_assistant
+from llm_pure.openai_chat.assistant import read_assistant, write_assistant
 from llm_pure.openai_chat.calls import usual_calls
 from llm_pure.openai_chat.errors import error_in, named_error
-from llm_pure.openai_chat.finish import is_cut, say_finish, stop_reason_of
+from llm_pure.openai_chat.finish import is_cut, stop_reason_of, write_finish
 from llm_pure.openai_chat.shape import PROVIDER, Losses, extras_with, own
-from llm_pure.openai_chat.usage import say_usage, take_usage
+from llm_pure.openai_chat.usage import take_usage, write_usage
 from llm_pure.outcome import Outcome
 from llm_pure.parts import ToolCall
 from llm_pure.reading import (
@@ -198,7 +198,7 @@ def encode_response(response: Response) -> Outcome[dict[str, PlainJson]]:
     losses: Losses = []
     try:
         check_typed(response, Response)
-        body = _say(response, losses)
+        body = _write(response, losses)
         back = decode_response(body)
     except JsonError as error:
         return Failure(bad_request(error))
@@ -217,29 +217,30 @@ def encode_response(response: Response) -> Outcome[dict[str, PlainJson]]:
     return Success(body)
 
 
-def _say(response: Response, losses: Losses) -> PlainObject:
+def _write(response: Response, losses: Losses) -> PlainObject:
     rest = own(response.extras).thaw()
     body: PlainObject = {} if response.id is None else {"id": response.id}
     body["object"] = "chat.completion"
     if response.model is not None:
         body["model"] = response.model
     body["choices"] = [
-        _say_choice(answer, index, losses) for index, answer in enumerate((response, *response.alternatives))
+        _write_choice(answer, index, losses)
+        for index, answer in enumerate((response, *response.alternatives))
     ]
     rest.pop("choices", None)
     body.update(rest)
-    say_usage(response.usage, body)
+    write_usage(response.usage, body)
     return body
 
 
-def _say_choice(answer: Response, index: int, losses: Losses) -> PlainObject:
+def _write_choice(answer: Response, index: int, losses: Losses) -> PlainObject:
     content = answer.message.content
     path = "$.message" if index == 0 else f"$.alternatives[{index - 1}].message"
     raw = answer.raw_stop_reason if answer.provider in (PROVIDER, None) else None
     choice: PlainObject = {
         "index": index,
-        "message": say_assistant(answer.message, losses, path, answer=True),
-        "finish_reason": say_finish(answer.stop_reason, raw, content, answer.stop_sequence),
+        "message": write_assistant(answer.message, losses, path, answer=True),
+        "finish_reason": write_finish(answer.stop_reason, raw, content, answer.stop_sequence),
     }
     if answer.stop_sequence is not None:
         choice["stop_reason"] = answer.stop_sequence

@@ -15,14 +15,14 @@ from llm_pure.json import EMPTY, JsonObject, PlainJson, thaw
 from llm_pure.openai_chat.shape import PROVIDER, Losses, attach, extras_with, noted, plain, unsaid
 from llm_pure.reading import PlainObject, as_object
 from llm_pure.strict import OPENAI_STRICT, Sent, goes_as_it_stands, sent
-from llm_pure.taking import allowed_names, read_grammar, say_grammar
+from llm_pure.taking import allowed_names, read_grammar, write_grammar
 from llm_pure.tools import AnyTool, Tool, ToolChoice
 
 if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionFunctionToolParam, ChatCompletionNamedToolChoiceParam
     from openai.types.shared_params import FunctionDefinition
 
-__all__ = ["read_choice", "read_tool", "say_choice", "say_tool"]
+__all__ = ["read_choice", "read_tool", "write_choice", "write_tool"]
 
 
 # ---------------------------------------------------------------- tools
@@ -58,7 +58,7 @@ def _said_text(tool: AnyTool) -> PlainObject:
     said: PlainObject = {"name": tool.name}
     if tool.description:
         said["description"] = tool.description
-    grammar = say_grammar(tool.free_text)
+    grammar = write_grammar(tool.free_text)
     if grammar:
         said["format"] = {"type": "grammar", "grammar": grammar}
     return said
@@ -104,7 +104,7 @@ def _raw_tool(tool: PlainObject) -> AnyTool:
     )
 
 
-def say_tool(tool: AnyTool, losses: Losses, path: str) -> PlainObject:
+def write_tool(tool: AnyTool, losses: Losses, path: str) -> PlainObject:
     """The tool as an item of `tools`."""
     raw = noted(tool.extras, "$raw")
     if isinstance(raw, JsonObject):
@@ -112,7 +112,7 @@ def say_tool(tool: AnyTool, losses: Losses, path: str) -> PlainObject:
             losses.append(Loss(path, "the tool is sent as the provider wrote it, and was changed since"))
         return raw.thaw()
     if tool.free_text is not None:
-        return _say_text_tool(tool, losses, path)
+        return _write_text_tool(tool, losses, path)
     function: FunctionDefinition = {"name": tool.name}
     if tool.description:
         function["description"] = tool.description
@@ -138,7 +138,7 @@ def say_tool(tool: AnyTool, losses: Losses, path: str) -> PlainObject:
     return block
 
 
-def _say_text_tool(tool: AnyTool, losses: Losses, path: str) -> PlainObject:
+def _write_text_tool(tool: AnyTool, losses: Losses, path: str) -> PlainObject:
     block: PlainObject = {"type": "custom", "custom": _said_text(tool)}
     before = len(losses)
     attach(block, tool.extras, losses, path)
@@ -190,7 +190,7 @@ def _among(choice: ToolChoice) -> PlainObject:
     return {"type": "allowed_tools", "allowed_tools": {"mode": choice.mode, "tools": tools}}
 
 
-def say_choice(choice: ToolChoice, losses: Losses) -> PlainObject:
+def write_choice(choice: ToolChoice, losses: Losses) -> PlainObject:
     """The request's fields that say this choice."""
     path = "$.tool_choice"
     said: PlainObject = {}

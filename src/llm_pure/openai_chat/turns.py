@@ -23,11 +23,11 @@ from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, thaw
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
 from llm_pure.normal import normal_content, normal_messages
-from llm_pure.openai_chat.assistant import read_assistant, say_assistant, say_usual
+from llm_pure.openai_chat.assistant import read_assistant, write_assistant, write_usual
 from llm_pure.openai_chat.ids import follow, named_apart
-from llm_pure.openai_chat.media import read_part, say_part, say_text, short
+from llm_pure.openai_chat.media import read_part, short, write_part, write_text
 from llm_pure.openai_chat.shape import NOTES, PROVIDER, Losses, attach, extras_with, noted, own, plain, unsaid
-from llm_pure.openai_chat.usual import is_usual, say_usual_result
+from llm_pure.openai_chat.usual import is_usual, write_usual_result
 from llm_pure.parts import Opaque, Part, Text, ToolResult
 from llm_pure.reading import PlainObject, as_object, string, within, wrong
 from llm_pure.typed import check_typed
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         ChatCompletionUserMessageParam,
     )
 
-__all__ = ["read_messages", "say_messages", "say_system"]
+__all__ = ["read_messages", "write_messages", "write_system"]
 
 
 # ---------------------------------------------------------------- reading
@@ -133,7 +133,7 @@ def _result(message: PlainObject) -> ToolResult:
 # ---------------------------------------------------------------- writing
 
 
-def say_system(parts: tuple[Part, ...], losses: Losses) -> list[PlainJson]:
+def write_system(parts: tuple[Part, ...], losses: Losses) -> list[PlainJson]:
     """`Completion.system` as the first message; nothing if it says nothing."""
     if not parts:
         return []
@@ -141,7 +141,7 @@ def say_system(parts: tuple[Part, ...], losses: Losses) -> list[PlainJson]:
     message = SystemMessage(parts)
     if not is_usual(message):
         check_typed(parts, tuple[Part, ...], ".system")
-    block = _say_system(message, losses, "$.system", "$.system")
+    block = _write_system(message, losses, "$.system", "$.system")
     if not block["content"]:
         return []
     if len(losses) == before and not is_usual(message):
@@ -149,7 +149,7 @@ def say_system(parts: tuple[Part, ...], losses: Losses) -> list[PlainJson]:
     return [block]
 
 
-def say_messages(
+def write_messages(
     messages: tuple[Message, ...], losses: Losses, *, opens: bool, ids: str | None = None
 ) -> list[PlainJson]:
     """The messages, in order; `opens` says whether nothing stands before them, `ids` what form the ids of calls have.
@@ -163,7 +163,7 @@ def say_messages(
     """The ids of the last calls that were not fit to be sent, and what they were sent as, in order."""
     for index, message in enumerate(messages):
         if late and (message.extras is not EMPTY or not isinstance(message, UserMessage)):
-            _say_late(late, out)
+            _write_late(late, out)
         role = _ROLES.get(type(message))
         if role is None:
             raise wrong(message, "a message", f".messages[{index}]")
@@ -174,7 +174,7 @@ def say_messages(
             if type(part) is Text and part.extras is EMPTY and part.text and type(part.text) is str:
                 out.append({"role": role, "content": part.text})
                 continue
-        usual = say_usual(message) if isinstance(message, AssistantMessage) else say_usual_result(message)
+        usual = write_usual(message) if isinstance(message, AssistantMessage) else write_usual_result(message)
         path = f"$.messages[{index}]"
         if usual is not None:
             out.append(usual)
@@ -187,11 +187,11 @@ def say_messages(
         if not (usually := is_usual(message)):
             check_typed(message, type(message), path[1:])
         if isinstance(message, UserMessage):
-            _say_user(message, out, late, losses, path)
+            _write_user(message, out, late, losses, path)
         elif isinstance(message, AssistantMessage):
-            out.append(say_assistant(message, losses, path))
+            out.append(write_assistant(message, losses, path))
         else:
-            out.append(_say_system(message, losses, path, f"{path}.content"))
+            out.append(_write_system(message, losses, path, f"{path}.content"))
             if opens and not index and message.extras:
                 _report_opening(out, losses)
         if len(losses) == before and not usually:
@@ -202,7 +202,7 @@ def say_messages(
             elif isinstance(block, dict) and renamed:
                 follow(block, renamed, losses, path)
     if late:
-        _say_late(late, out)
+        _write_late(late, out)
     return out
 
 
@@ -216,7 +216,7 @@ def _report_opening(out: list[PlainJson], losses: Losses) -> None:
         losses.append(Loss("$.messages[0]", "instructions that open a request are the completion's `system`"))
 
 
-def _say_late(late: list[PlainJson], out: list[PlainJson]) -> None:
+def _write_late(late: list[PlainJson], out: list[PlainJson]) -> None:
     said: ChatCompletionUserMessageParam = {"role": "user", "content": ""}
     block = plain(said)
     block["content"] = short(late.copy())
@@ -242,12 +242,12 @@ def _check(message: Message, wire: list[PlainJson], losses: Losses, path: str) -
         losses.append(Loss(path, "Chat Completions reads this message as another one"))
 
 
-def _say_system(message: SystemMessage, losses: Losses, path: str, content_path: str) -> PlainObject:
+def _write_system(message: SystemMessage, losses: Losses, path: str, content_path: str) -> PlainObject:
     content: list[PlainJson] = []
     for index, part in enumerate(message.content):
         where = f"{content_path}[{index}]"
         if isinstance(part, Text):
-            content += say_text(part, losses, where)
+            content += write_text(part, losses, where)
         elif isinstance(part, Opaque) and part.provider == PROVIDER:
             content.append(part.raw.thaw())
         else:
@@ -261,7 +261,7 @@ def _say_system(message: SystemMessage, losses: Losses, path: str, content_path:
     return attach(block, message.extras, losses, path, {"role"} if developer else NOTES)
 
 
-def _say_user(
+def _write_user(
     message: UserMessage, out: list[PlainJson], late: list[PlainJson], losses: Losses, path: str
 ) -> None:
     """One message for each result, then one for the rest; if there is none, the turn may go on with more results."""
@@ -272,16 +272,16 @@ def _say_user(
         if type(part) is ToolResult:
             if content or wholes:
                 losses.append(Loss(f"{path}.content[{index}]", "tool results stand before everything else"))
-            out.append(_say_result(part, late, losses, f"{path}.content[{index}]"))
+            out.append(_write_result(part, late, losses, f"{path}.content[{index}]"))
             results += 1
         elif isinstance(part, Opaque) and part.provider == PROVIDER and "role" in part.raw:
             wholes.append(part.raw.thaw())
         else:
-            content += say_part(part, losses, f"{path}.content[{index}]")
+            content += write_part(part, losses, f"{path}.content[{index}]")
     out += wholes
     if not content and (results or wholes):
         if late and (message.extras or len(normal_content(message.content)) > results):
-            _say_late(late, out)  # its turn does not go on: it had more than results, be that said or lost
+            _write_late(late, out)  # its turn does not go on: it had more than results, be that said or lost
         unsaid(message.extras, losses, path)
         return
     if not content and _is_result(out):
@@ -303,7 +303,7 @@ def _is_result(out: list[PlainJson]) -> bool:
     return isinstance(last, dict) and last.get("role") == "tool"
 
 
-def _say_result(part: ToolResult, late: list[PlainJson], losses: Losses, path: str) -> PlainObject:
+def _write_result(part: ToolResult, late: list[PlainJson], losses: Losses, path: str) -> PlainObject:
     """The result's message. What is no text follows in the user's words, unless the provider is known to take it."""
     said: ChatCompletionToolMessageParam = {"role": "tool", "tool_call_id": part.call_id, "content": ""}
     block = plain(said)
@@ -312,10 +312,10 @@ def _say_result(part: ToolResult, late: list[PlainJson], losses: Losses, path: s
     for index, inner in enumerate(part.content):
         where = f"{path}.content[{index}]"
         if isinstance(inner, Text):
-            content += say_text(inner, losses, where)
+            content += write_text(inner, losses, where)
             continue
         before = len(losses)
-        blocks = say_part(inner, losses, where)
+        blocks = write_part(inner, losses, where)
         if media:
             content += blocks
             continue

@@ -12,7 +12,7 @@ from llm_pure.json import JsonError, PlainJson
 from llm_pure.reading import PlainObject, count_or_none, count_within, within
 from llm_pure.response import NO_USAGE, Usage
 
-__all__ = ["say_usage", "take_usage"]
+__all__ = ["take_usage", "write_usage"]
 
 _IN: Final = "prompt_tokens_details"
 _OUT: Final = "completion_tokens_details"
@@ -103,7 +103,7 @@ def _first(usage: PlainObject, names: tuple[str, ...]) -> int | None:
     return None
 
 
-def say_usage(usage: Usage, body: PlainObject) -> None:
+def write_usage(usage: Usage, body: PlainObject) -> None:
     """Write the usage into `body`, which holds what `take_usage` had left of it."""
     there = body.get("usage")
     elsewhere = None if isinstance(there, dict) else _elsewhere(body)

@@ -17,10 +17,10 @@ from llm_pure.typed import is_a
 if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionToolMessageParam
 
-__all__ = ["is_usual", "say_usual_result"]
+__all__ = ["is_usual", "write_usual_result"]
 
 
-def say_usual_result(message: Message) -> PlainObject | None:
+def write_usual_result(message: Message) -> PlainObject | None:
     """The message, if it is the result of one tool in one text, nothing attached but what the wire has room for."""
     content = message.content
     if len(content) != 1 or message.extras is not EMPTY or not isinstance(message, UserMessage):

@@ -18,7 +18,7 @@ from llm_pure.parts import BrokenToolCall, Opaque, Part, Refusal, ToolCall
 from llm_pure.reading import PlainObject, string_or_none
 from llm_pure.response import StopReason
 
-__all__ = ["say_status", "stop_reason_of", "take_status"]
+__all__ = ["stop_reason_of", "take_status", "write_status"]
 
 INCOMPLETE: Final[Mapping[str, StopReason]] = {
     "max_output_tokens": "max_tokens",
@@ -72,7 +72,7 @@ def take_status(data: PlainObject) -> str | None:
     return told if told is not None else status
 
 
-def say_status(reason: StopReason, raw: str | None, content: tuple[Part, ...], body: PlainObject) -> None:
+def write_status(reason: StopReason, raw: str | None, content: tuple[Part, ...], body: PlainObject) -> None:
     """Write status and details into `body`, which holds what `take_status` had left."""
     details = body.get("incomplete_details")
     if "status" in body or (reason == "other" and raw is None):

@@ -35,7 +35,15 @@ if TYPE_CHECKING:
         ResponseOutputTextParam,
     )
 
-__all__ = ["comes_back", "in_message", "is_slice", "read_item", "read_output", "reasoning_text", "say_items"]
+__all__ = [
+    "comes_back",
+    "in_message",
+    "is_slice",
+    "read_item",
+    "read_output",
+    "reasoning_text",
+    "write_items",
+]
 
 
 # ---------------------------------------------------------------- reading
@@ -290,7 +298,7 @@ def is_slice(part: Opaque) -> bool:
     return part.provider == PROVIDER and "type" not in part.raw and one
 
 
-def say_items(
+def write_items(
     parts: tuple[Part, ...], losses: Losses, path: str, *, answer: bool = False, ids: str | None = None
 ) -> list[PlainJson]:
     """The parts as items. In an `answer` all is spelt out, and foreign reasoning finds words too; `ids` is what the
@@ -302,7 +310,7 @@ def say_items(
     for index, part in enumerate(parts):
         where = f"{path}[{index}]"
         if not in_message(part):
-            item = _say_own_item(part, losses, where, answer=answer)
+            item = _write_own_item(part, losses, where, answer=answer)
             if item is not None:
                 if isinstance(part, Opaque):
                     verbatim.add(len(items))
@@ -320,7 +328,7 @@ def say_items(
             if fields is None and not isinstance(part, Opaque):
                 unnamed.add(len(items))
             items.append({**(fields or {}), "role": "assistant", "content": content})
-        _say_block(part, content, losses, where)
+        _write_block(part, content, losses, where)
     found: list[PlainJson] = []
     for number, item in enumerate(items):
         if number not in verbatim and "type" not in item:
@@ -341,7 +349,7 @@ def _item_fields(part: Part) -> PlainObject | None:
     return note.thaw() if isinstance(note, JsonObject) else None
 
 
-def _say_block(part: Part, content: list[PlainJson], losses: Losses, path: str) -> None:
+def _write_block(part: Part, content: list[PlainJson], losses: Losses, path: str) -> None:
     if isinstance(part, Text):
         text: ResponseOutputTextParam = {"type": "output_text", "text": part.text, "annotations": []}
         block = plain(text)
@@ -385,18 +393,18 @@ def _complete(item: PlainObject, id_: str | None) -> None:
 _PREFIXES: Final = {"message": "msg_", "function_call": "fc_", "reasoning": "rs_"}
 
 
-def _say_own_item(part: Part, losses: Losses, path: str, *, answer: bool) -> PlainObject | None:
+def _write_own_item(part: Part, losses: Losses, path: str, *, answer: bool) -> PlainObject | None:
     if isinstance(part, ToolCall | BrokenToolCall):
-        return _say_call(part, losses, path, answer=answer)
+        return _write_call(part, losses, path, answer=answer)
     if isinstance(part, Reasoning):
-        return _say_reasoning(part, losses, path, answer=answer)
+        return _write_reasoning(part, losses, path, answer=answer)
     if isinstance(part, Opaque) and part.provider == PROVIDER:
         return part.raw.thaw()
     losses.append(Loss(path, f"an answer of Responses cannot hold this {type(part).__name__}"))
     return None
 
 
-def _say_text_call(
+def _write_text_call(
     part: ToolCall | BrokenToolCall, text: str, losses: Losses, path: str, *, answer: bool
 ) -> PlainObject:
     said: ResponseCustomToolCallParam = {
@@ -411,11 +419,11 @@ def _say_text_call(
     return block
 
 
-def _say_call(part: ToolCall | BrokenToolCall, losses: Losses, path: str, *, answer: bool) -> PlainObject:
+def _write_call(part: ToolCall | BrokenToolCall, losses: Losses, path: str, *, answer: bool) -> PlainObject:
     if part.free_text:
         written = part.text if isinstance(part, BrokenToolCall) else free_text_of(part)
         if written is not None:
-            return _say_text_call(part, written, losses, path, answer=answer)
+            return _write_text_call(part, written, losses, path, answer=answer)
         losses.append(Loss(f"{path}.free_text", "the arguments are no plain text"))
     try:
         text = part.text if isinstance(part, BrokenToolCall) else part.arguments.text
@@ -437,7 +445,7 @@ def _say_call(part: ToolCall | BrokenToolCall, losses: Losses, path: str, *, ans
     return block
 
 
-def _say_reasoning(part: Reasoning, losses: Losses, path: str, *, answer: bool) -> PlainObject | None:
+def _write_reasoning(part: Reasoning, losses: Losses, path: str, *, answer: bool) -> PlainObject | None:
     mine = own(part.extras)
     if not isinstance(mine.get("summary"), tuple):
         if not answer:

@@ -1,6 +1,6 @@
 """The content parts of user messages, instructions and tool results, in both directions.
 
-Law: `read_part` after `say_part` gives the part back, or the losses say why not. A part whose shape is not exactly
+Law: `read_part` after `write_part` gives the part back, or the losses say why not. A part whose shape is not exactly
 one that we model is an `Opaque`, verbatim.
 """
 
@@ -18,7 +18,7 @@ from llm_pure.reading import PlainObject, as_object, within, wrong
 if TYPE_CHECKING:
     from openai.types.responses import ResponseInputFileParam, ResponseInputTextParam
 
-__all__ = ["read_content", "read_part", "say_content", "say_in_message", "say_part", "short"]
+__all__ = ["read_content", "read_part", "short", "write_content", "write_in_message", "write_part"]
 
 
 # ---------------------------------------------------------------- reading
@@ -119,17 +119,19 @@ def _source(url: str) -> Base64 | Url:
 # ---------------------------------------------------------------- writing
 
 
-def say_content(parts: tuple[Part, ...], losses: Losses, path: str, *, in_message: bool = False) -> PlainJson:
+def write_content(
+    parts: tuple[Part, ...], losses: Losses, path: str, *, in_message: bool = False
+) -> PlainJson:
     """The parts as content: a string where they are one plain text or nothing, a list otherwise."""
-    say = say_in_message if in_message else say_part
+    say = write_in_message if in_message else write_part
     return short(
         [block for index, part in enumerate(parts) for block in say(part, losses, f"{path}[{index}]")]
     )
 
 
-def say_in_message(part: Part, losses: Losses, path: str) -> list[PlainJson]:
-    """`say_part`, with what a message demands and a tool's output does not: the detail of a picture."""
-    blocks = say_part(part, losses, path)
+def write_in_message(part: Part, losses: Losses, path: str) -> list[PlainJson]:
+    """`write_part`, with what a message demands and a tool's output does not: the detail of a picture."""
+    blocks = write_part(part, losses, path)
     if not isinstance(part, Opaque):
         for block in blocks:
             if isinstance(block, dict) and block.get("type") == "input_image":
@@ -148,7 +150,7 @@ def short(blocks: list[PlainJson]) -> PlainJson:
     return blocks
 
 
-def say_part(part: Part, losses: Losses, path: str) -> list[PlainJson]:
+def write_part(part: Part, losses: Losses, path: str) -> list[PlainJson]:
     """The part as content parts: one, or none and a loss, or several where a document is spelt out."""
     match part:
         case Text(text, extras):
@@ -161,9 +163,9 @@ def say_part(part: Part, losses: Losses, path: str) -> list[PlainJson]:
                 return []
             return [block]
         case Image():
-            return [_say_image(part, losses, path)]
+            return [_write_image(part, losses, path)]
         case Document():
-            return _say_document(part, losses, path)
+            return _write_document(part, losses, path)
         case Audio():
             losses.append(Loss(path, "Responses takes no sound"))
             return []
@@ -180,7 +182,7 @@ def say_part(part: Part, losses: Losses, path: str) -> list[PlainJson]:
             return []
 
 
-def _say_image(part: Image, losses: Losses, path: str) -> PlainObject:
+def _write_image(part: Image, losses: Losses, path: str) -> PlainObject:
     # Built loosely: the SDK lists the words for `detail`, and the server may know others.
     block: PlainObject = {"type": "input_image"}
     if isinstance(part.source, FileId):
@@ -192,7 +194,7 @@ def _say_image(part: Image, losses: Losses, path: str) -> PlainObject:
     return attach(block, part.extras, losses, path)
 
 
-def _say_document(part: Document, losses: Losses, path: str) -> list[PlainJson]:
+def _write_document(part: Document, losses: Losses, path: str) -> list[PlainJson]:
     for name, value in (("context", part.context), ("citations", part.citations)):
         if value is not None:
             losses.append(Loss(f"{path}.{name}", f"documents have no {name} in Responses"))
@@ -217,9 +219,9 @@ def _spelt_out(part: Document, source: Text | tuple[Part, ...], losses: Losses, 
         losses.append(Loss(f"{path}.title", "parts of a document have no title"))
     attach({}, part.extras, losses, path)
     if isinstance(source, Text):
-        return say_part(source, losses, f"{path}.source")
+        return write_part(source, losses, f"{path}.source")
     return [
         block
         for index, inner in enumerate(source)
-        for block in say_part(inner, losses, f"{path}.source[{index}]")
+        for block in write_part(inner, losses, f"{path}.source[{index}]")
     ]

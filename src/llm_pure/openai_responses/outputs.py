@@ -18,10 +18,10 @@ from llm_pure.strict import OPENAI_STRICT, Sent, goes_as_it_stands, sent
 if TYPE_CHECKING:
     from openai.types.responses import ResponseFormatTextJSONSchemaConfigParam
 
-__all__ = ["read_output", "say_output"]
+__all__ = ["read_output", "write_output"]
 
 
-def say_output(output: AnyOutput, losses: Losses) -> PlainObject:
+def write_output(output: AnyOutput, losses: Losses) -> PlainObject:
     """The format that asks for an answer of this schema."""
     going = Sent(output.schema, output.strict)
     if noted(output.extras, "$verbatim") is not True:

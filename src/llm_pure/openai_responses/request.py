@@ -34,7 +34,7 @@ from llm_pure.losses import proven
 from llm_pure.messages import Message, SystemMessage
 from llm_pure.models import traits_of
 from llm_pure.normal import normal, normal_content
-from llm_pure.openai_responses.outputs import read_output, say_output
+from llm_pure.openai_responses.outputs import read_output, write_output
 from llm_pure.openai_responses.shape import (
     IN_INPUT,
     OPTIONS,
@@ -45,8 +45,8 @@ from llm_pure.openai_responses.shape import (
     plain,
     unsaid,
 )
-from llm_pure.openai_responses.tools import read_choice, read_tool, say_choice, say_tool
-from llm_pure.openai_responses.turns import read_messages, say_instructions, say_messages
+from llm_pure.openai_responses.tools import read_choice, read_tool, write_choice, write_tool
+from llm_pure.openai_responses.turns import read_messages, write_instructions, write_messages
 from llm_pure.outcome import Outcome
 from llm_pure.outputs import AnyOutput
 from llm_pure.parts import Part, Text
@@ -103,17 +103,17 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
     in_input = options.get(IN_INPUT) is True
     plain_text = _add_conversation(payload, completion, losses, in_input=in_input)
     if completion.output is not None:
-        payload["text"] = {"format": say_output(completion.output, losses)}
+        payload["text"] = {"format": write_output(completion.output, losses)}
     if completion.reasoning is not None:
-        reasoning = _say_reasoning(completion.reasoning, traits_of(completion.model), losses)
+        reasoning = _write_reasoning(completion.reasoning, traits_of(completion.model), losses)
         if reasoning:
             payload["reasoning"] = reasoning
     if completion.tools:
         payload["tools"] = [
-            say_tool(tool, losses, f"$.tools[{index}]") for index, tool in enumerate(completion.tools)
+            write_tool(tool, losses, f"$.tools[{index}]") for index, tool in enumerate(completion.tools)
         ]
     if completion.tool_choice is not None:
-        payload.update(say_choice(completion.tool_choice, losses))
+        payload.update(write_choice(completion.tool_choice, losses))
     _report_wordless(completion, losses)
     if completion.provider_options:
         _add_options(payload, completion, losses, plain_text=plain_text)
@@ -155,11 +155,11 @@ def _add_conversation(
     payload: PlainObject, completion: Completion, losses: Losses, *, in_input: bool
 ) -> bool:
     """Add `instructions` and `input`. Whether the instructions are one plain text, and so could be either."""
-    items = say_instructions(completion.system, losses, "$.system")
+    items = write_instructions(completion.system, losses, "$.system")
     start = 0
     first = completion.messages[0] if completion.messages and not items else None
     if isinstance(first, SystemMessage) and not own(first.extras) and normal_content(first.content):
-        items, start = say_instructions(first.content, losses, "$.messages[0].content"), 1
+        items, start = write_instructions(first.content, losses, "$.messages[0].content"), 1
         if first.extras:
             unsaid(first.extras, losses, "$.messages[0]")
         if first.extras or completion.system:
@@ -171,7 +171,7 @@ def _add_conversation(
         payload["instructions"] = text
         items = []
     pattern = traits_of(completion.model).tool_id_pattern
-    items += say_messages(fitted(completion.messages, pattern, losses), losses, start=start, ids=pattern)
+    items += write_messages(fitted(completion.messages, pattern, losses), losses, start=start, ids=pattern)
     if items:
         payload["input"] = items
     return text is not None
@@ -214,7 +214,7 @@ def _add_options(payload: PlainObject, completion: Completion, losses: Losses, *
                 payload[key] = value
 
 
-def _say_reasoning(setting: ReasoningSetting, traits: ModelTraits, losses: Losses) -> PlainObject:
+def _write_reasoning(setting: ReasoningSetting, traits: ModelTraits, losses: Losses) -> PlainObject:
     block: PlainObject = {}
     start = len(losses)
     effort = effort_for(setting, traits, losses, "Responses")

@@ -20,10 +20,10 @@ from llm_pure.json import JsonError, JsonInput, PlainJson
 from llm_pure.messages import AssistantMessage
 from llm_pure.normal import essence
 from llm_pure.openai_responses.errors import carrying, error_of_body
-from llm_pure.openai_responses.finish import say_status, stop_reason_of, take_status
-from llm_pure.openai_responses.items import read_output, say_items
+from llm_pure.openai_responses.finish import stop_reason_of, take_status, write_status
+from llm_pure.openai_responses.items import read_output, write_items
 from llm_pure.openai_responses.shape import PROVIDER, Losses, extras_with, own, unsaid
-from llm_pure.openai_responses.usage import say_usage, take_usage
+from llm_pure.openai_responses.usage import take_usage, write_usage
 from llm_pure.reading import PlainObject, array, bad_request, body_object, malformed, within
 from llm_pure.response import NO_USAGE, Response
 from llm_pure.taking import take_name
@@ -110,7 +110,7 @@ def encode_response(response: Response) -> Outcome[dict[str, PlainJson]]:
     losses: Losses = []
     try:
         check_typed(response, Response)
-        body = _say(response, losses)
+        body = _write(response, losses)
         back = decode_response(body)
     except JsonError as error:
         return Failure(bad_request(error))
@@ -129,7 +129,7 @@ def encode_response(response: Response) -> Outcome[dict[str, PlainJson]]:
     return Success(body)
 
 
-def _say(response: Response, losses: Losses) -> PlainObject:
+def _write(response: Response, losses: Losses) -> PlainObject:
     mine = response.provider == PROVIDER
     content = response.message.content
     rest = own(response.extras).thaw()
@@ -137,12 +137,12 @@ def _say(response: Response, losses: Losses) -> PlainObject:
     body["object"] = "response"
     body.update(rest)
     raw = response.raw_stop_reason if response.provider in (PROVIDER, None) else None
-    say_status(response.stop_reason, raw, content, body)
+    write_status(response.stop_reason, raw, content, body)
     body.setdefault("error", None)
     if response.model is not None:
         body["model"] = response.model
     ids = None if mine else (response.id or "").removeprefix("resp_")
-    body["output"] = say_items(content, losses, "$.message.content", answer=True, ids=ids)
+    body["output"] = write_items(content, losses, "$.message.content", answer=True, ids=ids)
     unsaid(response.message.extras, losses, "$.message")
-    say_usage(response.usage, body)
+    write_usage(response.usage, body)
     return body

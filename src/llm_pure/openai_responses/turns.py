@@ -26,8 +26,8 @@ from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, thaw
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
 from llm_pure.normal import normal_content, normal_messages
 from llm_pure.openai_responses.ids import tell_apart
-from llm_pure.openai_responses.items import comes_back, in_message, read_item, say_items
-from llm_pure.openai_responses.media import read_content, say_content, say_in_message, short
+from llm_pure.openai_responses.items import comes_back, in_message, read_item, write_items
+from llm_pure.openai_responses.media import read_content, short, write_content, write_in_message
 from llm_pure.openai_responses.shape import (
     PROVIDER,
     Losses,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from openai.types.responses import EasyInputMessageParam
     from openai.types.responses.response_input_param import FunctionCallOutput
 
-__all__ = ["read_messages", "say_instructions", "say_messages"]
+__all__ = ["read_messages", "write_instructions", "write_messages"]
 
 
 # ---------------------------------------------------------------- reading
@@ -172,14 +172,14 @@ def _result(item: PlainObject, custom: set[str]) -> ToolResult | None:
 # ---------------------------------------------------------------- writing
 
 
-def say_instructions(parts: tuple[Part, ...], losses: Losses, path: str) -> list[PlainJson]:
+def write_instructions(parts: tuple[Part, ...], losses: Losses, path: str) -> list[PlainJson]:
     """`Completion.system` as the first item; nothing if it says nothing."""
     check_typed(parts, tuple[Part, ...], path.removeprefix("$"))
     if not normal_content(parts):
         return []
     message = SystemMessage(parts)
     before = len(losses)
-    block = _say_words("system", message, losses, path, path)
+    block = _write_words("system", message, losses, path, path)
     if not block["content"]:
         return []
     if len(losses) == before and not _is_usual(message):
@@ -194,7 +194,7 @@ _ROLES: Final[dict[type[Message], str]] = {
 }
 
 
-def say_messages(
+def write_messages(
     messages: tuple[Message, ...], losses: Losses, *, start: int = 0, ids: str | None = None
 ) -> list[PlainJson]:
     """The messages from number `start` on, in order; `ids` says what form the ids of calls have.
@@ -227,14 +227,14 @@ def say_messages(
                 continue
         count, place = len(losses), len(out)
         if isinstance(message, UserMessage):
-            _say_user(message, out, custom, losses, path)
+            _write_user(message, out, custom, losses, path)
         elif isinstance(message, AssistantMessage):
-            out += say_items(content, losses, f"{path}.content", ids=f"unnamed_{index}") or [
+            out += write_items(content, losses, f"{path}.content", ids=f"unnamed_{index}") or [
                 {"role": "assistant", "content": ""}
             ]
             unsaid(message.extras, losses, path)
         else:
-            out.append(_say_words("system", message, losses, path, f"{path}.content"))
+            out.append(_write_words("system", message, losses, path, f"{path}.content"))
         if len(losses) == count and not _is_usual(message):
             _check(message, out[place:], losses, path, custom)
         if isinstance(message, AssistantMessage):
@@ -287,17 +287,17 @@ def _check(
         losses.append(Loss(path, "Responses reads this message as another one"))
 
 
-def _say_words(role: str, message: Message, losses: Losses, path: str, content_path: str) -> PlainObject:
+def _write_words(role: str, message: Message, losses: Losses, path: str, content_path: str) -> PlainObject:
     """A message of instructions, or what a user says."""
     said: EasyInputMessageParam = {"role": "user", "content": ""}
     block = plain(said)
     developer = role == "system" and own(message.extras).get("role") == "developer"
     block["role"] = "developer" if developer else role
-    block["content"] = say_content(message.content, losses, content_path, in_message=True)
+    block["content"] = write_content(message.content, losses, content_path, in_message=True)
     return attach(block, message.extras, losses, path, {"role"} if developer else frozenset())
 
 
-def _say_user(
+def _write_user(
     message: UserMessage, out: list[PlainJson], custom: set[str], losses: Losses, path: str
 ) -> None:
     """An item for each result, then one for the rest."""
@@ -309,12 +309,12 @@ def _say_user(
         if type(part) is ToolResult:
             if content or wholes:
                 losses.append(Loss(where, "tool results stand before everything else"))
-            out.append(_say_result(part, custom, losses, where))
+            out.append(_write_result(part, custom, losses, where))
             results += 1
         elif isinstance(part, Opaque) and part.provider == PROVIDER and _is_item(part.raw):
             wholes.append(part.raw.thaw())
         else:
-            content += say_in_message(part, losses, where)
+            content += write_in_message(part, losses, where)
     out += wholes
     if not content and (results or wholes):
         unsaid(message.extras, losses, path)
@@ -340,12 +340,12 @@ def _is_result(out: list[PlainJson]) -> bool:
     return isinstance(last, dict) and last.get("type") in _OUTPUTS
 
 
-def _say_result(part: ToolResult, custom: set[str], losses: Losses, path: str) -> PlainObject:
+def _write_result(part: ToolResult, custom: set[str], losses: Losses, path: str) -> PlainObject:
     said: FunctionCallOutput = {"type": "function_call_output", "call_id": part.call_id, "output": ""}
     block = plain(said)
     usual = _OUTPUTS[part.call_id in custom]
     block["type"] = usual
-    block["output"] = say_content(part.content, losses, f"{path}.content")
+    block["output"] = write_content(part.content, losses, f"{path}.content")
     if part.is_error:
         losses.append(Loss(f"{path}.is_error", "Responses does not say whether a tool has failed"))
     if part.extras is EMPTY:

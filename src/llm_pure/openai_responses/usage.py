@@ -12,7 +12,7 @@ from llm_pure.json import JsonError
 from llm_pure.reading import PlainObject, count_or_none, count_within, within
 from llm_pure.response import NO_USAGE, Usage
 
-__all__ = ["say_usage", "take_usage"]
+__all__ = ["take_usage", "write_usage"]
 
 _IN: Final = "input_tokens_details"
 _OUT: Final = "output_tokens_details"
@@ -58,7 +58,7 @@ def _drop(data: PlainObject, *keys: str) -> None:
         data.pop(key, None)
 
 
-def say_usage(usage: Usage, body: PlainObject) -> None:
+def write_usage(usage: Usage, body: PlainObject) -> None:
     """Write the usage into `body`, which holds what `take_usage` had left of it."""
     there = body.get("usage")
     if usage == NO_USAGE and not isinstance(there, dict):
