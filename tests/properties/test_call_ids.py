@@ -113,7 +113,7 @@ def test_what_follows_changes_no_id(turns: list[list[str]]) -> None:
         assert whole[0][:-1] == before[0]
 
 
-@pytest.mark.parametrize("wire", ["anthropic", "chat", "mistral"])
+@pytest.mark.parametrize("wire", sorted(FORMS))
 def test_ids_that_are_repeated_empty_or_collide_over_turns_are_told_apart_and_matched(wire: str) -> None:
     calls, results, losses = sent(
         wire, conversation([["", ""], ["call_0", "call_0"], ["call_0", "abcdefghi"]])

@@ -19,12 +19,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
+from llm_pure.call_ids import Row
 from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, thaw
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
 from llm_pure.normal import normal_content, normal_messages
 from llm_pure.openai_chat.assistant import read_assistant, write_assistant, write_usual
-from llm_pure.openai_chat.ids import follow, named_apart
 from llm_pure.openai_chat.media import read_part, short, write_part, write_text
 from llm_pure.openai_chat.shape import NOTES, PROVIDER, Losses, attach, extras_with, noted, own, plain, unsaid
 from llm_pure.openai_chat.usual import is_usual, write_usual_result
@@ -159,8 +159,7 @@ def write_messages(
     out: list[PlainJson] = []
     late: list[PlainJson] = []
     """What results hold that is no text: it follows once all results of the turn are said."""
-    renamed: dict[str, list[str]] = {}
-    """The ids of the last calls that were not fit to be sent, and what they were sent as, in order."""
+    row = Row(ids, losses)
     for index, message in enumerate(messages):
         if late and (message.extras is not EMPTY or not isinstance(message, UserMessage)):
             _write_late(late, out)
@@ -178,10 +177,7 @@ def write_messages(
         path = f"$.messages[{index}]"
         if usual is not None:
             out.append(usual)
-            if "tool_calls" in usual:
-                renamed = named_apart(usual, ids, losses, path)
-            elif renamed:
-                follow(usual, renamed, losses, path)
+            _tell_apart(usual, row, path)
             continue
         before, start = len(losses) if not late else -1, len(out)
         if not (usually := is_usual(message)):
@@ -197,13 +193,24 @@ def write_messages(
         if len(losses) == before and not usually:
             _check(message, out[start:], losses, path)
         for block in out[start:]:
-            if isinstance(block, dict) and "tool_calls" in block:
-                renamed = named_apart(block, ids, losses, path)
-            elif isinstance(block, dict) and renamed:
-                follow(block, renamed, losses, path)
+            if isinstance(block, dict):
+                _tell_apart(block, row, path)
     if late:
         _write_late(late, out)
     return out
+
+
+def _tell_apart(message: PlainObject, row: Row, path: str) -> None:
+    """The calls of one message are a row."""
+    calls = message.get("tool_calls")
+    if isinstance(calls, list):
+        row.over()
+        named = [call for call in calls if isinstance(call, dict)]
+        ids = {id_ for call in named if isinstance(id_ := call.get("id"), str)}
+        for call in named:
+            row.call(call, "id", path, ids)
+    else:
+        row.result(message, "tool_call_id", path)
 
 
 def _report_opening(out: list[PlainJson], losses: Losses) -> None:

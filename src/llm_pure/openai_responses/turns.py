@@ -18,14 +18,13 @@ known to keep the law; every other one is read back once it is written, and comp
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from llm_pure.call_ids import Row
 from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, thaw
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
 from llm_pure.normal import normal_content, normal_messages
-from llm_pure.openai_responses.ids import tell_apart
 from llm_pure.openai_responses.items import comes_back, in_message, read_item, write_items
 from llm_pure.openai_responses.media import read_content, short, write_content, write_in_message
 from llm_pure.openai_responses.shape import (
@@ -51,6 +50,7 @@ __all__ = ["read_messages", "write_instructions", "write_messages"]
 
 # ---------------------------------------------------------------- reading
 
+_CALLS: Final = ("function_call", "custom_tool_call")
 _OUTPUTS: Final = ("function_call_output", "custom_tool_call_output")
 _PROGRAM: Final = (
     "computer_call_output",
@@ -202,7 +202,7 @@ def write_messages(
     Raises `JsonError` if something is no message, or no JSON.
     """
     out: list[PlainJson] = []
-    begins: list[int] = []
+    row = Row(ids, losses)
     previous: Message | None = None
     custom: set[str] = set()
     """The ids of the calls that were made with plain text."""
@@ -218,12 +218,13 @@ def write_messages(
         if follows and previous is not None and not _apart(previous.content, content):
             losses.append(Loss(path, "Responses takes this for a part of the message before"))
         previous = message
-        begins.append(len(out))
         if len(content) == 1 and message.extras is EMPTY:
             part = content[0]
             # By far the most messages are one text.
             if type(part) is Text and part.extras is EMPTY and type(part.text) is str and part.text:
                 out.append({"role": role, "content": part.text})
+                if role == "user":
+                    row.over()
                 continue
         count, place = len(losses), len(out)
         if isinstance(message, UserMessage):
@@ -237,18 +238,25 @@ def write_messages(
             out.append(_write_words("system", message, losses, path, f"{path}.content"))
         if len(losses) == count and not _is_usual(message):
             _check(message, out[place:], losses, path, custom)
-        if isinstance(message, AssistantMessage):
-            for item in out[place:]:
+        for item in out[place:]:
+            if isinstance(message, AssistantMessage):
                 note_call(item, custom)
-    tell_apart(
-        (
-            (f"$.messages[{index}]", out[place:end])
-            for index, (place, end) in enumerate(pairwise([*begins, len(out)]), start)
-        ),
-        ids,
-        losses,
-    )
+            if isinstance(item, dict):
+                _tell_apart(item, row, path)
     return out
+
+
+def _tell_apart(item: PlainObject, row: Row, path: str) -> None:
+    """Calls between which stand neither a result nor words of the user are a row.
+
+    After a result an id may stand again: what a server that counts anew in each answer gave goes back as it was.
+    """
+    kind = item.get("type")
+    if kind in _CALLS:
+        row.call(item, "call_id", path)
+    elif item.get("role") == "user" or (isinstance(kind, str) and kind.endswith("_output")):
+        row.over()
+        row.result(item, "call_id", path)
 
 
 def _apart(a: tuple[Part, ...], b: tuple[Part, ...]) -> bool:
