@@ -10,17 +10,17 @@ import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
+from itertools import chain
 from typing import Final, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from llm_pure.brief import brief
-from llm_pure.completion import Completion, ReasoningSetting
+from llm_pure.completion import Completion
 from llm_pure.json import EMPTY, JsonError, JsonObject, check_json
 from llm_pure.messages import Message
-from llm_pure.outputs import Output
 from llm_pure.parts import Text, ToolCall, ToolResult
-from llm_pure.tools import AnyTool, Tool, ToolChoice
+from llm_pure.tools import Tool
 
-__all__ = ["MISTYPED", "blamed", "check_fields", "check_typed", "is_a", "is_evident", "unlike"]
+__all__ = ["MISTYPED", "blamed", "check_fields", "check_own", "check_typed", "is_a", "is_evident", "unlike"]
 
 MISTYPED: Final = (AttributeError, TypeError, ValueError, KeyError, IndexError)
 """What a writer raises that meets a value of another type."""
@@ -99,6 +99,8 @@ def _name(hint: object) -> str:
     if origin is Literal:
         return " or ".join([repr(arm) for arm in get_args(hint)])
     kind = origin if origin is not None else hint
+    if origin is Union or origin is types.UnionType:
+        return _name(get_args(hint)[0])
     if not isinstance(kind, type):
         return "another type"
     return _WORDS.get(kind, f"{'an' if kind.__name__[0] in 'AEIO' else 'a'} {kind.__name__}")
@@ -121,44 +123,49 @@ def blamed(value: object, hint: object, error: Exception) -> JsonError:
     return JsonError(f"not as its types want it: {type(error).__name__}", "")
 
 
-# ---------------------------------------------------------------- what can be seen without looking at annotations
+# ---------------------------------------------------------------- what can be seen without going down
 
 
-_FIELDS: Final[tuple[tuple[str, type], ...]] = (
-    ("model", str),
-    ("max_tokens", int),
-    ("temperature", float),
-    ("top_p", float),
-    ("top_k", int),
-    ("seed", int),
-    ("frequency_penalty", float),
-    ("presence_penalty", float),
-)
+def check_own(value: object, wanted: type | None = None) -> None:
+    """The same of a value's own fields alone, whatever is in them; and that a number is one that JSON has."""
+    kind = type(value)
+    if wanted is not None and kind is not wanted:
+        raise unlike(value, _name(wanted), "")
+    for name, kinds, hint in _own(cast("object", kind)):
+        found: object = getattr(value, name)
+        if not isinstance(found, kinds) or (found.__class__ is bool and bool not in kinds):
+            raise unlike(found, _name(hint), "." + name)
+        if found.__class__ is float:
+            check_json(found, "." + name)
+
+
+@cache
+def _own(kind: object) -> tuple[tuple[str, tuple[type, ...], object], ...]:
+    """Of a dataclass of ours: each field, what it may be, and what it should."""
+    hints = _hints(kind) if hasattr(kind, "__dataclass_fields__") else {}
+    return tuple([(name, _kinds(hint), hint) for name, hint in hints.items() if hint is not object])
+
+
+def _kinds(hint: object) -> tuple[type, ...]:
+    origin = get_origin(hint)
+    if origin is Union or origin is types.UnionType:
+        return tuple(chain.from_iterable(map(_kinds, get_args(hint))))
+    if origin is Literal:
+        return tuple({type(arm) for arm in get_args(hint)})
+    if hint is float:
+        return (int, float)
+    kind = origin if origin is not None else hint
+    return (kind if isinstance(kind, type) else object,)
 
 
 def check_fields(completion: Completion) -> None:
     """Raise `JsonError` where a field beside the conversation holds another type, or a number that JSON has not."""
-    for name, kind in _FIELDS:
-        value = getattr(completion, name)
-        if value is not None and type(value) is not kind and not (kind is float and type(value) is int):
-            check_typed(value, kind, f".{name}")
-        if kind is float and value is not None:
-            check_json(value, f".{name}")
-    if type(completion.stop_sequences) is not tuple:
-        check_typed(completion.stop_sequences, tuple[str, ...], ".stop_sequences")
+    check_own(completion)
     for index, word in enumerate(completion.stop_sequences):
         check_typed(word, str, f".stop_sequences[{index}]")
-    for name, setting in (
-        ("tool_choice", ToolChoice),
-        ("output", Output),
-        ("reasoning", ReasoningSetting),
-    ):
-        value = getattr(completion, name)
-        if value is not None:
-            check_typed(value, setting, f".{name}")
-    if type(completion.tools) is not tuple:
-        check_typed(completion.tools, tuple[AnyTool, ...], ".tools")
-    check_typed(completion.provider_options, JsonObject, ".provider_options")
+    for name in ("tool_choice", "output", "reasoning"):
+        value: object = getattr(completion, name)
+        check_typed(value, type(value), f".{name}")
     for index, tool in enumerate(completion.tools):
         if (
             not is_a(Tool, tool)

@@ -22,10 +22,11 @@ from llm_pure import (
     from_strict,
     user,
 )
-from llm_pure.json import JsonObject, PlainJson
+from llm_pure.json import JsonError, JsonObject, PlainJson
 from llm_pure.messages import AssistantMessage, UserMessage
 from llm_pure.parts import Part, Text, ToolCall, ToolResult
 from llm_pure.strategies import completions, responses
+from llm_pure.typed import check_own
 
 WIRES: tuple[WireFormat, ...] = ("anthropic_messages", "openai_chat", "openai_responses")
 Place = tuple[str | int, ...]
@@ -109,6 +110,15 @@ def test_an_answer_with_a_field_of_another_type_gives_an_outcome(
     odd = put(response, place, data.draw(st.sampled_from(WRONG)))
     for encode in (codec_of(wire).encode_response, codec_of(wire).encode_stream):
         assert isinstance(encode(odd), Success | Failure)  # type: ignore[arg-type]  # odd
+
+
+@given(completions() | responses(), st.data())
+def test_a_field_of_another_type_is_found_at_once(value: Completion | Response, data: st.DataObject) -> None:
+    check_own(value)
+    name = data.draw(st.sampled_from([field.name for field in fields(value)]))
+    with pytest.raises(JsonError) as caught:
+        check_own(put(value, (name,), object()))
+    assert caught.value.path == f".{name}"
 
 
 NOT: dict[str, tuple[object, str]] = {

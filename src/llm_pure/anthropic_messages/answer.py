@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Final, cast
 
-from llm_pure.anthropic_messages.checks import check
 from llm_pure.anthropic_messages.content import block_of, moved
 from llm_pure.anthropic_messages.ids import CallIds
 from llm_pure.anthropic_messages.tables import CUT, MISTYPED, PROVIDER, mistyped
@@ -17,6 +16,7 @@ from llm_pure.json import JsonError, JsonObject, PlainJson, dump_json, parse_jso
 from llm_pure.parts import Audio, BrokenToolCall, Opaque, Part, Reasoning, Refusal, Text, ToolCall
 from llm_pure.reading import PlainObject, within
 from llm_pure.response import Response
+from llm_pure.typed import check_own
 
 __all__ = ["Unsaid", "answer_blocks", "call_block"]
 
@@ -44,7 +44,7 @@ def answer_blocks(response: Response, stop_reason: PlainJson) -> list[PlainJson]
     index = 0
     try:
         for index, part in enumerate(content):
-            check(part)
+            check_own(part)
             before = len(losses)
             found.append(_cut(part, losses) if index == last else _block(part, losses))
             moved(losses, before, f"$.message.content[{index}]")

@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal, TypeVar, cast
 
 from llm_pure.anthropic_messages.blocks import MESSAGE, MODELLED, RESULT, Readers, read_block
-from llm_pure.anthropic_messages.checks import check
 from llm_pure.anthropic_messages.ids import CallIds, own_id, wire_id
 from llm_pure.anthropic_messages.tables import IMAGES, INVALID_JSON, PDF, PROVIDER
 from llm_pure.errors import Loss
@@ -36,7 +35,7 @@ from llm_pure.parts import (
     Url,
 )
 from llm_pure.reading import PlainObject, within
-from llm_pure.typed import unlike
+from llm_pure.typed import check_own, unlike
 
 if TYPE_CHECKING:
     from anthropic.types import (
@@ -175,7 +174,7 @@ def _said(text: str, reason: str, losses: list[Loss]) -> TextBlockParam | None:
 
 def text_block_of(part: Part, losses: list[Loss], readers: Readers) -> TextBlockParam | None:
     """The block of a part among instructions: text, or a block of ours that nobody models."""
-    check(part)
+    check_own(part)
     match part:
         case Text():
             return _text(part, losses, readers)
@@ -192,7 +191,7 @@ def text_block_of(part: Part, losses: list[Loss], readers: Readers) -> TextBlock
 
 def inner_block_of(part: Part, losses: list[Loss]) -> ResultContent | None:
     """The block of a part in a tool's result or in a document."""
-    check(part)
+    check_own(part)
     match part:
         case Text():
             return _text(part, losses, RESULT)
@@ -282,7 +281,7 @@ def _image(part: Image, losses: list[Loss]) -> ImageBlockParam | None:
 
 def _check_source(source: object) -> None:
     try:
-        check(source)
+        check_own(source)
     except JsonError as error:
         raise within(error, ".source") from None
 
@@ -448,7 +447,7 @@ def _bare_result(part: ToolResult, losses: list[Loss]) -> ToolResultBlockParam:
 
 def block_of(part: Part, losses: list[Loss], ids: CallIds) -> ContentBlockParam | None:
     """The block of a part in a message, whoever says it; None if the wire has none, which is a loss."""
-    check(part)
+    check_own(part)
     match part:
         case Text():
             return _text(part, losses)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final, cast
 
 from returns.result import Failure
 
-from llm_pure.anthropic_messages.checks import check
 from llm_pure.anthropic_messages.content import moved
 from llm_pure.anthropic_messages.decode import decode_request, reads_as_option
 from llm_pure.anthropic_messages.reasoning import Beside, has_samples, write_output, write_reasoning
@@ -34,7 +33,7 @@ from llm_pure.losses import only_settings, proven
 from llm_pure.models import ModelTraits, traits_of
 from llm_pure.reading import PlainObject, bad_request, within
 from llm_pure.tools import Tool, ToolChoice
-from llm_pure.typed import blamed, unlike
+from llm_pure.typed import blamed, check_own, unlike
 from llm_pure.wire import Encoded, OnLoss, encoded
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ def encode_request(completion: Completion, *, on_loss: OnLoss = "report") -> Out
 
 def _payload(completion: Completion, losses: list[Loss]) -> tuple[PlainObject, Turns | None]:
     """The payload, and its messages, unless it holds others."""
-    check(completion, Completion)
+    check_own(completion, Completion)
     traits = traits_of(completion.model)
     system: list[TextBlockParam] = []
     write_instructions(completion.system, system, "$.system", losses)
@@ -102,7 +101,7 @@ def _payload(completion: Completion, losses: list[Loss]) -> tuple[PlainObject, T
     forced = False
     if completion.tool_choice is not None:
         with _at(losses, "$.tool_choice") as found:
-            check(completion.tool_choice)
+            check_own(completion.tool_choice)
             choice = write_choice(completion.tool_choice, found)
         if choice is not None:
             params["tool_choice"] = choice
@@ -119,7 +118,7 @@ def _payload(completion: Completion, losses: list[Loss]) -> tuple[PlainObject, T
             and has_samples(completion.temperature, completion.top_p, completion.top_k),
         )
         with _at(losses, "$.reasoning") as found:
-            check(completion.reasoning)
+            check_own(completion.reasoning)
             thinking, effort = write_reasoning(completion.reasoning, beside, found)
         if thinking is not None:
             params["thinking"] = thinking
@@ -129,7 +128,7 @@ def _payload(completion: Completion, losses: list[Loss]) -> tuple[PlainObject, T
             config["effort"] = effort
     if completion.output is not None:
         with _at(losses, "$.output") as found:
-            check(completion.output)
+            check_own(completion.output)
             form = write_output(completion.output, found)
         if form is not None:
             config["format"] = form
@@ -148,7 +147,7 @@ def _tools(completion: Completion, losses: list[Loss]) -> list[ToolUnionParam]:
     allowed = _allowed(completion.tool_choice)
     for index, tool in enumerate(completion.tools):
         with _at(losses, f"$.tools[{index}]") as found:
-            check(tool, Tool)
+            check_own(tool, Tool)
             if allowed is None or tool.name in allowed:
                 tools.append(write_tool(tool, found))
             else:

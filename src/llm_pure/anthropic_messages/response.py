@@ -21,7 +21,6 @@ from returns.result import Failure, Success
 
 from llm_pure.anthropic_messages.answer import Unsaid, answer_blocks
 from llm_pure.anthropic_messages.blocks import ANSWER, read_block
-from llm_pure.anthropic_messages.checks import check
 from llm_pure.anthropic_messages.errors import error_in
 from llm_pure.anthropic_messages.tables import CUT, MISTYPED, PROVIDER, STOP_REASONS, STOP_WORDS, mistyped
 from llm_pure.errors import BadRequest
@@ -41,6 +40,7 @@ from llm_pure.reading import (
     wrong,
 )
 from llm_pure.response import NO_USAGE, Response, StopReason, Usage
+from llm_pure.typed import check_own
 
 __all__ = ["cut_short", "decode_response", "encode_response", "message_of", "read_answer", "usage_of"]
 
@@ -168,7 +168,7 @@ def usage_of(response: Response) -> PlainObject:
     """The usage on the wire. Raises `JsonError` if its parts exceed the whole of the input, which no wire can say."""
     usage = response.usage
     try:
-        check(usage, Usage)
+        check_own(usage, Usage)
     except JsonError as error:
         raise within(error, ".usage") from None
     counts: PlainObject = {}
@@ -218,7 +218,7 @@ def encode_response(response: Response) -> Outcome[dict[str, PlainJson]]:
 
 def message_of(response: Response) -> PlainObject:
     """The answer without its content and usage."""
-    check(response, Response)
+    check_own(response, Response)
     if response.alternatives:
         raise JsonError("a message holds one choice", ".alternatives")
     message: PlainObject = {"type": "message", "role": "assistant"}
