@@ -261,6 +261,6 @@ Program: TypeAlias = Generator[Operation, object, R]
 
 
 def ask(operation: Op[A]) -> Program[A]:
-    """Yield an operation and give its answer, typed."""
+    """Yield an operation and give its answer, typed. One that is answered by nothing is simply yielded."""
     # As types these two would be casts, and those cost a call each at run time, for every operation.
     return (yield operation)  # type: ignore[misc, return-value]  # the belief that the docstring above states

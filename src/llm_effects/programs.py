@@ -11,11 +11,11 @@ from typing import TypeVar
 
 from returns.result import Success
 
-from llm_effects.operations import Emit, Observed, Program, ask
+from llm_effects.operations import Emit, Observed, Operation, Program, ask
 from llm_pure import Outcome, Response, StreamEvent
 from llm_pure.events import events_of
 
-__all__ = ["relay", "told"]
+__all__ = ["relay", "told", "watched"]
 
 R = TypeVar("R")
 
@@ -36,6 +36,22 @@ def relay(program: Program[R], edit: Callable[[StreamEvent], Iterable[StreamEven
                 answer = None
             else:
                 answer = yield operation
+    finally:
+        program.close()
+
+
+def watched(program: Program[R], see: Callable[[Operation, object], None]) -> Program[R]:
+    """`yield from program`, each of its operations shown once it is answered."""
+    answer: object = None
+    try:
+        while True:
+            try:
+                operation = program.send(answer)
+            except StopIteration as stop:
+                result: R = stop.value
+                return result
+            answer = yield operation
+            see(operation, answer)
     finally:
         program.close()
 

@@ -8,7 +8,7 @@ is filled in before anything decides.
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from typing_extensions import override
@@ -41,6 +41,10 @@ class Wrapped(Runner):
     """A runner around a runner. A wrapper names itself and writes `program`."""
 
     inner: Runner
+    target: Target = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "target", self.inner.target)  # every call asks for it, at every layer
 
     @property
     @abstractmethod
@@ -50,11 +54,6 @@ class Wrapped(Runner):
     @abstractmethod
     def program(self, completion: Completion) -> Program[Outcome[Response]]:
         """What is done; the completion's model is filled in."""
-
-    @property
-    @override
-    def target(self) -> Target:
-        return self.inner.target
 
     @property
     @override

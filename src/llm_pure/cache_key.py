@@ -43,7 +43,7 @@ _NOT_THE_QUESTION: Final = frozenset(("stream", "stream_options"))
 def cache_key(completion: Completion, target: Target) -> Outcome[str]:
     """The key of a completion that is sent to `target`. A Failure says what cannot be encoded."""
     encoded = prepared(target.filled(completion), target.wire)
-    if isinstance(encoded, Failure):
+    if not isinstance(encoded, Success):
         return encoded
     return key_of(encoded.unwrap(), target)
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -220,11 +221,17 @@ def traits_of(model: str | None, table: Mapping[str, ModelTraits] | None = None)
     """The traits of a model, however a platform spells its name; those of nothing known, if it stands in no entry."""
     if model is None:
         return _UNKNOWN
-    known = MODELS if table is None else table
-    found = _longest(model, known)
-    if found is None:
-        found = _longest(model_key(model), known)
-    return _UNKNOWN if found is None else found
+    return _known(model) if table is None else _found(model, table)
+
+
+@lru_cache(maxsize=64)
+def _known(model: str) -> ModelTraits:
+    """The same, of our own table: a program asks a few models, and each of them again and again."""
+    return _found(model, MODELS)
+
+
+def _found(model: str, table: Mapping[str, ModelTraits]) -> ModelTraits:
+    return _longest(model, table) or _longest(model_key(model), table) or _UNKNOWN
 
 
 _LONG: Final = 100

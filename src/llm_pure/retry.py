@@ -192,6 +192,8 @@ def take(bucket: Bucket, policy: RetryPolicy) -> tuple[Bucket, bool]:
 
 def refund(bucket: Bucket, policy: RetryPolicy, *, retried: bool) -> tuple[Bucket, None]:
     """An attempt succeeded; `retried` says that it was a retry."""
+    if bucket.tokens is None:
+        return bucket, None  # it is full
     gain = policy.retry_cost if retried else policy.success_refund
     return Bucket(min(policy.bucket_capacity, _tokens(bucket, policy) + gain)), None
 

@@ -34,6 +34,7 @@ from llm_effects.interpreters.blocking import BLOCKING
 from llm_effects.interpreters.driver import Run, finished
 from llm_effects.notes import CacheHit, CacheMissed, Continued, GaveUp, Note, Retried
 from llm_effects.operations import Operation
+from llm_effects.programs import watched
 from llm_effects.providers.leaf import Leaf
 from llm_pure import (
     AssistantMessage,
@@ -441,10 +442,11 @@ def test_every_colour_takes_the_same_steps(name: str, script: tuple[Response, ..
         for backend in (BLOCKING, ASYNCIO):
             trace: list[tuple[Operation, object]] = []
             driven = Run(
-                stack(leaf(*script))(QUESTION),
+                watched(
+                    stack(leaf(*script))(QUESTION), partial(lambda trace, *step: trace.append(step), trace)
+                ),
                 backend,
                 observed=observed,
-                on_operation=partial(lambda trace, *step: trace.append(step), trace),
             )
             finished(drive(driven)) if backend is BLOCKING else asyncio.run(drive(driven))
             runs.append((steps(trace), driven.ended))

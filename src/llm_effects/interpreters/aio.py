@@ -10,13 +10,10 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import suppress
-from functools import partial
 from types import TracebackType
 from typing import Final, TypeVar, final
 
-from llm_effects import entries
 from llm_effects.cells import Cell
-from llm_effects.entries import Entry
 from llm_effects.flights import Alone, Flights, Landed, Landing, Lead, TooLate
 from llm_effects.interpreters.aside import Aside
 from llm_effects.interpreters.driver import OnNote, Run
@@ -83,16 +80,11 @@ class _Asyncio:
         answer = await asyncio.to_thread(function) if blocking else function()
         return await answer if isinstance(answer, Awaitable) else answer
 
-    async def load(self, store: Store, key: str, limit: float | None) -> Entry | bytes | None:
-        if store.blocking:
-            return await _aside(store, partial(entries.load, store, key), limit)
-        return entries.load(store, key)
+    def store(self, store: Store) -> Store:
+        return store
 
-    async def save(self, store: Store, key: str, entry: Entry, limit: float | None) -> None:
-        if store.blocking:
-            await _aside(store, partial(entries.save, store, key, entry), limit)
-        else:
-            entries.save(store, key, entry)
+    def aside(self, store: Store, work: Callable[[], A], limit: float | None) -> Coroutine[object, object, A]:
+        return _aside(store, work, limit)
 
     def lead(self, flights: Flights, key: str) -> bool:
         return flights.lead(key)

@@ -8,14 +8,11 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from functools import partial
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Final, TypeVar, final
 
-from llm_effects import entries
 from llm_effects.cells import Cell
-from llm_effects.entries import Entry
 from llm_effects.flights import Alone, Flights, Landed, Landing, Lead, TooLate
 from llm_effects.interpreters.aside import waited
 from llm_effects.interpreters.driver import OnNote, Run, finished
@@ -85,17 +82,12 @@ class _Blocking:
             raise TypeError("an async function needs arun or astream")
         return answer
 
-    async def load(self, store: Store, key: str, limit: float | None) -> Entry | bytes | None:
-        # A thread that waits for itself cannot leave: where there is a limit, another one asks.
-        if limit is None or not store.blocking:
-            return entries.load(store, key)
-        return waited(store, partial(entries.load, store, key), limit)
+    def store(self, store: Store) -> Store:
+        return store
 
-    async def save(self, store: Store, key: str, entry: Entry, limit: float | None) -> None:
-        if limit is None or not store.blocking:
-            entries.save(store, key, entry)
-        else:
-            waited(store, partial(entries.save, store, key, entry), limit)
+    async def aside(self, store: Store, work: Callable[[], A], limit: float | None) -> A:
+        # A thread that waits for itself cannot leave: where there is a limit, another one asks.
+        return work() if limit is None else waited(store, work, limit)
 
     def lead(self, flights: Flights, key: str) -> bool:
         return flights.lead(key, blocking=True)

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from typing import Generic, Protocol, TypeAlias, TypeVar, assert_never, cast
 
 from returns.result import Failure
 
 from llm_effects.cells import DEADLINE, Cell
-from llm_effects.entries import Entry
+from llm_effects.entries import Entry, load, save
 from llm_effects.flights import Alone, Flights, Landing, Lead
 from llm_effects.notes import Note, StoreFailed
 from llm_effects.operations import (
@@ -35,7 +36,6 @@ from llm_effects.operations import (
     Observed,
     Open,
     Opened,
-    Operation,
     Program,
     Prompt,
     Reply,
@@ -58,13 +58,12 @@ from llm_pure import (
 )
 from llm_pure.errors import snippet
 
-__all__ = ["Backend", "Link", "OnNote", "OnOperation", "Run", "finished"]
+__all__ = ["Backend", "Link", "OnNote", "Run", "finished"]
 
 R = TypeVar("R")
 A = TypeVar("A")
 S = TypeVar("S")
 OnNote: TypeAlias = Callable[[Note], None]
-OnOperation: TypeAlias = Callable[[Operation, object], None]
 
 
 class Link(Protocol):
@@ -93,8 +92,14 @@ class Backend(Protocol):
     async def call(self, function: Callable[[], object], *, blocking: bool) -> object:
         """The answer of the caller's function, awaited if it is awaitable and the colour can."""
 
-    async def load(self, store: Store, key: str, limit: float | None) -> Entry | bytes | None: ...
-    async def save(self, store: Store, key: str, entry: Entry, limit: float | None) -> None: ...
+    def store(self, store: Store) -> Store:
+        """The store that is asked where the program asks this one."""
+        ...
+
+    async def aside(self, store: Store, work: Callable[[], A], limit: float | None) -> A:
+        """What the work with a store that may block gives or raises; `TimeoutError` after the limit."""
+        ...
+
     def lead(self, flights: Flights, key: str) -> bool:
         """Lead, if nobody does: there is nothing to wait for then, and nothing is made ready for it."""
         ...
@@ -106,14 +111,12 @@ class Run(Generic[R]):
     """One program being driven. `result` is None until it has ended."""
 
     __slots__ = (
-        "_answer",
         "_backend",
         "_blamed",
         "_cells",
         "_claims",
         "_connections",
         "_on_note",
-        "_on_operation",
         "_opened",
         "_over",
         "_program",
@@ -129,14 +132,11 @@ class Run(Generic[R]):
         *,
         observed: bool,
         on_note: OnNote | None = None,
-        on_operation: OnOperation | None = None,
     ) -> None:
         self._program = program
         self._backend = backend
         self._blamed: tuple[Store, ...] = ()
         self._on_note = on_note
-        self._on_operation = on_operation
-        self._answer: object = None
         self._opened = 0
         self._over = False
         self._reader = threading.Lock()
@@ -153,28 +153,25 @@ class Run(Generic[R]):
         try:
             if self._over:
                 return None
+            answer: object = None  # to begin with, and to an event
             while True:
                 try:
-                    operation = self._program.send(self._answer)
+                    operation = self._program.send(answer)
                 except StopIteration as stop:
                     self.result = stop.value
                     break
                 if self._over:
                     break  # type: ignore[unreachable]  # another thread has closed the run meanwhile
-                self._answer = None
                 if isinstance(operation, Emit):
                     if self.observed:
-                        if self._on_operation is not None:
-                            self._on_operation(operation, None)
                         return operation.event
+                    answer = None
                 elif isinstance(operation, Next):  # a stream comes here for every delta
-                    self._answer = await self._read(self._connections[operation.handle])
+                    answer = await self._read(self._connections[operation.handle])
                 elif isinstance(operation, Prompt):
-                    self._answer = self._answered(operation)
+                    answer = self._answered(operation)
                 else:
-                    self._answer = await self._perform(operation)
-                if self._on_operation is not None:
-                    self._on_operation(operation, self._answer)
+                    answer = await self._perform(operation)
             await self.close()
             return None
         except BaseException:
@@ -221,41 +218,41 @@ class Run(Generic[R]):
         self, operation: Send | Open | Close | Sleep | Load | Save | Claim | Call
     ) -> Coroutine[object, object, object]:
         """What performs it: not awaited here, since a frame would be held for as long as each call takes."""
+        # By their classes alone: to take them apart in a pattern takes longer than most of them do.
         match operation:
-            case Send(door, request):
-                return self._send(door, request)
-            case Load(store, key, within):
-                return self._load(store, key, self._limit(within))
-            case Save(store, key, entry, within):
-                return self._save(store, key, entry, self._limit(within))
-            case Claim(flights, key):
-                return self._claim(flights, key)
-            case Open(door, request):
-                return self._open(door, request)
-            case Close(handle):
-                return self._connections.pop(handle).finish()
-            case Sleep(seconds):
-                left = self._left()
-                return self._backend.sleep(max(0.0, seconds if left is None else min(seconds, left)))
-            case Call(function, blocking):
-                return self._call(function, blocking=blocking)
+            case Send():
+                return self._send(operation.door, operation.request)
+            case Load():
+                return self._load(operation)
+            case Save():
+                return self._save(operation)
+            case Claim():
+                return self._claim(operation.flights, operation.key)
+            case Open():
+                return self._open(operation.door, operation.request)
+            case Close():
+                return self._connections.pop(operation.handle).finish()
+            case Sleep():
+                return self._backend.sleep(max(0.0, self._bounded(operation.seconds)))
+            case Call():
+                return self._call(operation.function, blocking=operation.blocking)
             case _:
                 assert_never(operation)
 
     def _answered(self, operation: Tell | Change[object, object] | Observed | Now | Draw | Land) -> object:
         match operation:
-            case Tell(note):
-                self._tell(note)
-            case Change(cell, function):
-                return self._change(cell, function)
+            case Tell():
+                self._tell(operation.note)
             case Observed():
                 return self.observed
+            case Change():
+                return self._change(operation.cell, operation.function)
             case Now():
                 return self._backend.now()
+            case Land():
+                self._land(operation.flights, operation.key, operation.outcome)
             case Draw():
                 return self._backend.draw()
-            case Land(flights, key, outcome):
-                self._land(flights, key, outcome)
             case _:
                 assert_never(operation)
         return None
@@ -265,6 +262,11 @@ class Run(Generic[R]):
     def _left(self) -> float | None:
         deadline = self._cells.get(_DEADLINE)
         return min(deadline - self._backend.now(), _LONGEST) if isinstance(deadline, float) else None
+
+    def _bounded(self, seconds: float) -> float:
+        """A wait, and at most what is left."""
+        left = self._left()
+        return seconds if left is None else min(seconds, left)
 
     async def _connect(self, door: Door, request: HttpRequest) -> Link | LlmError:
         left = self._left()
@@ -343,13 +345,19 @@ class Run(Generic[R]):
 
     # ------------------------------------------------------------ stores and flights
 
-    def _limit(self, within: float | None) -> float | None:
-        left = self._left()
-        return left if within is None else within if left is None else min(within, left)
+    async def _asked(self, store: Store, work: Callable[[], A], within: float | None) -> A:
+        """What a store that may block gives, in the time that there is."""
+        limit = self._left() if within is None else self._bounded(within)
+        return await self._backend.aside(store, work, limit)
 
-    async def _load(self, store: Store, key: str, limit: float | None) -> Entry | bytes | None:
+    async def _load(self, asked: Load) -> Entry | bytes | None:
+        store, key = self._backend.store(asked.store), asked.key
         try:
-            entry: object = await self._backend.load(store, key, limit)
+            entry: object = (
+                await self._asked(store, partial(load, store, key), asked.within)
+                if store.blocking
+                else load(store, key)
+            )
         except Exception as error:  # noqa: BLE001 - whatever a store may raise, it is a miss
             self._blame(store, StoreFailed("load", type(error).__name__))
             return None
@@ -360,9 +368,13 @@ class Run(Generic[R]):
         self._blame(store, StoreFailed("load", f"bytes expected, not {type(entry).__name__}"))
         return None
 
-    async def _save(self, store: Store, key: str, entry: Entry, limit: float | None) -> bool:
+    async def _save(self, asked: Save) -> bool:
+        store, key, entry = self._backend.store(asked.store), asked.key, asked.entry
         try:
-            await self._backend.save(store, key, entry, limit)
+            if store.blocking:
+                await self._asked(store, partial(save, store, key, entry), asked.within)
+            else:
+                save(store, key, entry)
             return True
         except Exception as error:  # noqa: BLE001 - whatever a store may raise, the answer is there all the same
             self._blame(store, StoreFailed("save", type(error).__name__))

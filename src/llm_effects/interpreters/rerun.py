@@ -197,9 +197,9 @@ class _Following:
                 return landing
             case Load(store, key), Loaded(_, known, entry) if key == known:
                 if entry is not None:
-                    self.world.virtual(store)[key] = entry
+                    self.world.virtual(store).save(key, entry)
                 return entry
-            case Load(store, key), _ if key not in self.world.virtual(store):
+            case Load(store, key), _ if key not in self.world.virtual(store).held:
                 self._remember(store, key)
             case Call(), Called(answer) if (value := value_of(answer)) is not UNKNOWN:
                 return value
@@ -218,7 +218,7 @@ class _Following:
         """Let the store hold what the trace knows of this key."""
         for step in self._trace.steps:
             if isinstance(step.did, Loaded) and step.did.key == key and step.did.value is not None:
-                self.world.virtual(store)[key] = step.did.value
+                self.world.virtual(store).save(key, step.did.value)
                 return
 
     def _answer(self, request: HttpRequest, chance: Random) -> Answer:

@@ -13,7 +13,6 @@ from random import Random
 from typing import Final, TypeAlias, TypeVar, cast, final
 
 from llm_effects.cells import Cell
-from llm_effects.entries import Entry
 from llm_effects.flights import Alone, Flights, Landing
 from llm_effects.interpreters.answers import Answer, Raw, Slow, on_the_wire
 from llm_effects.interpreters.driver import Run, finished
@@ -21,6 +20,7 @@ from llm_effects.interpreters.record import recorded
 from llm_effects.notes import Note
 from llm_effects.operations import HttpRequest, Operation, Program
 from llm_effects.ports import Door, Store
+from llm_effects.programs import watched
 from llm_effects.resolving import Asked, asking
 from llm_effects.runner import Runner
 from llm_effects.trace.trace import Recorded
@@ -46,6 +46,21 @@ Script: TypeAlias = Iterable[Answer] | Callable[[HttpRequest, Random], Answer]
 
 @final
 @dataclass(eq=False, slots=True)
+class VirtualStore:
+    """A store of a world, which keeps everything."""
+
+    held: dict[str, bytes] = field(default_factory=dict)
+    blocking: Final = False
+
+    def load(self, key: str) -> bytes | None:
+        return self.held.get(key)
+
+    def save(self, key: str, value: bytes) -> None:
+        self.held[key] = value
+
+
+@final
+@dataclass(eq=False, slots=True)
 class World:
     """A virtual world: its clock (seconds), its chance, its state. Runs in it come one after another."""
 
@@ -56,7 +71,7 @@ class World:
     chance: Random = field(init=False, repr=False)
     _answers: Iterator[Answer] | None = field(init=False, repr=False)
     cells: dict[Cell[object], object] = field(init=False, repr=False, default_factory=dict)
-    stores: dict[int, tuple[Store, dict[str, bytes]]] = field(init=False, repr=False, default_factory=dict)
+    stores: dict[int, tuple[Store, VirtualStore]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.chance = Random(self.seed)
@@ -75,11 +90,10 @@ class World:
         trace: list[tuple[Operation, object]] = []
         events: list[StreamEvent] = []
         driven = Run(
-            program,
+            watched(program, lambda *step: trace.append(step)),
             _Virtual(self, target),
             observed=observed,
             on_note=notes.append,
-            on_operation=lambda operation, answer: trace.append((operation, answer)),
         )
         while (event := finished(driven.advance())) is not None:
             events.append(event)
@@ -96,9 +110,9 @@ class World:
         """One run, from where the world stands, and its trace as data."""
         return finished(recorded(runner, asked, _Virtual(self, runner.target), observed=observed))
 
-    def virtual(self, store: Store) -> dict[str, bytes]:
-        """What this store holds in this world. The store is kept too, so that no other gets its identity."""
-        return self.stores.setdefault(id(store), (store, {}))[1]
+    def virtual(self, store: Store) -> VirtualStore:
+        """What this store is in this world. The store is kept too, so that no other gets its identity."""
+        return self.stores.setdefault(id(store), (store, VirtualStore()))[1]
 
     def passed(self, seconds: float, limit: float | None) -> bool:
         """Let so much time pass, at most to the limit, and say whether that was enough."""
@@ -202,11 +216,11 @@ class _Virtual:
     async def call(self, function: Callable[[], object], *, blocking: bool) -> object:
         return function()
 
-    async def load(self, store: Store, key: str, limit: float | None) -> bytes | None:
-        return self._world.virtual(store).get(key)
+    def store(self, store: Store) -> Store:
+        return self._world.virtual(store)
 
-    async def save(self, store: Store, key: str, entry: Entry, limit: float | None) -> None:
-        self._world.virtual(store)[key] = bytes(entry)
+    async def aside(self, store: Store, work: Callable[[], A], limit: float | None) -> A:
+        return work()
 
     def lead(self, flights: Flights, key: str) -> bool:
         return True  # runs of a world come one after another: nobody else can be at it

@@ -78,7 +78,7 @@ def _answered(leaf: Leaf, completion: Completion) -> Program[Outcome[Response]]:
     if isinstance(outcome, Success):
         asked, answered = completion.model, outcome.unwrap().model
         if asked and answered and not answered.startswith(asked):
-            yield from ask(Tell(OtherModel(asked, answered)))
+            yield Tell(OtherModel(asked, answered))
     return outcome
 
 
@@ -91,7 +91,7 @@ def _converse(leaf: Leaf, completion: Completion) -> Program[Outcome[Response]]:
         return encoded
     request = encoded.unwrap()
     if request.losses:
-        yield from ask(Tell(Lost(request.losses)))
+        yield Tell(Lost(request.losses))
     observed = yield from ask(Observed())
     asked = request.field("max_tokens")
     stream = observed or (leaf.longest is not None and isinstance(asked, int) and asked > leaf.longest)
@@ -101,7 +101,7 @@ def _converse(leaf: Leaf, completion: Completion) -> Program[Outcome[Response]]:
         return body
     sent = HttpRequest(codec.PATH, request.headers, body.unwrap(), stream, leaf.max_silence)
     del encoded, request, body  # a thousand calls that wait for their answers hold what goes out, and no more
-    yield from ask(Tell(Attempted(target.provider, completion.model, stream, len(sent.body))))
+    yield Tell(Attempted(target.provider, completion.model, stream, len(sent.body)))
     if stream:
         return (yield from _streamed(codec, door, sent, observed=observed))
     reply = yield from ask(Send(door, sent))
@@ -140,9 +140,9 @@ def _streamed(
                         yield Emit(event)
             elif silence.too_long((yield from ask(Now()))):
                 chunk = _no_progress(opened.status, sent.max_silence)
-    yield from ask(Close(opened.handle))
+    yield Close(opened.handle)
     if skipped := codec.stream_skipped(state):
-        yield from ask(Tell(Skipped(skipped)))
+        yield Tell(Skipped(skipped))
     outcome = codec.stream_result(state)
     if isinstance(outcome, Failure):
         error = outcome.failure()
@@ -173,7 +173,7 @@ def _whole(
         if silence.too_long((yield from ask(Now()))):
             chunk = _no_progress(opened.status, sent.max_silence)
             break
-    yield from ask(Close(opened.handle))
+    yield Close(opened.handle)
     if chunk is not None:
         return Failure(chunk)
     body = b"".join(chunks)

@@ -77,7 +77,7 @@ class _WithCache(Wrapped):
     @override
     def program(self, completion: Completion) -> Program[Outcome[Response]]:
         made = cache_key(completion, self.target)
-        if isinstance(made, Failure):
+        if not isinstance(made, Success):
             return made  # what cannot be encoded cannot be asked either
         key = self._scoped(made.unwrap())
         if (hit := (yield from self._found(key))) is not None:
@@ -89,7 +89,7 @@ class _WithCache(Wrapped):
                     Deadline(message="the time for the run was over before another caller's answer came")
                 )
             case Landed(response):
-                yield from ask(Tell(Waited(key)))
+                yield Tell(Waited(key))
                 return (yield from told(Success(response)))
             case Alone():
                 return (yield from self._computed(key, completion))
@@ -97,7 +97,7 @@ class _WithCache(Wrapped):
                 # Somebody may have led, stored and landed since we looked.
                 hit = yield from self._found(key)
                 outcome = Success(hit) if hit is not None else (yield from self._computed(key, completion))
-                yield from ask(Land(self.flights, key, outcome))
+                yield Land(self.flights, key, outcome)
                 return outcome
             case _:
                 assert_never(landing)
@@ -112,18 +112,18 @@ class _WithCache(Wrapped):
         if entry is None:
             return None
         if (found := answer_in(entry, key)) is None:
-            yield from ask(Tell(StoreFailed("read", "an entry cannot be read")))
+            yield Tell(StoreFailed("read", "an entry cannot be read"))
             return None
-        yield from ask(Tell(CacheHit(key)))
+        yield Tell(CacheHit(key))
         return found
 
     def _computed(self, key: str, completion: Completion) -> Program[Outcome[Response]]:
-        yield from ask(Tell(CacheMissed(key)))
+        yield Tell(CacheMissed(key))
         outcome = yield from self.inner(completion)
         if isinstance(outcome, Success) and self._is_kept(response := outcome.unwrap()):
             entry = Entry(key, response)
             if (yield from ask(Save(self.store, key, entry, self.patience))):
-                yield from ask(Tell(CacheStored(key)))
+                yield Tell(CacheStored(key))
         return outcome
 
     def _is_kept(self, response: Response) -> bool:

@@ -61,7 +61,7 @@ class _WithContinuation(Wrapped):
         segment, splice = Segment(completion), Splice()
         while True:
             outcome = yield from relay(self.inner(segment.completion), splice.see)
-            if isinstance(outcome, Failure):
+            if not isinstance(outcome, Success):
                 return Failure(failed(segment, outcome.failure()))
             decision = decide_continuation(self.policy, segment, outcome.unwrap(), traits)
             how: Literal["prefill", "nudge", "resume", "enlarge"]
@@ -86,4 +86,4 @@ class _WithContinuation(Wrapped):
             segment = decision.segment
             before = () if segment.before is None else segment.before.message.content
             splice.segment(before, seam_of(segment))
-            yield from ask(Tell(Continued(segment.round, how)))
+            yield Tell(Continued(segment.round, how))

@@ -69,6 +69,6 @@ class _WithRepair(Wrapped):
                 case AskAgain(attempt, error):
                     for event in splice.again():
                         yield Emit(event)
-                    yield from ask(Tell(Repaired(attempt.round, type(error).__name__, error.path or "$")))
+                    yield Tell(Repaired(attempt.round, type(error).__name__, error.path or "$"))
                 case _:
                     assert_never(decision)

@@ -68,7 +68,8 @@ class _WithRetry(Wrapped):
 
     @override
     def program(self, completion: Completion) -> Program[Outcome[Response]]:
-        yield from ask(Change(self._state, partial(begin, now=(yield from ask(Now())))))
+        if self.policy.deadline is not None:  # else nobody asks when the run began
+            yield from ask(Change(self._state, partial(begin, now=(yield from ask(Now())))))
         retried, spent, partial_before, met = False, NO_USAGE, None, None
         while True:
             hand = _Hand()
@@ -98,13 +99,13 @@ class _WithRetry(Wrapped):
             decision = yield from ask(Change(self._state, decide))
             met = type(error).__name__
             if isinstance(decision, GiveUp):
-                yield from ask(Tell(GaveUp(met, decision.reason)))
+                yield Tell(GaveUp(met, decision.reason))
                 return Failure(_out_of_time(error) if decision.reason == "deadline" else error)
             if not (yield from ask(Change(self._bucket, partial(take, policy=self.policy)))):
-                yield from ask(Tell(GaveUp(met, "bucket")))
+                yield Tell(GaveUp(met, "bucket"))
                 return Failure(error)
-            yield from ask(Tell(Retried(met, decision.attempt, decision.delay)))
-            yield from ask(Sleep(decision.delay))
+            yield Tell(Retried(met, decision.attempt, decision.delay))
+            yield Sleep(decision.delay)
             retried = True
 
 
