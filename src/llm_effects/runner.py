@@ -41,10 +41,10 @@ class Wrapped(Runner):
     """A runner around a runner. A wrapper names itself and writes `program`."""
 
     inner: Runner
-    target: Target = field(init=False, compare=False, repr=False)
+    _target: Target = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "target", self.inner.target)  # every call asks for it, at every layer
+        object.__setattr__(self, "_target", self.inner.target)  # every call asks for it, at every layer
 
     @property
     @abstractmethod
@@ -57,9 +57,14 @@ class Wrapped(Runner):
 
     @property
     @override
+    def target(self) -> Target:
+        return self._target
+
+    @property
+    @override
     def layers(self) -> tuple[str, ...]:
         return (*self.inner.layers, self.layer)
 
     @override
     def __call__(self, completion: Completion) -> Program[Outcome[Response]]:
-        return self.program(self.target.filled(completion))
+        return self.program(self._target.filled(completion))

@@ -18,6 +18,8 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, get_args
 
+from typing_extensions import TypeIs
+
 from llm_pure.brief import Brief
 from llm_pure.response import Response, Usage
 
@@ -50,6 +52,7 @@ __all__ = [
     "Transient",
     "Unreachable",
     "Violation",
+    "is_error",
     "masked",
     "snippet",
 ]
@@ -288,6 +291,12 @@ LlmError: TypeAlias = (
     | Misconfigured
     | CassetteMiss
 )
+
+
+def is_error(value: object) -> TypeIs[LlmError]:
+    """`isinstance` asks for a union member by member; this asks once."""
+    return isinstance(value, _Error)
+
 
 ERRORS: Final[tuple[type[LlmError], ...]] = get_args(LlmError)
 """The members of the union, in the order of the tree."""

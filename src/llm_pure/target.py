@@ -6,6 +6,7 @@ Law: two runners with equal targets answer alike, so a target is the half of a c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, assert_never, cast, get_args
 
 from llm_pure.brief import Brief
@@ -44,6 +45,11 @@ class Target(Brief):
 
 def codec_of(wire: WireFormat) -> Codec[object]:
     """The codec of a wire format, imported when it is first asked for."""
+    return _imported(wire)
+
+
+@cache  # an import statement looks up what it names each time
+def _imported(wire: WireFormat) -> Codec[object]:
     if wire == "anthropic_messages":
         from llm_pure import anthropic_messages
 

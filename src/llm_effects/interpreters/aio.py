@@ -24,6 +24,7 @@ from llm_effects.ports import AsyncConnection, Door, Store
 from llm_effects.resolving import Asked, asking
 from llm_effects.runner import Runner
 from llm_pure import LlmError, Outcome, Response, StreamEvent, Timeout
+from llm_pure.errors import is_error
 
 __all__ = ["ASYNCIO", "AsyncStream", "arun", "astream"]
 
@@ -62,7 +63,7 @@ class _Asyncio:
     async def connect(self, door: Door, request: HttpRequest, limit: float | None) -> _OnLoop | LlmError:
         connected = door.aconnect(request, limit)
         connection = await (connected if limit is None else _within(limit, connected))
-        return connection if isinstance(connection, LlmError) else _OnLoop(connection)
+        return connection if is_error(connection) else _OnLoop(connection)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(0 if SKIPPED.skip(seconds) else seconds)

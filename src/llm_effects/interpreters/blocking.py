@@ -23,6 +23,7 @@ from llm_effects.ports import Connection, Door, Store
 from llm_effects.resolving import Asked, asking
 from llm_effects.runner import Runner
 from llm_pure import LlmError, Outcome, Response, StreamEvent
+from llm_pure.errors import is_error
 
 __all__ = ["BLOCKING", "Stream", "run", "stream"]
 
@@ -59,7 +60,7 @@ class _Blocking:
 
     async def connect(self, door: Door, request: HttpRequest, limit: float | None) -> _OnThread | LlmError:
         connection = door.connect(request, limit)
-        return connection if isinstance(connection, LlmError) else _OnThread(connection)
+        return connection if is_error(connection) else _OnThread(connection)
 
     async def sleep(self, seconds: float) -> None:
         if not SKIPPED.skip(seconds):

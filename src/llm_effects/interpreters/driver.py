@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Generic, Protocol, TypeAlias, TypeVar, assert_never, cast
 
-from returns.result import Failure
+from returns.result import Success
 
 from llm_effects.cells import DEADLINE, Cell
 from llm_effects.entries import Entry, load, save
@@ -56,7 +56,7 @@ from llm_pure import (
     Timeout,
     TooLarge,
 )
-from llm_pure.errors import snippet
+from llm_pure.errors import is_error, snippet
 
 __all__ = ["Backend", "Link", "OnNote", "Run", "finished"]
 
@@ -96,7 +96,7 @@ class Backend(Protocol):
         """The store that is asked where the program asks this one."""
         ...
 
-    async def aside(self, store: Store, work: Callable[[], A], limit: float | None) -> A:
+    def aside(self, store: Store, work: Callable[[], A], limit: float | None) -> Coroutine[object, object, A]:
         """What the work with a store that may block gives or raises; `TimeoutError` after the limit."""
         ...
 
@@ -276,7 +276,7 @@ class Run(Generic[R]):
 
     async def _open(self, door: Door, request: HttpRequest) -> Opened | LlmError:
         connection = await self._connect(door, request)
-        if isinstance(connection, LlmError):
+        if is_error(connection):
             return connection
         self._opened += 1
         self._connections[self._opened] = connection
@@ -284,7 +284,7 @@ class Run(Generic[R]):
 
     async def _send(self, door: Door, request: HttpRequest) -> Reply | LlmError:
         connection = await self._connect(door, request)
-        if isinstance(connection, LlmError):
+        if is_error(connection):
             return connection
         self._opened += 1
         self._connections[self._opened] = connection  # while it is read, so that a cancelled run closes it
@@ -321,7 +321,7 @@ class Run(Generic[R]):
 
     def _in_time(self, answer: A) -> A | Deadline:
         """A wait that the run's deadline cut short is told as such."""
-        if isinstance(answer, Timeout | Disconnected):
+        if isinstance(answer, (Timeout, Disconnected)):
             left = self._left()
             if left is not None and left <= _TICK:
                 return _OVER
@@ -404,7 +404,7 @@ class Run(Generic[R]):
             self._claims.remove((flights, key))
             # That this run's own time is over says nothing of the provider to those who have more of it.
             gave_up = (
-                isinstance(outcome, Failure)
+                not isinstance(outcome, Success)
                 and isinstance(outcome.failure(), Deadline)
                 and self._left() is not None
             )

@@ -13,13 +13,13 @@ from functools import partial
 from hashlib import sha256
 from inspect import iscoroutinefunction
 from math import inf
-from typing import Final, assert_never
+from typing import Final
 
 from returns.result import Failure, Success
 from typing_extensions import override
 
 from llm_effects.entries import Entry, answer_in
-from llm_effects.flights import Alone, Flights, Landed, Lead, TooLate
+from llm_effects.flights import Flights, Landed, Lead, TooLate
 from llm_effects.notes import CacheHit, CacheMissed, CacheStored, StoreFailed, Waited
 from llm_effects.operations import Claim, Land, Load, Program, Save, Tell, ask
 from llm_effects.ports import Store
@@ -80,51 +80,47 @@ class _WithCache(Wrapped):
         if not isinstance(made, Success):
             return made  # what cannot be encoded cannot be asked either
         key = self._scoped(made.unwrap())
-        if (hit := (yield from self._found(key))) is not None:
+        look = Load(self.store, key, self.patience)
+        if (hit := (yield from _found(look))) is not None:
             return (yield from told(Success(hit)))
         landing = yield from ask(Claim(self.flights, key))
-        match landing:
-            case TooLate():
-                return Failure(
-                    Deadline(message="the time for the run was over before another caller's answer came")
-                )
-            case Landed(response):
-                yield Tell(Waited(key))
-                return (yield from told(Success(response)))
-            case Alone():
-                return (yield from self._computed(key, completion))
-            case Lead():
-                # Somebody may have led, stored and landed since we looked.
-                hit = yield from self._found(key)
-                outcome = Success(hit) if hit is not None else (yield from self._computed(key, completion))
-                yield Land(self.flights, key, outcome)
-                return outcome
-            case _:
-                assert_never(landing)
+        if isinstance(landing, Landed):
+            yield Tell(Waited(key))
+            return (yield from told(Success(landing.response)))
+        if isinstance(landing, TooLate):
+            return Failure(
+                Deadline(message="the time for the run was over before another caller's answer came")
+            )
+        leads = isinstance(landing, Lead)
+        # Somebody may have led, stored and landed since we looked.
+        if leads and (hit := (yield from _found(look))) is not None:
+            outcome: Outcome[Response] = Success(hit)
+        else:
+            yield Tell(CacheMissed(key))
+            outcome = yield from self.inner(completion)
+            if isinstance(outcome, Success) and self._is_kept(response := outcome.unwrap()):
+                kept = yield from ask(Save(self.store, key, Entry(key, response), self.patience))
+                if kept:
+                    yield Tell(CacheStored(key))
+        if leads:
+            yield Land(self.flights, key, outcome)
+        return outcome
 
     def _scoped(self, key: str) -> str:
         return (
             sha256(f"{self.scope}\n{key}".encode("utf-8", "surrogatepass")).hexdigest() if self.scope else key
         )
 
-    def _found(self, key: str) -> Program[Response | None]:
-        entry = yield from ask(Load(self.store, key, self.patience))
-        if entry is None:
-            return None
-        if (found := answer_in(entry, key)) is None:
-            yield Tell(StoreFailed("read", "an entry cannot be read"))
-            return None
-        yield Tell(CacheHit(key))
-        return found
-
-    def _computed(self, key: str, completion: Completion) -> Program[Outcome[Response]]:
-        yield Tell(CacheMissed(key))
-        outcome = yield from self.inner(completion)
-        if isinstance(outcome, Success) and self._is_kept(response := outcome.unwrap()):
-            entry = Entry(key, response)
-            if (yield from ask(Save(self.store, key, entry, self.patience))):
-                yield Tell(CacheStored(key))
-        return outcome
-
     def _is_kept(self, response: Response) -> bool:
         return response.stop_reason in self.keep and not response.broken_tool_calls
+
+
+def _found(look: Load) -> Program[Response | None]:
+    entry = yield from ask(look)
+    if entry is None:
+        return None
+    if (found := answer_in(entry, look.key)) is None:
+        yield Tell(StoreFailed("read", "an entry cannot be read"))
+        return None
+    yield Tell(CacheHit(look.key))
+    return found

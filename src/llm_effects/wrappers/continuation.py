@@ -58,16 +58,18 @@ class _WithContinuation(Wrapped):
     @override
     def program(self, completion: Completion) -> Program[Outcome[Response]]:
         traits = traits_of(completion.model, self.models)
+        observed = yield from ask(Observed())
         segment, splice = Segment(completion), Splice()
         while True:
-            outcome = yield from relay(self.inner(segment.completion), splice.see)
+            inner = self.inner(segment.completion)
+            outcome = yield from relay(inner, splice.see) if observed else inner
             if not isinstance(outcome, Success):
                 return Failure(failed(segment, outcome.failure()))
             decision = decide_continuation(self.policy, segment, outcome.unwrap(), traits)
             how: Literal["prefill", "nudge", "resume", "enlarge"]
             match decision:
                 case Finish(response):
-                    if (yield from ask(Observed())):
+                    if observed:
                         for event in splice.done(response):
                             yield Emit(event)
                     return outcome if response is outcome.unwrap() else Success(response)
