@@ -117,7 +117,7 @@ def test_K3_whichever_operation_fails_the_call_answers_and_what_it_stored_is_the
         acknowledged, met = faulted(colour, path, partial(failing, n, error, lasting=then != "once"))
         stored, failed_at_all = stored + acknowledged, failed_at_all + bool(met.failed)
         with SqliteStore(path) as store:
-            again = compose(leaf(answer("second"), answer("third")), with_cache(store))
+            again = compose(leaf(answer("second"), answer("third")), with_cache(store, patience=None))
             told = run(again, QUESTION).unwrap().text
             assert told == "first" if acknowledged else told in {"first", "second"}, (
                 n,
@@ -160,7 +160,7 @@ def test_K8_a_file_that_cannot_be_used_costs_hits_and_one_note_a_run_and_no_answ
     path.parent.mkdir()
     unusable(path, how)
     with SqliteStore(path) as store:
-        runner = compose(leaf(answer(), answer()), with_cache(store))
+        runner = compose(leaf(answer(), answer()), with_cache(store, patience=None))
         told = [colour(runner, QUESTION) for _ in range(2)]
     assert [it.outcome.unwrap().text for it in told] == ["Hello", "Hello"]
     assert [failures(it.notes) for it in told] == [first, second]
