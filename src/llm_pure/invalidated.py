@@ -1,9 +1,10 @@
 """Which thinking an edited history invalidates.
 
-Law: a history to which something is only appended invalidates nothing; a change invalidates the signed thinking behind
-it, and none before it. Some models (`ModelTraits.bound_reasoning`) check each signed block that comes back against the
-instructions, the tools and all messages before it, and answer a changed conversation with a 400 or without what they
-thought: platform.claude.com build-with-claude/preserved-thinking. Cache breakpoints are no part of what is checked.
+Law: a history to which only something new is appended invalidates nothing; a change invalidates the signed thinking
+behind it, and none before it. Some models (`ModelTraits.bound_reasoning`) check each signed block that comes back
+against the instructions, the tools and all messages before it, and answer a changed conversation with a 400 or without
+what they thought: platform.claude.com build-with-claude/preserved-thinking. Cache breakpoints are no part of what is
+checked.
 """
 
 from __future__ import annotations
