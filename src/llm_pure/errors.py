@@ -254,6 +254,12 @@ class Lossy(_Error):
     losses: tuple[Loss, ...] = ()
 
 
+def lossy(*losses: Loss) -> Lossy:
+    """The error that refuses these losses, and is about the first."""
+    first = losses[0]
+    return Lossy(message=f"{first.path}: {first.reason}", path=first.path, losses=losses)
+
+
 class Misconfigured(_Error):
     """The program is set up wrongly: no key, a client of the wrong colour, a header that cannot be sent."""
 

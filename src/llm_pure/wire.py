@@ -16,7 +16,7 @@ from returns.result import Failure, Success
 from typing_extensions import Buffer, override
 
 from llm_pure.brief import Brief, brief
-from llm_pure.errors import BadRequest, LlmError, Loss, Lossy
+from llm_pure.errors import BadRequest, LlmError, Loss, lossy
 from llm_pure.json import JsonError, JsonInput, PlainJson, dump_json
 from llm_pure.reading import malformed, wrong
 
@@ -202,7 +202,7 @@ def encoded(
     if given not in ("report", "refuse"):
         return Failure(BadRequest(message=f"on_loss is 'report' or 'refuse', not {brief(given)}"))
     if lost and on_loss == "refuse":
-        return Failure(Lossy(message=f"{lost[0].path}: {lost[0].reason}", path=lost[0].path, losses=lost))
+        return Failure(lossy(*lost))
     return Success(Encoded(payload, headers, lost, messages))
 
 

@@ -15,22 +15,21 @@ from typing import Final, NamedTuple
 
 from returns.result import Failure, Success
 
-from llm_pure.errors import Loss, Lossy, Malformed
+from llm_pure.errors import Malformed
 from llm_pure.json import JsonError, JsonInput, JsonObject, PlainJson, prove, unproven_json
 from llm_pure.messages import AssistantMessage
-from llm_pure.normal import essence
 from llm_pure.openai_chat.assistant import read_assistant, write_assistant
 from llm_pure.openai_chat.calls import usual_calls
 from llm_pure.openai_chat.errors import error_in, named_error
 from llm_pure.openai_chat.finish import is_cut, stop_reason_of, write_finish
-from llm_pure.openai_chat.shape import PROVIDER, Losses, extras_with, own
+from llm_pure.openai_chat.shape import MIRROR, PROVIDER, Losses, extras_with, own
 from llm_pure.openai_chat.usage import take_usage, write_usage
 from llm_pure.outcome import Outcome
 from llm_pure.parts import ToolCall
+from llm_pure.readback import answer_read_back
 from llm_pure.reading import (
     PlainObject,
     as_object,
-    bad_request,
     body_object,
     malformed,
     object_at,
@@ -39,7 +38,6 @@ from llm_pure.reading import (
 )
 from llm_pure.response import NO_USAGE, Response, StopReason, Usage
 from llm_pure.taking import take_name
-from llm_pure.typed import MISTYPED, blamed, check_typed
 
 __all__ = ["decode_response", "encode_response", "read_body"]
 
@@ -195,26 +193,7 @@ def encode_response(response: Response) -> Outcome[dict[str, PlainJson]]:
 
     Where OpenAI has no `finish_reason` for a stop, it is the word of those who serve other models in this form.
     """
-    losses: Losses = []
-    try:
-        check_typed(response, Response)
-        body = _write(response, losses)
-        back = decode_response(body)
-    except JsonError as error:
-        return Failure(bad_request(error))
-    except RecursionError:
-        return Failure(Malformed(message="nested too deeply"))
-    except MISTYPED as error:
-        return Failure(bad_request(blamed(response, Response, error)))
-    if isinstance(back, Failure):
-        return back
-    lost = tuple([loss for loss in losses if ".extras." not in loss.path])
-    if lost or essence(back.unwrap()) != essence(response):
-        first = lost[0] if lost else Loss("$", "Chat Completions reads this answer as another one")
-        return Failure(
-            Lossy(message=f"{first.path}: {first.reason}", path=first.path, losses=lost or (first,))
-        )
-    return Success(body)
+    return answer_read_back(response, _write, decode_response, MIRROR.called)
 
 
 def _write(response: Response, losses: Losses) -> PlainObject:

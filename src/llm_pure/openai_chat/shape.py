@@ -26,6 +26,7 @@ from typing import Final
 from llm_pure.mirror import Losses, Mirror, plain
 
 __all__ = [
+    "MIRROR",
     "NOTES",
     "OPTIONS",
     "PATH",

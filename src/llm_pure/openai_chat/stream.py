@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from returns.result import Failure, Success
 
-from llm_pure.errors import Incomplete, LlmError, Loss, Lossy, Malformed
+from llm_pure.errors import Incomplete, LlmError, Malformed
 from llm_pure.events import PartDone, Restarted, Started, StreamEvent, ToolCallDelta, events_of
 from llm_pure.json import JsonError, PlainJson, dump_json, parse_json, thaw
 from llm_pure.openai_chat.errors import error_in, named_error
@@ -25,8 +25,10 @@ from llm_pure.openai_chat.fold import fold_choice, index_of, merged
 from llm_pure.openai_chat.growing import NOTHING, Answer, as_told, body_of, retold, same_message
 from llm_pure.openai_chat.reasoning import DETAILS, FIELDS
 from llm_pure.openai_chat.response import decode_response, encode_response, read_body
+from llm_pure.openai_chat.shape import MIRROR
 from llm_pure.outcome import Outcome
 from llm_pure.parts import BrokenToolCall, ToolCall
+from llm_pure.readback import stream_read_back
 from llm_pure.reading import PlainObject, as_object, malformed, within, wrong
 from llm_pure.response import NO_USAGE, Response
 from llm_pure.sse import SSE_START, SseState, sse_step
@@ -295,10 +297,7 @@ def encode_stream(response: Response) -> Outcome[tuple[bytes, ...]]:
     out = tuple(
         [b"data: " + dump_json({**kept, **chunk}) + b"\n\n" for chunk in chunks] + [b"data: [DONE]\n\n"]
     )
-    if decode_stream(out) != decode_response(body):
-        loss = Loss("$", "Chat Completions streams this answer as another one")
-        return Failure(Lossy(message=loss.reason, path=loss.path, losses=(loss,)))
-    return Success(out)
+    return stream_read_back(out, body, decode_stream, decode_response, MIRROR.called)
 
 
 def _pieces(choice: PlainObject) -> list[PlainObject]:

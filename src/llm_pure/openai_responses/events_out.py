@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from returns.result import Failure, Success
+from returns.result import Failure
 
-from llm_pure.errors import LlmError, Loss, Lossy
+from llm_pure.errors import Loss, lossy
 from llm_pure.json import PlainJson, dump_json
 from llm_pure.openai_responses.response import decode_response, encode_response
+from llm_pure.openai_responses.shape import MIRROR
 from llm_pure.openai_responses.stream import decode_stream
 from llm_pure.outcome import Outcome
+from llm_pure.readback import stream_read_back
 from llm_pure.reading import PlainObject
 from llm_pure.response import Response
 
@@ -31,15 +33,9 @@ def encode_stream(response: Response) -> Outcome[tuple[bytes, ...]]:
         return encoded
     body = encoded.unwrap()
     if body.get("status") in ("queued", "in_progress"):
-        return _lossy("no stream ends with an answer that is not there yet")
+        return Failure(lossy(Loss("$", "no stream ends with an answer that is not there yet")))
     out = tuple([_event({**event, "sequence_number": n}) for n, event in enumerate(_events(body))])
-    if decode_stream(out) != decode_response(body):
-        return _lossy("Responses streams this answer as another one")
-    return Success(out)
-
-
-def _lossy(reason: str) -> Failure[LlmError]:
-    return Failure(Lossy(message=reason, path="$", losses=(Loss("$", reason),)))
+    return stream_read_back(out, body, decode_stream, decode_response, MIRROR.called)
 
 
 def _event(event: PlainObject) -> bytes:

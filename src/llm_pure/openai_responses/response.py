@@ -15,19 +15,18 @@ from typing import TYPE_CHECKING, Final
 
 from returns.result import Failure, Success
 
-from llm_pure.errors import BadRequest, Loss, Lossy, Malformed
+from llm_pure.errors import Malformed
 from llm_pure.json import JsonError, JsonInput, PlainJson
 from llm_pure.messages import AssistantMessage
-from llm_pure.normal import essence
 from llm_pure.openai_responses.errors import carrying, error_of_body
 from llm_pure.openai_responses.finish import stop_reason_of, take_status, write_status
 from llm_pure.openai_responses.items import read_output, write_items
-from llm_pure.openai_responses.shape import PROVIDER, Losses, extras_with, own, unsaid
+from llm_pure.openai_responses.shape import MIRROR, PROVIDER, Losses, extras_with, own, unsaid
 from llm_pure.openai_responses.usage import take_usage, write_usage
-from llm_pure.reading import PlainObject, array, bad_request, body_object, malformed, within
+from llm_pure.readback import answer_read_back
+from llm_pure.reading import PlainObject, array, body_object, malformed, within
 from llm_pure.response import NO_USAGE, Response
 from llm_pure.taking import take_name
-from llm_pure.typed import MISTYPED, blamed, check_typed
 
 if TYPE_CHECKING:
     from llm_pure.outcome import Outcome
@@ -107,26 +106,7 @@ def read_body(data: PlainObject, *, cut: bool = False) -> Outcome[Response]:
 
 def encode_response(response: Response) -> Outcome[dict[str, PlainJson]]:
     """The answer as OpenAI would send it. A Failure names what it could not say."""
-    losses: Losses = []
-    try:
-        check_typed(response, Response)
-        body = _write(response, losses)
-        back = decode_response(body)
-    except JsonError as error:
-        return Failure(bad_request(error))
-    except RecursionError:
-        return Failure(BadRequest(message="nested too deeply"))
-    except MISTYPED as error:
-        return Failure(bad_request(blamed(response, Response, error)))
-    if isinstance(back, Failure):
-        return back
-    lost = tuple([loss for loss in losses if ".extras." not in loss.path])
-    if lost or essence(back.unwrap()) != essence(response):
-        first = lost[0] if lost else Loss("$", "Responses reads this answer as another one")
-        return Failure(
-            Lossy(message=f"{first.path}: {first.reason}", path=first.path, losses=lost or (first,))
-        )
-    return Success(body)
+    return answer_read_back(response, _write, decode_response, MIRROR.called)
 
 
 def _write(response: Response, losses: Losses) -> PlainObject:
