@@ -10,18 +10,15 @@ from collections.abc import Callable
 
 from llm_pure.json import JsonError, PlainJson
 from llm_pure.reading import PlainObject, within
-from llm_pure.tools import AnyTool, FreeText, ToolChoice
+from llm_pure.tools import AnyTool, ToolChoice
 
 __all__ = [
-    "allowed_names",
-    "read_grammar",
     "take_choice",
     "take_integer",
     "take_name",
     "take_number",
     "take_text",
     "take_tools",
-    "write_grammar",
 ]
 
 
@@ -93,36 +90,3 @@ def take_choice(
         return None
     data.pop("tool_choice", None)
     return choice
-
-
-def allowed_names(choice: PlainObject, within: str | None) -> tuple[str, ...] | None:
-    """The tools that a choice allows, if it has a mode and all of them are functions with names; `within` is where a
-    function's fields stand, None: beside its type."""
-    tools = choice.get("tools")
-    if choice.get("mode") not in ("auto", "required") or not isinstance(tools, list) or not tools:
-        return None
-    found: list[str] = []
-    for tool in tools:
-        if not isinstance(tool, dict) or tool.get("type") != "function":
-            return None
-        inner = tool if within is None else tool.get(within)
-        name = inner.get("name") if isinstance(inner, dict) else None
-        if not isinstance(name, str):
-            return None
-        found.append(name)
-    return tuple(found)
-
-
-def read_grammar(grammar: PlainObject) -> FreeText:
-    """The text that a custom tool takes: of this grammar, or any."""
-    syntax, definition = grammar.get("syntax"), grammar.get("definition")
-    if syntax in ("lark", "regex") and isinstance(definition, str):
-        return FreeText("lark" if syntax == "lark" else "regex", definition)
-    return FreeText()
-
-
-def write_grammar(text: FreeText | None) -> PlainObject:
-    """The fields of the grammar; none for any text."""
-    return (
-        {} if text is None or text.syntax is None else {"syntax": text.syntax, "definition": text.definition}
-    )

@@ -10,12 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from llm_pure.errors import Loss
-from llm_pure.json import EMPTY, JsonObject, PlainJson, thaw
-from llm_pure.openai_chat.shape import PROVIDER, Losses, attach, extras_with, noted, plain, unsaid
+from llm_pure.json import EMPTY, JsonObject, PlainJson
+from llm_pure.offered import Offered, allowed_names, read_grammar, write_grammar
+from llm_pure.openai_chat.shape import MIRROR, PROVIDER, extras_with, noted, plain
 from llm_pure.reading import PlainObject, as_object
-from llm_pure.strict import OPENAI_STRICT, Sent, goes_as_it_stands, sent
-from llm_pure.taking import allowed_names, read_grammar, write_grammar
+from llm_pure.strict import OPENAI_STRICT, Sent, goes_as_it_stands
 from llm_pure.tools import AnyTool, Tool, ToolChoice
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def read_tool(value: PlainJson) -> AnyTool:
     custom = tool.get("custom")
     if tool.get("type") == "custom" and isinstance(custom, dict):
         text = _text_tool(custom)
-        if text is not None and {"type": "custom", "custom": _said_text(text)} == tool:
+        if text is not None and _custom(text) == tool:
             return text
     return _raw_tool(tool)
 
@@ -52,16 +51,6 @@ def _text_tool(custom: PlainObject) -> AnyTool | None:
     grammar = form.get("grammar") if isinstance(form, dict) else None
     grammar = grammar if isinstance(grammar, dict) else {}
     return Tool(name, description, free_text=read_grammar(grammar))
-
-
-def _said_text(tool: AnyTool) -> PlainObject:
-    said: PlainObject = {"name": tool.name}
-    if tool.description:
-        said["description"] = tool.description
-    grammar = write_grammar(tool.free_text)
-    if grammar:
-        said["format"] = {"type": "grammar", "grammar": grammar}
-    return said
 
 
 def _function_tool(name: str, tool: PlainObject, function: PlainObject) -> AnyTool:
@@ -104,22 +93,10 @@ def _raw_tool(tool: PlainObject) -> AnyTool:
     )
 
 
-def write_tool(tool: AnyTool, losses: Losses, path: str) -> PlainObject:
-    """The tool as an item of `tools`."""
-    raw = noted(tool.extras, "$raw")
-    if isinstance(raw, JsonObject):
-        if read_tool(raw.thaw()) != tool:
-            losses.append(Loss(path, "the tool is sent as the provider wrote it, and was changed since"))
-        return raw.thaw()
-    if tool.free_text is not None:
-        return _write_text_tool(tool, losses, path)
+def _function(tool: AnyTool, going: Sent) -> PlainObject:
     function: FunctionDefinition = {"name": tool.name}
     if tool.description:
         function["description"] = tool.description
-    going = Sent(tool.parameters, tool.strict)
-    if tool.strict is True and tool.parameters and noted(tool.extras, "$verbatim") is not True:
-        going = sent("parameters", tool.parameters, tool.strict, OPENAI_STRICT)
-        losses += [Loss(path + loss.path, loss.reason) for loss in going.losses]
     if going.schema:
         # An object of JSON is what the SDK calls dict[str, object].
         function["parameters"] = {**going.schema.thaw()}
@@ -127,26 +104,19 @@ def write_tool(tool: AnyTool, losses: Losses, path: str) -> PlainObject:
         function["strict"] = going.strict
     said: ChatCompletionFunctionToolParam = {"type": "function", "function": function}
     block = plain(said)
-    if tool.extras is EMPTY and tool.name:
-        return block
     if noted(tool.extras, "$type") is False:
         del block["type"]
-    before = len(losses)
-    attach(block, tool.extras, losses, path)
-    if len(losses) == before and not going.losses and read_tool(thaw(block)) != tool:
-        losses.append(Loss(path, "Chat Completions reads this tool as another one"))
     return block
 
 
-def _write_text_tool(tool: AnyTool, losses: Losses, path: str) -> PlainObject:
-    block: PlainObject = {"type": "custom", "custom": _said_text(tool)}
-    before = len(losses)
-    attach(block, tool.extras, losses, path)
-    if len(losses) == before and read_tool(thaw(block)) != replace(
-        tool, description=tool.description or None
-    ):
-        losses.append(Loss(path, "Chat Completions reads this tool as another one"))
-    return block
+def _custom(tool: AnyTool) -> PlainObject:
+    custom: PlainObject = {"name": tool.name}
+    if tool.description:
+        custom["description"] = tool.description
+    grammar = write_grammar(tool.free_text)
+    if grammar:
+        custom["format"] = {"type": "grammar", "grammar": grammar}
+    return {"type": "custom", "custom": custom}
 
 
 # ---------------------------------------------------------------- the choice
@@ -190,34 +160,11 @@ def _among(choice: ToolChoice) -> PlainObject:
     return {"type": "allowed_tools", "allowed_tools": {"mode": choice.mode, "tools": tools}}
 
 
-def write_choice(choice: ToolChoice, losses: Losses) -> PlainObject:
-    """The request's fields that say this choice."""
-    path = "$.tool_choice"
-    said: PlainObject = {}
-    raw = noted(choice.extras, "$raw")
-    if raw is not None:
-        value = raw.thaw() if isinstance(raw, JsonObject) else raw if isinstance(raw, str) else None
-        if value is None or read_choice(thaw(value), choice.parallel) != choice:
-            losses.append(Loss(path, "the choice is sent as the provider wrote it, and was changed since"))
-        said["tool_choice"] = value
-    else:
-        unsaid(choice.extras, losses, path)
-        if choice.allowed and (choice.name is not None or choice.mode == "none"):
-            losses.append(
-                Loss(f"{path}.allowed", "where one tool or none may be called, no others are allowed")
-            )
-        if choice.name is not None:
-            if choice.mode != "required":
-                losses.append(Loss(f"{path}.mode", "a tool that is named has to be called"))
-            named: ChatCompletionNamedToolChoiceParam = {
-                "type": "function",
-                "function": {"name": choice.name},
-            }
-            said["tool_choice"] = plain(named)
-        elif choice.allowed and choice.mode != "none":
-            said["tool_choice"] = _among(choice)
-        elif choice.mode != "auto":
-            said["tool_choice"] = choice.mode
-    if choice.parallel is False:
-        said["parallel_tool_calls"] = False
-    return said
+def _named(name: str) -> PlainObject:
+    said: ChatCompletionNamedToolChoiceParam = {"type": "function", "function": {"name": name}}
+    return plain(said)
+
+
+_OFFERED: Final = Offered(MIRROR, read_tool, read_choice, _function, _custom, _named, _among)
+write_tool = _OFFERED.write_tool
+write_choice = _OFFERED.write_choice

@@ -11,12 +11,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from llm_pure.errors import Loss
-from llm_pure.json import EMPTY, JsonObject, PlainJson, thaw
-from llm_pure.openai_responses.shape import PROVIDER, Losses, attach, extras_with, noted, own, plain, unsaid
+from llm_pure.json import EMPTY, JsonObject, PlainJson
+from llm_pure.offered import Offered, allowed_names, read_grammar, write_grammar
+from llm_pure.openai_responses.shape import MIRROR, PROVIDER, extras_with, own, plain
 from llm_pure.reading import PlainObject, as_object
-from llm_pure.strict import OPENAI_STRICT, Sent, goes_as_it_stands, sent
-from llm_pure.taking import allowed_names, read_grammar, write_grammar
+from llm_pure.strict import OPENAI_STRICT, Sent, goes_as_it_stands
 from llm_pure.tools import AnyTool, Tool, ToolChoice
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def read_tool(value: PlainJson) -> AnyTool:
     if kind == "custom" and isinstance(name, str) and name:
         form = tool.get("format")
         text: AnyTool = Tool(name, said, free_text=read_grammar(form if isinstance(form, dict) else {}))
-        if _said_text(text) == tool:
+        if _custom(text) == tool:
             return text
     if kind != "function" or not isinstance(name, str) or not name:
         known = name if isinstance(name, str) else kind if isinstance(kind, str) else ""
@@ -61,19 +60,7 @@ def read_tool(value: PlainJson) -> AnyTool:
     return Tool(name, said, parameters, strict if isinstance(strict, bool) else None, extras_with(rest))
 
 
-def write_tool(tool: AnyTool, losses: Losses, path: str) -> PlainObject:
-    """The tool as an item of `tools`."""
-    raw = noted(tool.extras, "$raw")
-    if isinstance(raw, JsonObject):
-        if read_tool(raw.thaw()) != tool:
-            losses.append(Loss(path, "the tool is sent as the provider wrote it, and was changed since"))
-        return raw.thaw()
-    if tool.free_text is not None:
-        return _write_text_tool(tool, losses, path)
-    going = Sent(tool.parameters, tool.strict)
-    if tool.strict is True and tool.parameters and noted(tool.extras, "$verbatim") is not True:
-        going = sent("parameters", tool.parameters, tool.strict, OPENAI_STRICT)
-        losses += [Loss(path + loss.path, loss.reason) for loss in going.losses]
+def _function(tool: AnyTool, going: Sent) -> PlainObject:
     said: FunctionToolParam = {
         "type": "function",
         "name": tool.name,
@@ -83,21 +70,15 @@ def write_tool(tool: AnyTool, losses: Losses, path: str) -> PlainObject:
     block = plain(said)
     if tool.description:
         block["description"] = tool.description
-    if tool.extras is EMPTY and tool.name:
-        return block
     mine = own(tool.extras)
     if going.strict is None and (mine.get("$strict") is False or "strict" in mine):
         del block["strict"]
     if not tool.parameters and "parameters" in mine:
         del block["parameters"]
-    before = len(losses)
-    attach(block, tool.extras, losses, path)
-    if len(losses) == before and not going.losses and read_tool(thaw(block)) != tool:
-        losses.append(Loss(path, "Responses reads this tool as another one"))
     return block
 
 
-def _said_text(tool: AnyTool) -> PlainObject:
+def _custom(tool: AnyTool) -> PlainObject:
     said: PlainObject = {"type": "custom", "name": tool.name}
     if tool.description:
         said["description"] = tool.description
@@ -105,17 +86,6 @@ def _said_text(tool: AnyTool) -> PlainObject:
     if grammar:
         said["format"] = {"type": "grammar", **grammar}
     return said
-
-
-def _write_text_tool(tool: AnyTool, losses: Losses, path: str) -> PlainObject:
-    block = _said_text(tool)
-    before = len(losses)
-    attach(block, tool.extras, losses, path)
-    if len(losses) == before and read_tool(thaw(block)) != replace(
-        tool, description=tool.description or None
-    ):
-        losses.append(Loss(path, "Responses reads this tool as another one"))
-    return block
 
 
 # ---------------------------------------------------------------- the choice
@@ -157,30 +127,11 @@ def _among(choice: ToolChoice) -> PlainObject:
     return {"type": "allowed_tools", "mode": choice.mode, "tools": tools}
 
 
-def write_choice(choice: ToolChoice, losses: Losses) -> PlainObject:
-    """The request's fields that say this choice."""
-    path = "$.tool_choice"
-    said: PlainObject = {}
-    raw = noted(choice.extras, "$raw")
-    if isinstance(raw, JsonObject):
-        if read_choice(raw.thaw(), choice.parallel) != choice:
-            losses.append(Loss(path, "the choice is sent as the provider wrote it, and was changed since"))
-        said["tool_choice"] = raw.thaw()
-    else:
-        unsaid(choice.extras, losses, path)
-        if choice.allowed and (choice.name is not None or choice.mode == "none"):
-            losses.append(
-                Loss(f"{path}.allowed", "where one tool or none may be called, no others are allowed")
-            )
-        if choice.name is not None:
-            if choice.mode != "required":
-                losses.append(Loss(f"{path}.mode", "a tool that is named has to be called"))
-            named: ToolChoiceFunctionParam = {"type": "function", "name": choice.name}
-            said["tool_choice"] = plain(named)
-        elif choice.allowed and choice.mode != "none":
-            said["tool_choice"] = _among(choice)
-        elif choice.mode != "auto":
-            said["tool_choice"] = choice.mode
-    if choice.parallel is False:
-        said["parallel_tool_calls"] = False
-    return said
+def _named(name: str) -> PlainObject:
+    said: ToolChoiceFunctionParam = {"type": "function", "name": name}
+    return plain(said)
+
+
+_OFFERED: Final = Offered(MIRROR, read_tool, read_choice, _function, _custom, _named, _among)
+write_tool = _OFFERED.write_tool
+write_choice = _OFFERED.write_choice
