@@ -3,10 +3,22 @@
 import re
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from llm_pure import Completion, Dialect, Loss, PlainJson, Target, cache_key, normal, openai_chat
+from llm_pure import (
+    Base64,
+    Completion,
+    Dialect,
+    Image,
+    Loss,
+    PlainJson,
+    SystemMessage,
+    Target,
+    cache_key,
+    normal,
+    openai_chat,
+)
 from llm_pure.json import JsonObject
 from llm_pure.strategies import completions, dialects
 from llm_pure.strategies.openai_chat import chat_payloads
@@ -67,6 +79,10 @@ def test_what_goes_out_in_a_dialect_is_read_as_what_was_spelt(
     assert (back == as_sent(dialect.spelt(completion))) == (encoded.losses == ())
 
 
+@example(
+    Completion([SystemMessage(())], system=[Image(Base64("", "image/png"))]),
+    Dialect("d", instructions="developer"),
+)
 @given(completions(), dialects())
 def test_a_dialect_loses_nothing_where_openai_would_lose_nothing(
     completion: Completion, dialect: Dialect

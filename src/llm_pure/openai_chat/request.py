@@ -129,6 +129,7 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
         and opening
         and isinstance(block := opening[0], dict)
         and block["role"] == "system"
+        and block["content"]  # what says nothing is read as a message, never as the completion's `system`
     ):
         block["role"] = role
     if completion.tools:
