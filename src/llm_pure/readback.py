@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from returns.result import Failure, Success
 
-from llm_pure.errors import BadRequest, Loss, lossy
-from llm_pure.json import JsonError, PlainJson
+from llm_pure.errors import Loss, lossy
+from llm_pure.json import PlainJson
 from llm_pure.normal import essence
-from llm_pure.reading import PlainObject, bad_request
+from llm_pure.reading import PlainObject
 from llm_pure.response import Response
-from llm_pure.typed import MISTYPED, blamed, check_typed
+from llm_pure.typed import MISTYPED, check_typed, refused
 
 if TYPE_CHECKING:
     from llm_pure.outcome import Outcome
@@ -35,12 +35,8 @@ def answer_read_back(
         check_typed(response, Response)
         body = write(response, losses)
         back = read(body)
-    except JsonError as error:
-        return Failure(bad_request(error))
-    except RecursionError:
-        return Failure(BadRequest(message="nested too deeply"))
     except MISTYPED as error:
-        return Failure(bad_request(blamed(response, Response, error)))
+        return Failure(refused(response, Response, error))
     if isinstance(back, Failure):
         return back
     lost = [loss for loss in losses if ".extras." not in loss.path]

@@ -15,15 +15,17 @@ from typing import Final, Literal, TypeVar, Union, cast, get_args, get_origin, g
 
 from llm_pure.brief import brief
 from llm_pure.completion import Completion
+from llm_pure.errors import BadRequest
 from llm_pure.json import EMPTY, JsonError, JsonObject, check_json
 from llm_pure.messages import Message
 from llm_pure.parts import Text, ToolCall, ToolResult
+from llm_pure.reading import bad_request
 from llm_pure.tools import Tool
 
-__all__ = ["MISTYPED", "blamed", "check_fields", "check_own", "check_typed", "is_a", "is_evident", "unlike"]
+__all__ = ["MISTYPED", "check_fields", "check_own", "check_typed", "is_a", "is_evident", "refused", "unlike"]
 
-MISTYPED: Final = (AttributeError, TypeError, ValueError, KeyError, IndexError)
-"""What a writer raises that meets a value of another type."""
+MISTYPED: Final = (AttributeError, TypeError, ValueError, KeyError, IndexError, RecursionError)
+"""What a writer raises that meets a value of another type, or one that is nested too deeply: `JsonError` among them."""
 
 _WORDS: Final[Mapping[object, str]] = {
     JsonObject: "a JsonObject",
@@ -114,8 +116,16 @@ def _hints(kind: object) -> Mapping[str, object]:
         return {}
 
 
-def blamed(value: object, hint: object, error: Exception) -> JsonError:
+def refused(value: object, hint: object, error: Exception) -> BadRequest:
     """What is wrong with the value over which a writer stumbled."""
+    if isinstance(error, RecursionError):
+        return BadRequest(message="nested too deeply")
+    if not isinstance(error, JsonError):
+        error = _blamed(value, hint, error)
+    return bad_request(error)
+
+
+def _blamed(value: object, hint: object, error: Exception) -> JsonError:
     try:
         check_typed(value, hint)
     except JsonError as found:

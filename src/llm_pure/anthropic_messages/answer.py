@@ -10,7 +10,7 @@ from typing import Final, cast
 
 from llm_pure.anthropic_messages.content import block_of, moved
 from llm_pure.anthropic_messages.ids import CallIds
-from llm_pure.anthropic_messages.tables import CUT, MISTYPED, PROVIDER, mistyped
+from llm_pure.anthropic_messages.tables import CUT, PROVIDER
 from llm_pure.errors import Loss, Lossy
 from llm_pure.json import JsonError, JsonObject, PlainJson, dump_json, parse_json, thaw
 from llm_pure.parts import Audio, BrokenToolCall, Opaque, Part, Reasoning, Refusal, Text, ToolCall
@@ -50,8 +50,6 @@ def answer_blocks(response: Response, stop_reason: PlainJson) -> list[PlainJson]
             moved(losses, before, f"$.message.content[{index}]")
     except JsonError as error:
         raise within(error, f".message.content[{index}]") from None
-    except MISTYPED as error:
-        raise JsonError(mistyped(error), f".message.content[{index}]") from None
     lost = tuple([loss for loss in losses if ".extras." not in loss.path])
     if lost:
         raise Unsaid(lost)

@@ -12,13 +12,12 @@ from returns.result import Failure, Success
 
 from llm_pure.anthropic_messages.answer import Unsaid, answer_blocks
 from llm_pure.anthropic_messages.response import message_of, usage_of
-from llm_pure.anthropic_messages.tables import MISTYPED, mistyped
-from llm_pure.errors import BadRequest
 from llm_pure.json import JsonError, PlainJson, dump_json, parse_json
 from llm_pure.outcome import Outcome
 from llm_pure.parts import BrokenToolCall, ToolCall
-from llm_pure.reading import PlainObject, as_object, bad_request
+from llm_pure.reading import PlainObject, as_object
 from llm_pure.response import Response
+from llm_pure.typed import MISTYPED, refused
 
 __all__ = ["encode_stream"]
 
@@ -29,10 +28,8 @@ def encode_stream(response: Response) -> Outcome[tuple[bytes, ...]]:
         return Success(tuple([_event(event) for event in _events(response)]))
     except Unsaid as error:
         return Failure(error.value())
-    except JsonError as error:
-        return Failure(bad_request(error))
     except MISTYPED as error:
-        return Failure(BadRequest(message=mistyped(error), path="$"))
+        return Failure(refused(response, Response, error))
 
 
 def _event(event: PlainObject) -> bytes:

@@ -18,22 +18,20 @@ from llm_pure.anthropic_messages.reasoning import Beside, has_samples, write_out
 from llm_pure.anthropic_messages.said import write_instructions
 from llm_pure.anthropic_messages.tables import (
     FIELDS,
-    MISTYPED,
     PROVIDER,
     SAMPLING,
     SAMPLING_VERSION,
-    mistyped,
 )
 from llm_pure.anthropic_messages.tools import write_choice, write_tool
 from llm_pure.anthropic_messages.turns import Turns, write_messages
 from llm_pure.completion import Completion
-from llm_pure.errors import BadRequest, Loss
+from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson
 from llm_pure.losses import only_settings, proven
 from llm_pure.models import ModelTraits, traits_of
-from llm_pure.reading import PlainObject, bad_request, within
+from llm_pure.reading import PlainObject, within
 from llm_pure.tools import Tool, ToolChoice
-from llm_pure.typed import blamed, check_own, unlike
+from llm_pure.typed import MISTYPED, check_own, refused, unlike
 from llm_pure.wire import Encoded, OnLoss, encoded
 
 if TYPE_CHECKING:
@@ -65,12 +63,8 @@ def encode_request(completion: Completion, *, on_loss: OnLoss = "report") -> Out
         if losses:
             sent = payload if only_settings(losses) else Encoded(payload, {}, (), messages).seen()
             losses = proven(completion, sent, losses, decode_request)
-    except JsonError as error:
-        return Failure(bad_request(error))
-    except RecursionError:
-        return Failure(BadRequest(message="nested too deeply"))
     except MISTYPED as error:
-        return Failure(bad_request(blamed(completion, Completion, error)))
+        return Failure(refused(completion, Completion, error))
     samples = any(name in payload for name in SAMPLING)
     headers = {"anthropic-version": SAMPLING_VERSION} if samples else {}
     return encoded(payload, headers, losses, on_loss, messages)
@@ -185,8 +179,6 @@ def _at(losses: list[Loss], path: str) -> Iterator[list[Loss]]:
         yield found
     except JsonError as error:
         raise within(error, path.removeprefix("$")) from None
-    except MISTYPED as error:
-        raise JsonError(mistyped(error), path.removeprefix("$")) from None
     moved(found, 0, path)
     losses += found
 

@@ -22,15 +22,13 @@ from returns.result import Failure, Success
 from llm_pure.anthropic_messages.answer import Unsaid, answer_blocks
 from llm_pure.anthropic_messages.blocks import ANSWER, read_block
 from llm_pure.anthropic_messages.errors import error_in
-from llm_pure.anthropic_messages.tables import CUT, MISTYPED, PROVIDER, STOP_REASONS, STOP_WORDS, mistyped
-from llm_pure.errors import BadRequest
+from llm_pure.anthropic_messages.tables import CUT, PROVIDER, STOP_REASONS, STOP_WORDS
 from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson
 from llm_pure.messages import AssistantMessage
 from llm_pure.outcome import Outcome
 from llm_pure.parts import BrokenToolCall, Part, ToolCall
 from llm_pure.reading import (
     PlainObject,
-    bad_request,
     body_object,
     count_or_none,
     malformed,
@@ -40,7 +38,7 @@ from llm_pure.reading import (
     wrong,
 )
 from llm_pure.response import NO_USAGE, Response, StopReason, Usage
-from llm_pure.typed import check_own
+from llm_pure.typed import MISTYPED, check_own, refused
 
 __all__ = ["cut_short", "decode_response", "encode_response", "message_of", "read_answer", "usage_of"]
 
@@ -209,10 +207,8 @@ def encode_response(response: Response) -> Outcome[dict[str, PlainJson]]:
         message["usage"] = usage_of(response)
     except Unsaid as error:
         return Failure(error.value())
-    except JsonError as error:
-        return Failure(bad_request(error))
     except MISTYPED as error:
-        return Failure(BadRequest(message=mistyped(error), path="$"))
+        return Failure(refused(response, Response, error))
     return Success(message)
 
 

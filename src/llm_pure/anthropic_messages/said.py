@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 from llm_pure.anthropic_messages.blocks import SYSTEM
 from llm_pure.anthropic_messages.content import NO_TEXT, block_of, is_bare, moved, own_extras, text_block_of
 from llm_pure.anthropic_messages.ids import CallIds
-from llm_pure.anthropic_messages.tables import MISTYPED, PROVIDER, mistyped
+from llm_pure.anthropic_messages.tables import PROVIDER
 from llm_pure.anthropic_messages.usual import usual_text
 from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError
@@ -103,8 +103,6 @@ def content_of(
                 moved(losses, before, f".content[{index}]")
     except JsonError as error:
         raise within(error, f".content[{index}]") from None
-    except MISTYPED as error:
-        raise JsonError(mistyped(error), f".content[{index}]") from None
     return blocks
 
 

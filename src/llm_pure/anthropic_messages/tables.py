@@ -17,7 +17,6 @@ __all__ = [
     "FIELDS",
     "IMAGES",
     "INVALID_JSON",
-    "MISTYPED",
     "PATH",
     "PDF",
     "PROVIDER",
@@ -25,7 +24,6 @@ __all__ = [
     "SAMPLING_VERSION",
     "STOP_REASONS",
     "STOP_WORDS",
-    "mistyped",
 ]
 
 PROVIDER = "anthropic"
@@ -43,18 +41,6 @@ STOP_REASONS: Final[Mapping[str, StopReason]] = {
 CUT: Final = frozenset({"max_tokens", "model_context_window_exceeded"})
 """The words for an answer that had to stop where it was."""
 STOP_WORDS: Final[Mapping[StopReason, str]] = {reason: word for word, reason in STOP_REASONS.items()}
-
-MISTYPED: Final = (AttributeError, TypeError, ValueError, KeyError, IndexError, RecursionError)
-"""What a value raises whose field holds something that its type forbids. Nobody checks types at run time, so a writer
-may meet it; it answers with a Failure."""
-
-
-def mistyped(error: Exception) -> str:
-    """What is said of such an error."""
-    if isinstance(error, RecursionError):
-        return "nested too deeply"
-    return f"not what its type wants: {type(error).__name__}"
-
 
 EFFORTS: Final = frozenset({"low", "medium", "high", "xhigh", "max"})
 

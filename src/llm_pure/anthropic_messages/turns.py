@@ -21,7 +21,7 @@ from llm_pure.anthropic_messages.said import (
     with_extras,
     write_instructions,
 )
-from llm_pure.anthropic_messages.tables import MISTYPED, PROVIDER, mistyped
+from llm_pure.anthropic_messages.tables import PROVIDER
 from llm_pure.anthropic_messages.usual import UsualTurn, usual_turn
 from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, PlainJson, dump_json, is_plain, parse_plain
@@ -47,8 +47,6 @@ def write_messages(
             turns.add(index, messages[index])
         except JsonError as error:
             raise within(error, f".messages[{index}]") from None
-        except MISTYPED as error:
-            raise JsonError(mistyped(error), f".messages[{index}]") from None
         if len(losses) != before:
             moved(losses, before, f"$.messages[{index}]")
         index += 1

@@ -52,7 +52,7 @@ from llm_pure.outputs import AnyOutput
 from llm_pure.parts import Part, Text
 from llm_pure.reading import PlainObject, bad_request, owned_object, within, wrong
 from llm_pure.taking import take_choice, take_integer, take_number, take_text, take_tools
-from llm_pure.typed import MISTYPED, blamed, check_fields
+from llm_pure.typed import MISTYPED, check_fields, refused
 from llm_pure.wire import Encoded, OnLoss, encoded
 
 if TYPE_CHECKING:
@@ -74,12 +74,8 @@ def encode_request(completion: Completion, *, on_loss: OnLoss = "report") -> Out
     try:
         payload = _payload(completion, losses)
         losses = proven(completion, payload, losses, decode_request)
-    except JsonError as error:
-        return Failure(bad_request(error))
-    except RecursionError:
-        return Failure(BadRequest(message="nested too deeply"))
     except MISTYPED as error:
-        return Failure(bad_request(blamed(completion, Completion, error)))
+        return Failure(refused(completion, Completion, error))
     return encoded(payload, {}, losses, on_loss)
 
 

@@ -526,7 +526,7 @@ NOTHING: Any = None
     [
         (NOTHING, "$"),
         (Completion([UserMessage(("text",))]), "$.messages[0].content[0]"),  # type: ignore[arg-type]
-        (Completion([UserMessage(NOTHING)]), "$.messages[0]"),
+        (Completion([UserMessage(NOTHING)]), "$.messages[0].content"),
         (Completion([NOTHING]), "$.messages[0]"),
         (Completion([UserMessage((Text(BAD),))]), "$.messages[0].content[0].text"),
         (Completion([UserMessage((Text("a"), Text(BAD)))]), "$.messages[0].content[1].text"),
