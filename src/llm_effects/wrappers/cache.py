@@ -81,7 +81,8 @@ class _WithCache(Wrapped):
             return made  # what cannot be encoded cannot be asked either
         key = self._scoped(made.unwrap())
         look = Load(self.store, key, self.patience)
-        if (hit := (yield from _found(look))) is not None:
+        entry = yield from ask(look)
+        if (hit := (yield from _read(entry, key))) is not None:
             return (yield from told(Success(hit)))
         landing = yield from ask(Claim(self.flights, key))
         if isinstance(landing, Landed):
@@ -92,8 +93,10 @@ class _WithCache(Wrapped):
                 Deadline(message="the time for the run was over before another caller's answer came")
             )
         leads = isinstance(landing, Lead)
-        # Somebody may have led, stored and landed since we looked.
-        if leads and (hit := (yield from _found(look))) is not None:
+        if leads and (later := (yield from ask(look))) != entry:
+            # Somebody has led, stored and landed since we looked.
+            hit = yield from _read(later, key)
+        if hit is not None:
             outcome: Outcome[Response] = Success(hit)
         else:
             yield Tell(CacheMissed(key))
@@ -115,12 +118,11 @@ class _WithCache(Wrapped):
         return response.stop_reason in self.keep and not response.broken_tool_calls
 
 
-def _found(look: Load) -> Program[Response | None]:
-    entry = yield from ask(look)
+def _read(entry: Entry | bytes | None, key: str) -> Program[Response | None]:
     if entry is None:
         return None
-    if (found := answer_in(entry, look.key)) is None:
+    if (found := answer_in(entry, key)) is None:
         yield Tell(StoreFailed("read", "an entry cannot be read"))
         return None
-    yield Tell(CacheHit(look.key))
+    yield Tell(CacheHit(key))
     return found
