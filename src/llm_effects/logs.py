@@ -23,6 +23,11 @@ _LOGGERS: Final = (
     "openai._legacy_response",
     "openai._response",
     "httpx2",
+    "httpcore2.connection",
+    "httpcore2.http11",
+    "httpcore2.http2",
+    "httpcore2.proxy",
+    "httpcore2.socks",
 )
 """A filter of a logger does not see what its children log, so each is named."""
 
@@ -35,7 +40,9 @@ class _Hidden(logging.Filter):
         given = record.args
         values: tuple[object, ...] = (given,) if isinstance(given, Mapping) else given or ()
         record.args = tuple(_shown(value) for value in values)
-        record.msg = _shown(record.msg)
+        # The transport says what it does in the first word, and what it was given or got, headers too, in the others.
+        words = record.msg.split(" ", 1)[:1] if record.name.startswith("httpcore2.") else [record.msg]
+        record.msg = _shown(*words)
         record.exc_info = record.exc_text = None  # what was raised may quote a header
         return True
 

@@ -325,6 +325,21 @@ def test_S6_no_log_at_any_level_has_the_key_and_with_the_filter_none_has_the_pro
     assert leaks(PROMPT, log=log) == []
 
 
+def test_S6_with_the_filter_a_key_of_a_known_shape_is_in_no_log_though_a_header_says_it_again(
+    provider: Provider,
+    serve: Serve,
+    colour: Colour,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: Completion,
+    hidden: None,
+) -> None:
+    """The transport logs the headers of an answer, too."""
+    step = Raw(b"{}", 401, (("request-id", SHAPED_KEY), ("location", f"/{PROMPT}?key={SHAPED_KEY}")))
+    _, _, log = told_by(serve, provider, monkeypatch, SHAPED_KEY, colour, asked, step)
+    assert "receive_response_headers" in log
+    assert leaks(SHAPED_KEY, log=log) == []
+
+
 def test_S6_this_library_logs_that_an_observer_raised_and_nothing_else() -> None:
     """By name alone. The filter is the only other module that has to do with logging."""
     logging_at_all = re.compile(r"^\s*(import logging|from logging)", re.MULTILINE)
