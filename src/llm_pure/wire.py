@@ -246,9 +246,11 @@ def request_id_of(headers: Headers) -> str | None:
     return headers.get("request-id") or headers.get("x-request-id") or None
 
 
-_SECONDS = re.compile(r"\s*(\d{1,300}(?:\.\d{0,300})?)\s*")
+_SECONDS = re.compile(r"\s*(\d{1,300}(?:\.\d{0,300})?)\s*", re.ASCII)
 _EXHAUSTED = re.compile(r"(anthropic-ratelimit-.+)-remaining|(x-ratelimit-)remaining-(.+)")
-_DURATION = re.compile(r"(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9}(?:\.\d{0,9})?)s)?(?:(\d{1,9})ms)?")
+_DURATION = re.compile(
+    r"(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9}(?:\.\d{0,9})?)s)?(?:(\d{1,9})ms)?", re.ASCII
+)
 
 
 def retry_after_of(headers: Headers) -> float | None:

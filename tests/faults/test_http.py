@@ -30,6 +30,7 @@ from llm_pure import (
     BadRequest,
     Denied,
     Disconnected,
+    Incomplete,
     LlmError,
     Malformed,
     Misconfigured,
@@ -176,6 +177,7 @@ JUNK: Final = [
     "",
     " ",
     "\xb3",
+    "\xd9\xa3",  # what is a digit of Arabic, as UTF-8
     "5, 5",
     "0x10",
     "9" * 400,
@@ -377,6 +379,17 @@ def test_H15_an_error_under_200_is_that_error(provider: Provider, serve: Serve, 
     assert not isinstance(error, str)
     assert type(error) in {Overloaded, ServerFault}
     assert (error.message, error.retryable, requests) == ("busy", True, 4)
+
+
+def test_H15_an_error_under_200_is_waited_for_as_long_as_the_provider_asks(
+    provider: Provider, serve: Serve, colour: Colour
+) -> None:
+    busy = no(200, (("retry-after", "0.12"),), OVERLOADED[provider.wire])
+    with within(0.12):
+        assert tried(serve, provider, colour, busy, "Hello") == ("Hello", 2)
+    never = no(200, (("x-should-retry", "false"),), OVERLOADED[provider.wire])
+    error, requests = tried(serve, provider, colour, never, "Hello")
+    assert (kind_of(error) in {Overloaded, ServerFault}, requests) == (True, 1)
 
 
 def test_H15_an_error_under_200_that_nothing_helps_is_asked_once(
@@ -705,11 +718,17 @@ def test_H28_under_any_other_type_it_is_that_answer_or_malformed(
 
 
 @pytest.mark.parametrize("name", ["run", "arun"])
-def test_H28_a_stream_instead_of_a_whole_answer_is_malformed(
+def test_H28_a_stream_instead_of_a_whole_answer_is_that_answer(
     provider: Provider, serve: Serve, name: str
 ) -> None:
-    _, runner = serve(Raw(tuple(said(provider.wire, "Hello", stream=True)), 200))
-    assert type(failed(COLOURS[name](runner, provider.question).outcome)) is Malformed
+    """It is paid for all the same; where it was cut, what was read stays."""
+    said_so = tuple(said(provider.wire, "Hello", stream=True))
+    kind = (("content-type", "text/event-stream; charset=utf-8"),)
+    until = next(at for at in range(len(said_so)) if b"Hello" in b"".join(said_so[: at + 1])) + 1
+    _, runner = serve(Raw(said_so, 200, kind), Raw(said_so[:until], 200, kind))
+    assert text(COLOURS[name](runner, provider.question).outcome) == "Hello"
+    error = failed(COLOURS[name](runner, provider.question).outcome)
+    assert (type(error), error.partial and error.partial.text) == (Incomplete, "Hello")
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

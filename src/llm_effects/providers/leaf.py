@@ -31,13 +31,26 @@ from llm_effects.operations import (
 )
 from llm_effects.ports import MAX_BODY, MAX_SILENCE, MAX_STREAM, Door
 from llm_effects.runner import Runner
-from llm_pure import Completion, Deadline, Done, LlmError, Malformed, Outcome, Response, TooLarge
+from llm_pure import (
+    Completion,
+    Deadline,
+    Done,
+    LlmError,
+    Malformed,
+    Outcome,
+    Overloaded,
+    RateLimited,
+    Response,
+    ServerFault,
+    TooLarge,
+    Transient,
+)
 from llm_pure.errors import snippet
 from llm_pure.events import events_of
 from llm_pure.json import EMPTY, JsonObject
 from llm_pure.prepared import taken
 from llm_pure.target import Target, codec_of
-from llm_pure.wire import Codec
+from llm_pure.wire import Codec, obeying, retry_after_of
 
 __all__ = ["Leaf"]
 
@@ -152,7 +165,7 @@ def _streamed(
             if chunk is None or isinstance(chunk, bytes)
             else replace(chunk, partial=error.partial, usage=error.usage)
         )
-        return Failure(told)
+        return Failure(_asked_to_wait(told, opened.headers))
     if observed:
         yield Emit(Done(outcome.unwrap()))
     return outcome
@@ -187,13 +200,31 @@ def _whole(
 
 
 def _read(codec: Codec[object], headers: Mapping[str, str], body: bytes) -> Outcome[Response]:
-    """A whole answer. One that is none, and does not even say that it is JSON, is told by what it says it is."""
+    """A whole answer, or a stream that nobody has asked for: it is paid for all the same.
+
+    One that is neither, and does not even say that it is JSON, is told by what it says it is.
+    """
     outcome = codec.decode_response(body)
-    if isinstance(outcome, Failure):
-        error, kind = outcome.failure(), headers.get("content-type", "")
-        if isinstance(error, Malformed) and kind and "json" not in kind.lower():
-            return Failure(replace(error, message=snippet(f"content-type {kind.lower()}: {error.message}")))
-    return outcome
+    if isinstance(outcome, Success):
+        return outcome
+    error, kind = outcome.failure(), headers.get("content-type", "").lower()
+    if not isinstance(error, Malformed):
+        return Failure(_asked_to_wait(error, headers))
+    if "event-stream" in kind:
+        streamed = codec.decode_stream((body,))
+        if isinstance(streamed, Success):
+            return streamed
+        error = _asked_to_wait(streamed.failure(), headers)
+    if isinstance(error, Malformed) and kind and "json" not in kind:
+        return Failure(replace(error, message=snippet(f"content-type {kind}: {error.message}")))
+    return Failure(error)
+
+
+def _asked_to_wait(error: LlmError, headers: Mapping[str, str]) -> LlmError:
+    """The error with what the headers say of coming again, where the provider has named one under a good status."""
+    if isinstance(error, RateLimited | Overloaded | Transient | ServerFault) and error.retry_after is None:
+        return obeying(replace(error, retry_after=retry_after_of(headers)), headers)
+    return error
 
 
 @final
