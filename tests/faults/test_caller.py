@@ -218,6 +218,20 @@ def test_C3_closing_a_stream_wakes_the_thread_that_reads_it(provider: Provider, 
     assert LONG.startswith("".join(event.text for event in left if isinstance(event, TextDelta)))
 
 
+def test_C3_closing_a_stream_wakes_its_reader_though_nobody_else_holds_the_client(
+    provider: Provider, meet: Meet
+) -> None:
+    server, _ = meet(sending(LONG, writes=9, then="hold"))
+    events = stream(provider.with_clients(server.url, colour="blocking"), provider.question)
+    next(events)
+    closing = threading.Timer(0.1, events.close)
+    closing.start()
+    with within(0.1):
+        list(events)
+    closing.join()
+    assert server.wait_until(lambda it: it.open == 0)
+
+
 def test_C3_closing_a_stream_that_another_thread_is_stepping_raises_in_neither(
     provider: Provider, meet: Meet
 ) -> None:
@@ -543,6 +557,8 @@ def test_C8_sixty_four_tasks_on_one_runnereach_get_their_own_answer(provider: Pr
 
 FORKED: Final = """
     import json, os, sys
+    from anthropic import Anthropic
+    from openai import OpenAI
     from llm_effects import anthropic_runner, openai_chat_runner, openai_responses_runner, run, with_deadline
     from llm_pure import Completion, user
     makers = {"anthropic": anthropic_runner, "openai": openai_chat_runner, "openai-responses": openai_responses_runner}
@@ -559,7 +575,8 @@ FORKED: Final = """
         os.waitpid(child, 0)
         return [before, os.read(reading, 99).decode(), ask()]
     make = makers[sys.argv[1]]
-    kept = [make(model=sys.argv[2]), with_deadline(30)(make(model=sys.argv[2]))]  # each keeps its connection
+    client = OpenAI() if sys.argv[1].startswith("openai") else Anthropic()
+    kept = [make(model=sys.argv[2]), with_deadline(30)(make(model=sys.argv[2])), make(client, model=sys.argv[2])]
     print(json.dumps([forked(runner) for runner in kept]))
 """
 
@@ -567,16 +584,31 @@ FORKED: Final = """
 def test_C9_a_forked_child_opens_its_own_connection_and_leaves_its_parents_alone(
     provider: Provider, serve: Serve
 ) -> None:
-    stub, _ = serve("before", "child", "after", "before", "child", "after")
+    """Each runner keeps its connection, on a client of the caller's own too."""
+    stub, _ = serve(*["before", "child", "after"] * 3)
     command = [sys.executable, "-c", inspect.cleandoc(FORKED), provider.name, provider.model]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ))
-    assert json.loads(done.stdout) == [["before", "child", "after"]] * 2
-    assert [request.connection for request in stub.requests] == [0, 1, 0, 2, 3, 2]
+    assert json.loads(done.stdout) == [["before", "child", "after"]] * 3
+    assert [request.connection for request in stub.requests] == [0, 1, 0, 2, 3, 2, 4, 5, 4]
 
 
 def test_C10_one_runner_serves_a_second_event_loop(provider: Provider, serve: Serve) -> None:
     _, runner = serve("one", "two")
     assert [text(asyncio.run(arun(runner, provider.question))) for _ in range(2)] == ["one", "two"]
+
+
+def test_C10_a_client_of_ones_own_goes_from_loop_to_loop_and_back(provider: Provider, meet: Meet) -> None:
+    """Though none has been closed: each rests while another runs. Nothing is sent on another's connection."""
+    server, runner = meet(answering("Hello"))
+    loops = [asyncio.new_event_loop() for _ in range(2)]
+    for loop in (*loops, *loops):
+        assert text(loop.run_until_complete(arun(runner, provider.question))) == "Hello"
+    assert text(asyncio.run(arun(runner, provider.question))) == "Hello"
+    assert (len(server.requests), server.accepted) == (5, 5)
+    for loop in loops:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+    assert server.wait_until(lambda it: it.open == 0)
 
 
 @pytest.fixture

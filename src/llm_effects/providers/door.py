@@ -76,12 +76,16 @@ _LINGER = 0.05
 
 @final
 class _Connection:
-    """An answer on the calling thread."""
+    """An answer on the calling thread.
 
-    __slots__ = ("_chunks", "_ended", "_response", "_watch", "headers", "status")
+    It holds its client: one that nobody holds closes its sockets, and no thread that waits on one would wake.
+    """
 
-    def __init__(self, response: httpx2.Response, limit: float | None) -> None:
+    __slots__ = ("_chunks", "_client", "_ended", "_response", "_watch", "headers", "status")
+
+    def __init__(self, response: httpx2.Response, client: _Client, limit: float | None) -> None:
         self._response = response
+        self._client: Final = client
         self._ended = False
         self._chunks: Iterator[bytes] | None = None
         self.status: Final = response.status_code
@@ -187,7 +191,8 @@ async def _once(body: bytes) -> AsyncGenerator[bytes]:
 class _Made(Generic[C, D]):
     """Clients of our own making, one a process, and one a process and event loop; and which loops use a given one.
 
-    The first is closed when nobody holds the door any more, the others when their loop is. What a forked child has
+    The first is closed when nobody holds the door any more, the others when their loop is. What a given one keeps open
+    are connections of the `latest` loop that used it, and of no use to another. What a forked child has
     from its parent (`inherited`) is only held, since to drop it would close it.
     """
 
@@ -195,6 +200,7 @@ class _Made(Generic[C, D]):
     inherited: _Made[C, D] | None = None
     client: C | None = None
     on_loop: dict[AbstractEventLoop, tuple[D, AsyncGenerator[None]]] = field(default_factory=dict)
+    latest: AbstractEventLoop | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def keep(self, client: C) -> None:
@@ -218,7 +224,8 @@ class _Made(Generic[C, D]):
             self.on_loop.pop(loop, None)
             if not given:
                 await client.close()
-            elif not self.on_loop:  # it stays the caller's, but its connections are of no use to another loop
+            elif self.latest is loop:  # it stays the caller's
+                self.latest = None
                 await _let_go(client)
 
     def elsewhere(self, loop: AbstractEventLoop) -> bool:
@@ -284,7 +291,7 @@ class SdkDoor(Generic[C, D]):
             HEARING.set(True)
             REACHING.set(None if silence is None else Patience(silence))
             try:
-                return _Connection(self._posted(client, request, None), None)
+                return _Connection(self._posted(client, request, None), client, None)
             finally:
                 HEARING.set(before)
                 REACHING.set(reaching)
@@ -299,7 +306,7 @@ class SdkDoor(Generic[C, D]):
         answer = in_time(lambda: self._posted(client, request, limit), patience)
         if answer is None:
             return Timeout(message="no answer in time")
-        return _Connection(answer, max(0.0, limit - (monotonic() - began)))
+        return _Connection(answer, client, max(0.0, limit - (monotonic() - began)))
 
     def _posted(self, client: C, request: HttpRequest, limit: float | None) -> httpx2.Response:
         try:
@@ -372,19 +379,26 @@ class SdkDoor(Generic[C, D]):
         from asyncio import get_running_loop
 
         made, loop, given = self._mine(), get_running_loop(), self._async_client
-        if given is None and loop in made.on_loop:
+        if loop in made.on_loop and (given is None or made.latest is loop):
             return made.on_loop[loop][0]
         with made.lock:
             if given is not None and made.elsewhere(loop):
                 return Misconfigured(
                     message="async_client= is in use on another event loop: leave it out, and each loop has its own"
                 )
-            if loop in made.on_loop:
-                return made.on_loop[loop][0]
-            client = self._sdk.async_client(self._address) if given is None else given
-            _make_room(client)
-            started = made.keep_on(loop, client, given=given is not None)
-        await anext(started)
+            starting = None
+            if loop not in made.on_loop:
+                client = self._sdk.async_client(self._address) if given is None else given
+                _make_room(client)
+                starting = made.keep_on(loop, client, given=given is not None)
+            client, before = made.on_loop[loop][0], made.latest
+            if given is not None:
+                made.latest = loop
+        if starting is not None:
+            await anext(starting)
+        if before is not None and before is not loop and not before.is_closed():
+            with suppress(Exception):  # the pool has forgotten them before it closes them
+                await _let_go(client)
         return client
 
     def _mine(self) -> _Made[C, D]:

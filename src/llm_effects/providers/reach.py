@@ -11,10 +11,12 @@ packet and a call of the system less, a twentieth of what a call costs. To every
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from ssl import SSLContext
 from typing import Final, Protocol, TypeVar, cast, final
+from weakref import WeakSet
 
 __all__ = ["HEARING", "REACHING", "Sock", "areach", "reach"]
 
@@ -193,3 +195,23 @@ def _below(pool: object, kind: Callable[[B], object]) -> None:
     )  # has no public name; another's pool may have none
     if backend is not None and not isinstance(backend, _Backend | _AsyncBackend):
         setattr(pool, "_network_backend", kind(backend))  # noqa: B010 - likewise
+        _pools.add(pool)
+
+
+_pools: Final[WeakSet[object]] = WeakSet()
+_inherited: Final[list[object]] = []
+"""Connections of a parent process: held, since to drop one may be to close it."""
+
+
+def _renew() -> None:
+    """A forked child opens connections of its own: two processes on one would read each other's answers."""
+    for pool in list(_pools):
+        _inherited.append(getattr(pool, "_connections", None))
+        lock: object = getattr(pool, "_optional_thread_lock", None)  # somebody may have held it
+        for name, fresh in (("_connections", []), ("_requests", []), ("_optional_thread_lock", type(lock)())):
+            if hasattr(pool, name):
+                setattr(pool, name, fresh)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
