@@ -361,7 +361,7 @@ async def churned(provider: Provider, calls: int) -> None:
         for _ in range(0, calls, 20):
             await asyncio.gather(*(one() for _ in range(20)))
         assert len(asyncio.all_tasks()) == 1
-        assert server.open <= 3
+        assert await asyncio.to_thread(server.wait_until, lambda it: it.open <= 3)
         outcomes = await asyncio.gather(*(arun(runner, provider.question) for _ in range(9)))
         assert [text(outcome) for outcome in outcomes] == ["Hello"] * 9
         await http.aclose()
