@@ -15,12 +15,13 @@ from inspect import Parameter, cleandoc, signature
 from types import NoneType, UnionType
 from typing import Final, Literal, Union, cast, get_args, get_origin, get_type_hints
 
+from llm_pure.compiled import kind_of
 from llm_pure.errors import LlmError
 from llm_pure.events import StreamEvent
 from llm_pure.json import JsonObject, PlainJson
 from llm_pure.messages import Message
 from llm_pure.parts import Part, Source
-from llm_pure.serial import SCHEMA, Value, kind_of
+from llm_pure.serial import SCHEMA, Value
 
 __all__ = ["line_schema", "serial_schema"]
 

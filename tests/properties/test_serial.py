@@ -28,8 +28,9 @@ from llm_pure import (
     to_json,
     usage_from_json,
 )
+from llm_pure.compiled import read_tagged, tagged
 from llm_pure.json import JsonError
-from llm_pure.serial import Value, read_tagged, tagged
+from llm_pure.serial import Value
 from llm_pure.serial_schema import serial_schema
 from llm_pure.strategies import (
     completions,

@@ -38,8 +38,9 @@ from llm_pure import (
     to_json,
     user,
 )
+from llm_pure.compiled import kind_of
 from llm_pure.messages import AssistantMessage, UserMessage
-from llm_pure.serial import Value, kind_of
+from llm_pure.serial import Value
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "serial" / "1"
 

@@ -30,8 +30,8 @@ from llm_pure import (
     ToolResult,
     Url,
 )
+from llm_pure.compiled import kind_of
 from llm_pure.json import JsonError, PlainJson, parse_json
-from llm_pure.serial import kind_of
 
 __all__ = ["NOTABLE", "Shown", "Turn", "pretty", "seconds", "shown", "turn_of", "turns_of", "visible"]
 

@@ -15,8 +15,8 @@ from llm_effects.trace.exchanges import exchanges_of, question_of
 from llm_effects.trace.steps import Connected, Sent, Step
 from llm_effects.trace.trace import Timed, Trace
 from llm_pure import Completion, Outcome, PlainJson, Response
+from llm_pure.compiled import tagged
 from llm_pure.json import JsonError, parse_json
-from llm_pure.serial import tagged
 
 __all__ = ["difference", "divergence", "readable"]
 

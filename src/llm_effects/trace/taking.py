@@ -62,9 +62,10 @@ from llm_effects.trace.steps import (
     Watched,
 )
 from llm_pure import JsonObject, LlmError, Outcome, PlainJson, Response
+from llm_pure.compiled import kind_of, read_tagged, tagged
 from llm_pure.errors import masked
 from llm_pure.json import JsonError
-from llm_pure.serial import Value, kind_of, read_tagged, tagged
+from llm_pure.serial import Value
 
 __all__ = ["UNKNOWN", "step_of", "value_of"]
 

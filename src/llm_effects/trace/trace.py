@@ -27,9 +27,10 @@ from llm_effects.trace.steps import STEPS, Step
 from llm_effects.trace.taking import step_of
 from llm_pure import Completion, LlmError, Malformed, Outcome, PlainJson, Response
 from llm_pure.brief import Brief
+from llm_pure.compiled import read_tagged, tagged
 from llm_pure.json import JsonError, parse_json
 from llm_pure.reading import malformed, wrong
-from llm_pure.serial import compact, read_tagged, tagged
+from llm_pure.serial import compact
 from llm_pure.target import Target
 
 __all__ = ["SCHEMA", "Recorded", "Tape", "Timed", "Trace"]
