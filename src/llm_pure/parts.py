@@ -17,7 +17,7 @@ from typing import TypeAlias, cast
 from typing_extensions import override
 
 from llm_pure.brief import Brief
-from llm_pure.json import EMPTY, JsonInput, JsonObject, as_object
+from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, as_object, parse_json
 
 __all__ = [
     "Audio",
@@ -35,6 +35,7 @@ __all__ = [
     "ToolCall",
     "ToolResult",
     "Url",
+    "call_of_text",
     "made_call",
 ]
 
@@ -184,6 +185,17 @@ class BrokenToolCall(Brief):
     text: str
     extras: JsonObject = EMPTY
     free_text: bool = False
+
+
+def call_of_text(id_: str, name: str, text: str, extras: JsonObject = EMPTY) -> ToolCall | BrokenToolCall:
+    """The call whose arguments this text is: broken, if it is no whole JSON object."""
+    try:
+        arguments = parse_json(text)
+    except JsonError:
+        return BrokenToolCall(id_, name, text, extras)
+    if not isinstance(arguments, dict):
+        return BrokenToolCall(id_, name, text, extras)
+    return made_call(id_, name, JsonObject.wrap(arguments, text), extras)
 
 
 @dataclass(frozen=True, slots=True, repr=False, init=False)

@@ -6,9 +6,9 @@ infinity as null, and a lone surrogate as its escape, at which reading says `Mal
 
     {"schema": "llm_pure/1", "kind": "completion", "messages": [{"kind": "user_message", "content": [...]}], ...}
 
-How a value's fields are written stands in `llm_pure.compiled`: by their own names and types, but for defaults. So a field
-that is added with a default is readable by version 1 on; whatever else changes needs a new version, and an upgrade from
-this one. A tool's `source`, a class or function of the caller's, is no data and is left out.
+How a value's fields are written stands in `llm_pure.compiled`: by their own names and types, but for defaults. So a
+field that is added with a default is readable by version 1 on; whatever else changes needs a new version, and an
+upgrade from this one. A tool's `source`, a class or function of the caller's, is no data and is left out.
 """
 
 from __future__ import annotations

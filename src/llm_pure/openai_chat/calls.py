@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llm_pure.errors import Loss
-from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, parse_json, parse_objects
+from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, parse_objects
 from llm_pure.openai_chat.shape import PROVIDER, Losses, attach, extras_with, own, plain
-from llm_pure.parts import BrokenToolCall, Opaque, ToolCall, made_call
+from llm_pure.parts import BrokenToolCall, Opaque, ToolCall, call_of_text, made_call
 from llm_pure.reading import PlainObject, as_object, within
 from llm_pure.tools import INPUT, free_text_of
 
@@ -53,13 +53,7 @@ def read_call(
         return ToolCall(id_, name, JsonObject.wrap(text), extras)
     if not text:
         return BrokenToolCall(id_, name, "", extras) if cut else ToolCall(id_, name, EMPTY, extras)
-    try:
-        arguments = parse_json(text)
-    except JsonError:
-        return BrokenToolCall(id_, name, text, extras)
-    if not isinstance(arguments, dict):
-        return BrokenToolCall(id_, name, text, extras)
-    return made_call(id_, name, JsonObject.wrap(arguments, text), extras)
+    return call_of_text(id_, name, text, extras)
 
 
 def usual_calls(calls: PlainJson) -> tuple[ToolCall, ...] | None:

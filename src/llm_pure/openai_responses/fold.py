@@ -24,7 +24,7 @@ from llm_pure.events import (
 )
 from llm_pure.json import PlainJson
 from llm_pure.messages import AssistantMessage
-from llm_pure.openai_responses.items import reasoning_text
+from llm_pure.openai_responses.reasoning import reasoning_text
 from llm_pure.parts import BrokenToolCall, Part, Reasoning, Refusal, Text, ToolCall
 from llm_pure.reading import PlainObject
 from llm_pure.response import Response

@@ -8,9 +8,8 @@ first; a call, reasoning and what we do not model are items of their own.
     `message` of an assistant              for each content part a `Text`, a `Refusal`, or an `Opaque` of a message
                                            with this part alone, and without a type
         without content                    an `Opaque`, whole; nothing, if it has no fields either
-    `function_call`                        a `ToolCall` or `BrokenToolCall`; its `id` is the `call_id`
-    `custom_tool_call`                     the same, with plain text as its one argument
-    `reasoning`                            a `Reasoning`: the text is what may be shown, summary and content
+    `function_call`, `custom_tool_call`    see `calls`
+    `reasoning`                            see `reasoning`
     any other                              an `Opaque`, verbatim
 """
 
@@ -21,16 +20,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from llm_pure.errors import Loss
-from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, parse_json
-from llm_pure.openai_responses.shape import PROVIDER, Losses, attach, extras_with, noted, own, plain
-from llm_pure.parts import BrokenToolCall, Opaque, Part, Reasoning, Refusal, Text, ToolCall, made_call
+from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson
+from llm_pure.openai_responses.calls import read_call, read_text_call, write_call
+from llm_pure.openai_responses.reasoning import read_reasoning, reasoning_text, write_reasoning
+from llm_pure.openai_responses.shape import PROVIDER, Losses, attach, beside, extras_with, noted, own, plain
+from llm_pure.parts import BrokenToolCall, Opaque, Part, Reasoning, Refusal, Text, ToolCall
 from llm_pure.reading import PlainObject, as_object, within, wrong
-from llm_pure.tools import INPUT, free_text_of
 
 if TYPE_CHECKING:
     from openai.types.responses import (
-        ResponseCustomToolCallParam,
-        ResponseFunctionToolCallParam,
         ResponseOutputRefusalParam,
         ResponseOutputTextParam,
     )
@@ -41,7 +39,6 @@ __all__ = [
     "is_slice",
     "read_item",
     "read_output",
-    "reasoning_text",
     "write_items",
 ]
 
@@ -68,11 +65,11 @@ def read_item(item: PlainObject, *, cut: bool = False, last: bool = True) -> lis
         if item.get("role", "assistant") == "assistant":
             return _message(item)
     elif kind == "function_call":
-        part = _call(item, cut=cut)
+        part = read_call(item, cut=cut)
     elif kind == "custom_tool_call":
-        part = _text_call(item, cut=cut and last)
+        part = read_text_call(item, cut=cut and last)
     elif kind == "reasoning":
-        part = _reasoning(item)
+        part = read_reasoning(item)
     return [part if part is not None else _verbatim(item)]
 
 
@@ -81,6 +78,8 @@ def _verbatim(item: PlainObject) -> Opaque:
 
 
 _MESSAGE: Final = frozenset({"type", "role", "content"})
+_UNNAMED: Final = re.compile(r"msg_unnamed_\d+_\d+")
+"""The id of a message that has none: the SDK's types demand one wherever the content is more than a text."""
 
 
 def _message(item: PlainObject) -> list[Part]:
@@ -92,7 +91,9 @@ def _message(item: PlainObject) -> list[Part]:
         content = []
     elif not isinstance(content, list):
         raise wrong(content, "a string or an array", ".content")
-    fields = _fields(item, _MESSAGE)
+    fields = beside(item, _MESSAGE)
+    if isinstance(id_ := fields.get("id"), str) and _UNNAMED.fullmatch(id_) is not None:
+        del fields["id"]
     if not content:
         return [_verbatim(item)] if fields else []
     found: list[Part] = []
@@ -118,22 +119,6 @@ def _is_short(content: Sequence[PlainJson]) -> bool:
     )
 
 
-def _fields(item: PlainObject, known: frozenset[str]) -> PlainObject:
-    """What says something besides what is `known`: no nulls, and not that the item is complete."""
-    return {
-        key: value
-        for key, value in item.items()
-        if key not in known
-        and value is not None
-        and not (key == "status" and value == "completed")
-        and not (key == "id" and isinstance(value, str) and _UNNAMED.fullmatch(value) is not None)
-    }
-
-
-_UNNAMED: Final = re.compile(r"msg_unnamed_\d+_\d+")
-"""The id of a message that has none: the SDK's types demand one wherever the content is more than a text."""
-
-
 def _is_nothing(name: str, value: PlainJson) -> bool:
     """Whether a field of a text says as much as if it were not there."""
     return value is None or (value == [] and name in ("annotations", "logprobs"))
@@ -154,79 +139,6 @@ def _block(block: PlainObject, fields: PlainObject | None) -> Part:
 
 
 _WORDS: Final = {"output_text": "text", "refusal": "refusal"}
-
-_CALL: Final = frozenset({"type", "call_id", "name", "arguments"})
-_UNFINISHED: Final = ("incomplete", "in_progress")
-
-
-def _call(item: PlainObject, *, cut: bool) -> Part | None:
-    id_, name, text = item.get("call_id"), item.get("name"), item.get("arguments")
-    if not isinstance(id_, str) or not isinstance(name, str) or not name or not isinstance(text, str | None):
-        return None
-    extras = extras_with(_fields(item, _CALL))
-    if not text:
-        status = item.get("status")
-        if (
-            cut and status is None
-        ):  # what the answer says of all is kept for the item, which may go back alone
-            extras = extras_with({**_fields(item, _CALL), "status": "incomplete"})
-        cut = status in _UNFINISHED or (cut and status is None)
-        return BrokenToolCall(id_, name, "", extras) if cut else ToolCall(id_, name, EMPTY, extras)
-    try:
-        arguments = parse_json(text)
-    except JsonError:
-        return BrokenToolCall(id_, name, text, extras)
-    if not isinstance(arguments, dict):
-        return BrokenToolCall(id_, name, text, extras)
-    return made_call(id_, name, JsonObject.wrap(arguments, text), extras)
-
-
-_TEXT_CALL: Final = frozenset({"type", "call_id", "name", "input"})
-
-
-def _text_call(item: PlainObject, *, cut: bool) -> Part | None:
-    """A call with plain text, which is its one argument; `cut`: the answer broke off in it."""
-    id_, name, text = item.get("call_id"), item.get("name"), item.get("input")
-    if not isinstance(id_, str) or not isinstance(name, str) or not name or not isinstance(text, str):
-        return None
-    rest: PlainObject = {
-        key: value for key, value in item.items() if key not in _TEXT_CALL and value is not None
-    }
-    if cut:  # what the answer says of all is kept for the item, which may go back alone
-        rest.setdefault("status", "incomplete")
-    if rest.get("status") in _UNFINISHED:
-        return BrokenToolCall(id_, name, text, extras_with(rest), free_text=True)
-    return ToolCall(id_, name, JsonObject.wrap({INPUT: text}), extras_with(rest), free_text=True)
-
-
-def _reasoning(item: PlainObject) -> Reasoning | None:
-    summary, content, sealed = item.get("summary"), item.get("content"), item.get("encrypted_content")
-    if not (
-        isinstance(summary, list | None)
-        and isinstance(content, list | None)
-        and isinstance(sealed, str | None)
-    ):
-        return None
-    rest: PlainObject = {
-        key: value
-        for key, value in item.items()
-        if key not in ("type", "encrypted_content") and value is not None
-    }
-    rest.setdefault("summary", [])
-    return Reasoning(reasoning_text(rest), None, sealed, extras_with(rest))
-
-
-def reasoning_text(item: PlainObject) -> str:
-    """What may be shown of reasoning: its summary, and its content where that is given, paragraph by paragraph."""
-    texts: list[str] = []
-    for key in ("summary", "content"):
-        blocks = item.get(key)
-        for block in blocks if isinstance(blocks, list) else ():
-            text = block.get("text") if isinstance(block, dict) else None
-            if isinstance(text, str) and text:
-                texts.append(text)
-    return "\n\n".join(texts)
-
 
 # ---------------------------------------------------------------- writing
 
@@ -395,69 +307,10 @@ _PREFIXES: Final = {"message": "msg_", "function_call": "fc_", "reasoning": "rs_
 
 def _write_own_item(part: Part, losses: Losses, path: str, *, answer: bool) -> PlainObject | None:
     if isinstance(part, ToolCall | BrokenToolCall):
-        return _write_call(part, losses, path, answer=answer)
+        return write_call(part, losses, path, answer=answer)
     if isinstance(part, Reasoning):
-        return _write_reasoning(part, losses, path, answer=answer)
+        return write_reasoning(part, losses, path, answer=answer)
     if isinstance(part, Opaque) and part.provider == PROVIDER:
         return part.raw.thaw()
     losses.append(Loss(path, f"an answer of Responses cannot hold this {type(part).__name__}"))
     return None
-
-
-def _write_text_call(
-    part: ToolCall | BrokenToolCall, text: str, losses: Losses, path: str, *, answer: bool
-) -> PlainObject:
-    said: ResponseCustomToolCallParam = {
-        "type": "custom_tool_call",
-        "call_id": part.id,
-        "name": part.name,
-        "input": text,
-    }
-    block = attach(plain(said), part.extras, losses, path)
-    if answer and isinstance(part, BrokenToolCall):  # a request has no word of its own for it
-        block.setdefault("status", "incomplete")
-    return block
-
-
-def _write_call(part: ToolCall | BrokenToolCall, losses: Losses, path: str, *, answer: bool) -> PlainObject:
-    if part.free_text:
-        written = part.text if isinstance(part, BrokenToolCall) else free_text_of(part)
-        if written is not None:
-            return _write_text_call(part, written, losses, path, answer=answer)
-        losses.append(Loss(f"{path}.free_text", "the arguments are no plain text"))
-    try:
-        text = part.text if isinstance(part, BrokenToolCall) else part.arguments.text
-    except JsonError as error:
-        raise within(error, f"{path[1:]}.arguments") from None
-    call: ResponseFunctionToolCallParam = {
-        "type": "function_call",
-        "call_id": part.id,
-        "name": part.name,
-        "arguments": text,
-    }
-    block = plain(call)
-    if part.extras is not EMPTY:
-        attach(block, part.extras, losses, path)
-    if isinstance(part, BrokenToolCall) and not text:
-        block.setdefault("status", "incomplete")
-    elif "id" in block:
-        block.setdefault("status", "completed")
-    return block
-
-
-def _write_reasoning(part: Reasoning, losses: Losses, path: str, *, answer: bool) -> PlainObject | None:
-    mine = own(part.extras)
-    if not isinstance(mine.get("summary"), tuple):
-        if not answer:
-            losses.append(Loss(path, "reasoning goes back only to where it came from"))
-            return None
-        summary: PlainJson = [{"type": "summary_text", "text": part.text}] if part.text else []
-        block: PlainObject = {"type": "reasoning", "summary": summary}
-        if part.signature is not None:
-            losses.append(Loss(f"{path}.signature", "reasoning is not signed in Responses"))
-    else:
-        block = {"type": "reasoning", **mine.thaw()}
-        attach({}, JsonObject({k: v for k, v in part.extras.items() if k != PROVIDER}), losses, path)
-    if part.encrypted is not None:
-        block["encrypted_content"] = part.encrypted
-    return block

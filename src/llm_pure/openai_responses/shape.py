@@ -18,6 +18,7 @@ from __future__ import annotations
 from typing import Final
 
 from llm_pure.mirror import Losses, Mirror, plain
+from llm_pure.reading import PlainObject
 
 __all__ = [
     "IN_INPUT",
@@ -27,6 +28,7 @@ __all__ = [
     "PROVIDER",
     "Losses",
     "attach",
+    "beside",
     "extras_with",
     "noted",
     "own",
@@ -47,3 +49,12 @@ noted = MIRROR.noted
 extras_with = MIRROR.extras
 attach = MIRROR.attach
 unsaid = MIRROR.unsaid
+
+
+def beside(item: PlainObject, known: frozenset[str]) -> PlainObject:
+    """What an item says besides what is `known`: no nulls, and not that it is complete."""
+    return {
+        key: value
+        for key, value in item.items()
+        if key not in known and value is not None and not (key == "status" and value == "completed")
+    }

@@ -1,0 +1,109 @@
+"""Calls of tools, items of their own, in both directions.
+
+Law: a call is a `ToolCall` only if its arguments are one whole JSON object, or plain text; the text that they came as
+is remembered, and goes back.
+
+    `function_call`       a `ToolCall` or `BrokenToolCall`; its `id` is the `call_id`
+    `custom_tool_call`    the same, with plain text as its one argument
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from llm_pure.errors import Loss
+from llm_pure.json import EMPTY, JsonError, JsonObject
+from llm_pure.openai_responses.shape import Losses, attach, beside, extras_with, plain
+from llm_pure.parts import BrokenToolCall, Part, ToolCall, call_of_text
+from llm_pure.reading import PlainObject, within
+from llm_pure.tools import INPUT, free_text_of
+
+if TYPE_CHECKING:
+    from openai.types.responses import ResponseCustomToolCallParam, ResponseFunctionToolCallParam
+
+__all__ = ["read_call", "read_text_call", "write_call"]
+
+
+# ---------------------------------------------------------------- reading
+
+
+_CALL: Final = frozenset({"type", "call_id", "name", "arguments"})
+_UNFINISHED: Final = ("incomplete", "in_progress")
+
+
+def read_call(item: PlainObject, *, cut: bool) -> Part | None:
+    id_, name, text = item.get("call_id"), item.get("name"), item.get("arguments")
+    if not isinstance(id_, str) or not isinstance(name, str) or not name or not isinstance(text, str | None):
+        return None
+    extras = extras_with(beside(item, _CALL))
+    if not text:
+        status = item.get("status")
+        if (
+            cut and status is None
+        ):  # what the answer says of all is kept for the item, which may go back alone
+            extras = extras_with({**beside(item, _CALL), "status": "incomplete"})
+        cut = status in _UNFINISHED or (cut and status is None)
+        return BrokenToolCall(id_, name, "", extras) if cut else ToolCall(id_, name, EMPTY, extras)
+    return call_of_text(id_, name, text, extras)
+
+
+_TEXT_CALL: Final = frozenset({"type", "call_id", "name", "input"})
+
+
+def read_text_call(item: PlainObject, *, cut: bool) -> Part | None:
+    """A call with plain text, which is its one argument; `cut`: the answer broke off in it."""
+    id_, name, text = item.get("call_id"), item.get("name"), item.get("input")
+    if not isinstance(id_, str) or not isinstance(name, str) or not name or not isinstance(text, str):
+        return None
+    rest: PlainObject = {
+        key: value for key, value in item.items() if key not in _TEXT_CALL and value is not None
+    }
+    if cut:  # what the answer says of all is kept for the item, which may go back alone
+        rest.setdefault("status", "incomplete")
+    if rest.get("status") in _UNFINISHED:
+        return BrokenToolCall(id_, name, text, extras_with(rest), free_text=True)
+    return ToolCall(id_, name, JsonObject.wrap({INPUT: text}), extras_with(rest), free_text=True)
+
+
+# ---------------------------------------------------------------- writing
+
+
+def _write_text_call(
+    part: ToolCall | BrokenToolCall, text: str, losses: Losses, path: str, *, answer: bool
+) -> PlainObject:
+    said: ResponseCustomToolCallParam = {
+        "type": "custom_tool_call",
+        "call_id": part.id,
+        "name": part.name,
+        "input": text,
+    }
+    block = attach(plain(said), part.extras, losses, path)
+    if answer and isinstance(part, BrokenToolCall):  # a request has no word of its own for it
+        block.setdefault("status", "incomplete")
+    return block
+
+
+def write_call(part: ToolCall | BrokenToolCall, losses: Losses, path: str, *, answer: bool) -> PlainObject:
+    if part.free_text:
+        written = part.text if isinstance(part, BrokenToolCall) else free_text_of(part)
+        if written is not None:
+            return _write_text_call(part, written, losses, path, answer=answer)
+        losses.append(Loss(f"{path}.free_text", "the arguments are no plain text"))
+    try:
+        text = part.text if isinstance(part, BrokenToolCall) else part.arguments.text
+    except JsonError as error:
+        raise within(error, f"{path[1:]}.arguments") from None
+    call: ResponseFunctionToolCallParam = {
+        "type": "function_call",
+        "call_id": part.id,
+        "name": part.name,
+        "arguments": text,
+    }
+    block = plain(call)
+    if part.extras is not EMPTY:
+        attach(block, part.extras, losses, path)
+    if isinstance(part, BrokenToolCall) and not text:
+        block.setdefault("status", "incomplete")
+    elif "id" in block:
+        block.setdefault("status", "completed")
+    return block
