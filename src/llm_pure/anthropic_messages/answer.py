@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final, cast
 
-from llm_pure.anthropic_messages.content import block_of, moved
+from llm_pure.anthropic_messages.attached import moved
+from llm_pure.anthropic_messages.content import block_of
 from llm_pure.anthropic_messages.ids import CallIds
 from llm_pure.anthropic_messages.tables import CUT, PROVIDER
 from llm_pure.errors import Loss, Lossy

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, cast
 
 from returns.result import Failure, Success
 
+from llm_pure.anthropic_messages.attached import with_own
 from llm_pure.anthropic_messages.blocks import MESSAGE, SYSTEM, text_or_parts
-from llm_pure.anthropic_messages.content import with_own
 from llm_pure.anthropic_messages.ids import CallIds
 from llm_pure.anthropic_messages.places import is_prefill, unfit
 from llm_pure.anthropic_messages.reasoning import Beside, has_samples, read_output, read_reasoning

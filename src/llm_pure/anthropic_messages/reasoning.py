@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, cast
 
-from llm_pure.anthropic_messages.content import own_extras
+from llm_pure.anthropic_messages.attached import own_extras
 from llm_pure.anthropic_messages.tables import EFFORTS, PROVIDER
 from llm_pure.completion import Effort, ReasoningSetting
 from llm_pure.effort import BUDGETS, effort_of, nearest

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from returns.result import Failure
 
-from llm_pure.anthropic_messages.content import moved
+from llm_pure.anthropic_messages.attached import moved
 from llm_pure.anthropic_messages.decode import decode_request, reads_as_option
 from llm_pure.anthropic_messages.reasoning import Beside, has_samples, write_output, write_reasoning
 from llm_pure.anthropic_messages.said import write_instructions

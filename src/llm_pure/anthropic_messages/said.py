@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, cast
 
+from llm_pure.anthropic_messages.attached import moved, own_extras
 from llm_pure.anthropic_messages.blocks import SYSTEM
-from llm_pure.anthropic_messages.content import NO_TEXT, block_of, is_bare, moved, own_extras, text_block_of
+from llm_pure.anthropic_messages.content import block_of
 from llm_pure.anthropic_messages.ids import CallIds
+from llm_pure.anthropic_messages.inner import NO_TEXT, is_bare, text_block_of
 from llm_pure.anthropic_messages.tables import PROVIDER
 from llm_pure.anthropic_messages.usual import usual_text
 from llm_pure.errors import Loss

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
-from llm_pure.anthropic_messages.content import own_extras
+from llm_pure.anthropic_messages.attached import own_extras
 from llm_pure.anthropic_messages.tables import PROVIDER
 from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, thaw

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby, islice, repeat
 from typing import TYPE_CHECKING, cast, final
 
-from llm_pure.anthropic_messages.content import lose_extras, moved
+from llm_pure.anthropic_messages.attached import lose_extras, moved
 from llm_pure.anthropic_messages.ids import CallIds
 from llm_pure.anthropic_messages.places import blocks_of, is_marked, is_prefill, unfit
 from llm_pure.anthropic_messages.said import (
