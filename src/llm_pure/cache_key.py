@@ -50,7 +50,9 @@ def cache_key(completion: Completion, target: Target) -> Outcome[str]:
 
 def key_of(encoded: Encoded, target: Target) -> Outcome[str]:
     """The key of a request that is encoded already."""
-    payload = {name: value for name, value in encoded.seen().items() if name not in _NOT_THE_QUESTION}
+    payload = encoded.seen()
+    if not _NOT_THE_QUESTION.isdisjoint(payload):
+        payload = {name: value for name, value in payload.items() if name not in _NOT_THE_QUESTION}
     try:
         before, after = _around(target, tuple(encoded.headers.items()))
         hashed = _blank().copy()

@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias, cast
 
 __all__ = [
     "JsonError",
@@ -172,13 +172,34 @@ def check_json(value: object, path: str = "$") -> None:
 
 _Encode: TypeAlias = Callable[[PlainJson], str]
 
-# Made once: to make an encoder takes as long as to write a short request. A circular value is too deep.
-_PLAIN: Final = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
-).encode
-_SORTED: Final = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"), sort_keys=True
-).encode
+
+def _encoder(*, sort_keys: bool) -> _Encode:
+    """`JSONEncoder.encode`, which makes anew for every value what does the work in C: that takes longer than to write a
+    short request. A circular value is too deep."""
+    encoder = json.JSONEncoder(
+        ensure_ascii=False,
+        allow_nan=False,
+        check_circular=False,
+        separators=(",", ":"),
+        sort_keys=sort_keys,
+    )
+    make = cast("_Make | None", getattr(json.encoder, "c_make_encoder", None))
+    if make is None:
+        return encoder.encode
+    string = json.encoder.encode_basestring
+    pieces = make(None, encoder.default, string, None, ":", ",", sort_keys, False, False)
+    return lambda value: "".join(pieces(value, 0))
+
+
+_Make: TypeAlias = Callable[
+    [None, Callable[[object], object], Callable[[str], str], None, str, str, bool, bool, bool],
+    Callable[[PlainJson, int], tuple[str, ...]],
+]
+"""Memo, what to make of other types, how to write a string, indent, what stands before a value and between two, whether
+keys are sorted, whether keys of other types are left out, whether NaN may stand."""
+
+_PLAIN: Final = _encoder(sort_keys=False)
+_SORTED: Final = _encoder(sort_keys=True)
 
 
 def _dump(value: PlainJson, encode: _Encode, *, checked: bool = True) -> bytes:
