@@ -50,13 +50,10 @@ def cache_key(completion: Completion, target: Target) -> Outcome[str]:
 
 def key_of(encoded: Encoded, target: Target) -> Outcome[str]:
     """The key of a request that is encoded already."""
-    payload = encoded.seen()
-    if not _NOT_THE_QUESTION.isdisjoint(payload):
-        payload = {name: value for name, value in payload.items() if name not in _NOT_THE_QUESTION}
     try:
         before, after = _around(target, tuple(encoded.headers.items()))
         hashed = _blank().copy()
-        hashed.update(b'%b,"payload":%b,%b' % (before, canonical_json(payload), after))
+        hashed.update(b'%b,"payload":%b,%b' % (before, encoded.canonical(_NOT_THE_QUESTION), after))
         return Success(hashed.hexdigest())
     except JsonError as error:
         return Failure(BadRequest(message=error.reason, path=error.path))

@@ -7,7 +7,7 @@ A codec is a module with the functions of `Codec`. It is total: any value, any J
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, TypeVar, cast, final
@@ -17,7 +17,7 @@ from typing_extensions import Buffer, override
 
 from llm_pure.brief import Brief, brief
 from llm_pure.errors import BadRequest, LlmError, Loss, lossy
-from llm_pure.json import JsonError, JsonInput, PlainJson, dump_json
+from llm_pure.json import JsonError, JsonInput, PlainJson, canonical_json, dump_json
 from llm_pure.reading import malformed, wrong
 
 if TYPE_CHECKING:
@@ -53,8 +53,20 @@ class Messages(Protocol):
         """As JSON text; None if they are not known to be JSON."""
         ...
 
+    def canonical(self) -> bytes | None:
+        """As canonical JSON text; None likewise."""
+        ...
+
 
 _NO_MESSAGES: Final = b'"messages":[]'
+
+
+def _put_in(messages: bytes, text: bytes) -> bytes | None:
+    """The payload's text with its messages; None if nobody can say where they go."""
+    # In no string, where its quotes would be escaped: it is the place, unless a field has a field of this name which
+    # says nothing.
+    before, _, after = text.partition(_NO_MESSAGES)
+    return None if _NO_MESSAGES in after else b'%b"messages":%b%b' % (before, messages, after)
 
 
 @final
@@ -104,14 +116,22 @@ class Encoded:
         messages = None if self._messages is None or "messages" in more else self._messages.written()
         try:
             if messages is not None:
-                # In no string, where its quotes would be escaped: it is the place, unless a field has a field of this
-                # name which says nothing.
-                before, _, after = dump_json({**self._payload, **more}).partition(_NO_MESSAGES)
-                if _NO_MESSAGES not in after:
-                    return Success(b'%b"messages":%b%b' % (before, messages, after))
+                whole = _put_in(messages, dump_json({**self._payload, **more}))
+                if whole is not None:
+                    return Success(whole)
             return Success(dump_json({**self.seen(), **more}))
         except JsonError as error:
             return Failure(BadRequest(message=error.reason, path=error.path))
+
+    def canonical(self, without: Collection[str]) -> bytes:
+        """The payload as canonical JSON, some fields left out. Raises `JsonError` with the place of what is none."""
+        messages = None if self._messages is None or "messages" in without else self._messages.canonical()
+        payload = self._payload if messages is not None else self.seen()
+        shown = {name: value for name, value in payload.items() if name not in without}
+        whole = canonical_json(shown)
+        if messages is None:
+            return whole
+        return _put_in(messages, whole) or canonical_json({**shown, "messages": self.seen()["messages"]})
 
     @override
     def __eq__(self, other: object) -> bool:

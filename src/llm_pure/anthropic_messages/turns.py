@@ -22,9 +22,9 @@ from llm_pure.anthropic_messages.said import (
     write_instructions,
 )
 from llm_pure.anthropic_messages.tables import PROVIDER
-from llm_pure.anthropic_messages.usual import UsualTurn, usual_turn
+from llm_pure.anthropic_messages.usual import UsualTurn, canonical_turn, usual_turn
 from llm_pure.errors import Loss
-from llm_pure.json import EMPTY, JsonError, PlainJson, dump_json, is_plain, parse_plain
+from llm_pure.json import EMPTY, JsonError, PlainJson, canonical_json, dump_json, is_plain, parse_plain
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
 from llm_pure.models import ModelTraits
 from llm_pure.reading import PlainObject, within
@@ -117,6 +117,20 @@ class Turns:
             return None
         return _array(pieces)
 
+    def canonical(self) -> bytes | None:
+        """The turns as canonical JSON text; None if they are not known to be JSON."""
+        pieces: list[bytes] = []
+        try:
+            for turn, (index, _) in zip(self.found, self.sources, strict=True):
+                pieces.append(
+                    canonical_turn(self.messages[index], turn)
+                    if isinstance(turn, bytes)
+                    else canonical_json(turn)
+                )
+        except JsonError:
+            return None
+        return _array(pieces)
+
     def are_prefill(self) -> bool:
         """Whether the last is an answer that the model shall continue."""
         return bool(self.found) and is_prefill([self._at(-1)])
@@ -136,7 +150,7 @@ class Turns:
             turn = memo if isinstance(memo, UsualTurn) else usual_turn(message, memo)
             if turn is None:
                 break
-            role, said, calls, results = turn
+            role, said, calls, results, _ = turn
             if opened and role == "user":  # it may have to be joined with the last
                 break
             if (calls or results) and not self.ids.keep(calls, results):

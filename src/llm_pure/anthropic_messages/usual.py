@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, cast
 
 from llm_pure.anthropic_messages.ids import wire_id
 from llm_pure.anthropic_messages.tables import INVALID_JSON
-from llm_pure.json import EMPTY, JsonError, JsonObject, dump_json
-from llm_pure.messages import AssistantMessage, UserMessage
+from llm_pure.json import EMPTY, JsonError, JsonObject, canonical_json, dump_json, parse_plain
+from llm_pure.messages import AssistantMessage, Message, UserMessage
 from llm_pure.parts import Part, Text, ToolCall, ToolResult
 from llm_pure.reading import PlainObject
 
@@ -28,16 +28,20 @@ if TYPE_CHECKING:
         ToolUseBlockParam,
     )
 
-__all__ = ["UsualTurn", "usual_text", "usual_turn"]
+__all__ = ["UsualTurn", "canonical_turn", "usual_text", "usual_turn"]
 
 
 class UsualTurn(NamedTuple):
-    """A turn, as data or as JSON text, and the ids that it names: they have to be given as they are."""
+    """A turn, as data or as JSON text, and the ids that it names: they have to be given as they are.
+
+    `canonical` is its text with the keys sorted, once a cache has asked for it.
+    """
 
     role: Literal["user", "assistant"]
     said: PlainObject | bytes
     calls: tuple[str, ...]
     results: tuple[str, ...]
+    canonical: bytes | None = None
 
 
 _SENT: Final = object()
@@ -58,6 +62,17 @@ def usual_turn(message: object, memo: object) -> UsualTurn | None:
             made = _written(made)
         object.__setattr__(message, "memo", _SENT if memo is None else made)
     return made
+
+
+def canonical_turn(message: Message, said: bytes) -> bytes:
+    """The canonical text of a turn that a message remembers as `said`; from now on it remembers both."""
+    memo: object = getattr(message, "memo", None)
+    if isinstance(memo, UsualTurn) and memo.canonical is not None:
+        return memo.canonical
+    canonical = canonical_json(parse_plain(said))
+    if isinstance(memo, UsualTurn):
+        object.__setattr__(message, "memo", memo._replace(canonical=canonical))
+    return canonical
 
 
 def usual_text(part: object) -> str | None:

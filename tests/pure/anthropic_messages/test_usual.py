@@ -18,7 +18,16 @@ from returns.result import Failure, Success
 from llm_pure import BadRequest, Completion, Text, ToolCall, ToolResult, assistant, user
 from llm_pure import strategies as our
 from llm_pure.anthropic_messages import encode_request
-from llm_pure.json import EMPTY, JsonInput, JsonObject, PlainJson, dump_json, parse_json, same_json
+from llm_pure.json import (
+    EMPTY,
+    JsonInput,
+    JsonObject,
+    PlainJson,
+    canonical_json,
+    dump_json,
+    parse_json,
+    same_json,
+)
 from llm_pure.messages import Message
 from llm_pure.serial import to_json
 from tests.many import many
@@ -105,6 +114,26 @@ def test_what_a_message_remembers_says_nothing_of_what_stood_around_it(messages:
     together = encode_request(Completion(messages))
     assert together == encode_request(fresh(Completion(messages)))
     assert alone == [encode_request(Completion([replace(message)])) for message in messages]
+
+
+@many
+@given(our.completions() | st.permutations(MESSAGES).map(Completion))
+def test_a_request_has_one_canonical_text_however_often_it_is_asked_for(completion: Completion) -> None:
+    payload = encode_request(fresh(completion)).unwrap().payload
+    del payload["max_tokens"]
+    first = fresh(completion)
+    for _ in range(4):
+        encoded = encode_request(first).unwrap()
+        assert encoded.canonical({"max_tokens"}) == canonical_json(payload)
+        assert encoded.body() == encode_request(fresh(completion)).unwrap().body()
+
+
+@pytest.mark.parametrize("nothing", [[], [{}], "messages"])
+def test_a_field_that_looks_like_the_messages_is_not_taken_for_them(nothing: PlainJson) -> None:
+    options = JsonObject({"anthropic": {"metadata": {"messages": nothing, '"messages":[]': nothing}}})
+    encoded = encode_request(Completion(MESSAGES, provider_options=options)).unwrap()
+    text = encoded.canonical(())
+    assert text == canonical_json(encoded.payload)
 
 
 def test_a_call_whose_id_is_taken_gets_another_whatever_it_was_elsewhere() -> None:
