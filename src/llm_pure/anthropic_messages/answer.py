@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, cast
 
 from llm_pure.anthropic_messages.attached import moved
-from llm_pure.anthropic_messages.content import block_of
+from llm_pure.anthropic_messages.content import write_part
 from llm_pure.anthropic_messages.ids import CallIds
 from llm_pure.anthropic_messages.tables import CUT, PROVIDER
 from llm_pure.errors import Loss, Lossy
@@ -19,7 +19,7 @@ from llm_pure.reading import PlainObject, within
 from llm_pure.response import Response
 from llm_pure.typed import check_own
 
-__all__ = ["Unsaid", "answer_blocks", "call_block"]
+__all__ = ["Unsaid", "write_answer"]
 
 
 class Unsaid(JsonError):
@@ -34,7 +34,7 @@ class Unsaid(JsonError):
         return Lossy(message=f"{self.path}: {self.reason}", path=self.path, losses=self.losses)
 
 
-def answer_blocks(response: Response, stop_reason: PlainJson) -> list[PlainJson]:
+def write_answer(response: Response, stop_reason: PlainJson) -> list[PlainJson]:
     """The content of a response's body that stopped so. Raises `JsonError` at a part that no block says."""
     content = response.message.content
     if not isinstance(content, tuple):
@@ -47,7 +47,7 @@ def answer_blocks(response: Response, stop_reason: PlainJson) -> list[PlainJson]
         for index, part in enumerate(content):
             check_own(part)
             before = len(losses)
-            found.append(_cut(part, losses) if index == last else _block(part, losses))
+            found.append(_write_cut(part, losses) if index == last else _write_part(part, losses))
             moved(losses, before, f"$.message.content[{index}]")
     except JsonError as error:
         raise within(error, f".message.content[{index}]") from None
@@ -57,14 +57,14 @@ def answer_blocks(response: Response, stop_reason: PlainJson) -> list[PlainJson]
     return found
 
 
-def _block(part: Part, losses: list[Loss]) -> PlainJson:
+def _write_part(part: Part, losses: list[Loss]) -> PlainJson:
     match part:
         case Text(text):
             return {"type": "text", "text": text, **_own(part.extras)}
         case ToolCall() | BrokenToolCall():
-            return call_block(part)
+            return _write_call(part)
         case Reasoning():
-            return _reasoning(part)
+            return _write_reasoning(part)
         case Refusal(text):
             return {"type": "text", "text": text}
         case Audio():
@@ -74,14 +74,14 @@ def _block(part: Part, losses: list[Loss]) -> PlainJson:
                 raise JsonError(f"only {part.provider} understands this block", "")
             return thaw(part.raw)
         case _:
-            return cast("PlainObject | None", block_of(part, losses, CallIds()))
+            return cast("PlainObject | None", write_part(part, losses, CallIds()))
 
 
-def _cut(part: Part, losses: list[Loss]) -> PlainJson:
+def _write_cut(part: Part, losses: list[Loss]) -> PlainJson:
     """The last block of an answer that was cut off. A call without arguments means one that was cut off before them."""
     if isinstance(part, ToolCall) and not part.arguments:
         raise JsonError("a whole call without arguments cannot end an answer that was cut off", "")
-    block = _block(part, losses)
+    block = _write_part(part, losses)
     if isinstance(part, BrokenToolCall) and not part.text and isinstance(block, dict):
         block["input"] = {}
     return block
@@ -92,7 +92,7 @@ def _own(extras: JsonObject) -> PlainObject:
     return own.thaw() if isinstance(own, JsonObject) else {}
 
 
-def call_block(part: ToolCall | BrokenToolCall) -> PlainObject:
+def _write_call(part: ToolCall | BrokenToolCall) -> PlainObject:
     """A call. A broken one holds its text: as the JSON that it is, or else as a string."""
     if part.free_text:
         raise JsonError("a block holds a call with an object, and none with plain text", "")
@@ -109,7 +109,7 @@ def _said(text: str) -> PlainJson:
     return text if isinstance(value, dict | str) or dump_json(value).decode() != text else value
 
 
-def _reasoning(part: Reasoning) -> PlainJson:
+def _write_reasoning(part: Reasoning) -> PlainJson:
     own = _own(part.extras)
     if part.encrypted is not None:
         if part.text or part.signature is not None:

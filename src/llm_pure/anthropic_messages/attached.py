@@ -17,7 +17,7 @@ from llm_pure.normal import normal_content
 from llm_pure.parts import Opaque, Part
 from llm_pure.reading import PlainObject
 
-__all__ = ["CONTRADICTION", "attached", "comes_back", "lose_extras", "moved", "own_extras", "with_own"]
+__all__ = ["CONTRADICTION", "attach", "comes_back", "lose_extras", "moved", "own_extras", "with_own"]
 
 B = TypeVar("B")
 
@@ -61,7 +61,7 @@ def lose_extras(extras: JsonObject, losses: list[Loss]) -> None:
     )
 
 
-def attached(block: B, part: Part, losses: list[Loss], readers: Readers = MESSAGE) -> B:
+def attach(block: B, part: Part, losses: list[Loss], readers: Readers = MESSAGE) -> B:
     """The block with our own extras merged in.
 
     An extra may say what the part's fields say in other words (a document's text as a string). So one that names

@@ -1,7 +1,7 @@
 """From parts to content blocks.
 
 Law: reading what is written here gives the parts back, or a `Loss` names the one that does not come back; nothing
-is left out in silence. Typed by the SDK's own parameters; `extras` are merged at the end, in `attached` alone.
+is left out in silence. Typed by the SDK's own parameters; `extras` are merged at the end, in `attach` alone.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from llm_pure.anthropic_messages.attached import CONTRADICTION, attached, moved, with_own
+from llm_pure.anthropic_messages.attached import CONTRADICTION, attach, moved, with_own
 from llm_pure.anthropic_messages.blocks import MESSAGE
 from llm_pure.anthropic_messages.ids import CallIds, own_id, wire_id
 from llm_pure.anthropic_messages.inner import (
-    document_block,
     foreign,
-    image_block,
-    inner_blocks,
     is_bare,
-    opaque_block,
-    said_as_text,
-    text_block,
+    write_as_text,
+    write_document,
+    write_image,
+    write_inner,
+    write_opaque,
+    write_text,
 )
 from llm_pure.anthropic_messages.tables import INVALID_JSON, PROVIDER
 from llm_pure.errors import Loss
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         ToolUseBlockParam,
     )
 
-__all__ = ["block_of"]
+__all__ = ["write_part"]
 
 Called = TypeVar("Called", bound=ToolCall | BrokenToolCall | ToolResult)
 
@@ -58,7 +58,9 @@ Called = TypeVar("Called", bound=ToolCall | BrokenToolCall | ToolResult)
 # ---------------------------------------------------------------- thinking
 
 
-def _reasoning(part: Reasoning, losses: list[Loss]) -> ThinkingBlockParam | RedactedThinkingBlockParam | None:
+def _write_reasoning(
+    part: Reasoning, losses: list[Loss]
+) -> ThinkingBlockParam | RedactedThinkingBlockParam | None:
     own = part.extras.get(PROVIDER)
     if part.extras and own is None:
         losses.append(Loss("", "another provider's reasoning means nothing here"))
@@ -67,15 +69,15 @@ def _reasoning(part: Reasoning, losses: list[Loss]) -> ThinkingBlockParam | Reda
         redacted: RedactedThinkingBlockParam = {"type": "redacted_thinking", "data": part.encrypted}
         if part.text or part.signature is not None:
             losses.append(Loss(".text", "encrypted reasoning goes without its text"))
-        return attached(redacted, part, losses)
+        return attach(redacted, part, losses)
     if part.signature is not None:
         signed: ThinkingBlockParam = {"type": "thinking", "thinking": part.text, "signature": part.signature}
-        return attached(signed, part, losses)
+        return attach(signed, part, losses)
     if (
         isinstance(own, JsonObject) and own.get("type") == "thinking"
     ):  # it came so, and its server wants it so
         unsigned = cast("ThinkingBlockParam", {"type": "thinking", "thinking": part.text})
-        return attached(unsigned, part, losses)
+        return attach(unsigned, part, losses)
     losses.append(Loss("", "reasoning goes back signed or not at all"))
     return None
 
@@ -83,7 +85,7 @@ def _reasoning(part: Reasoning, losses: list[Loss]) -> ThinkingBlockParam | Reda
 # ---------------------------------------------------------------- tools
 
 
-def _call(part: ToolCall | BrokenToolCall, losses: list[Loss], ids: CallIds) -> ToolUseBlockParam:
+def _write_call(part: ToolCall | BrokenToolCall, losses: list[Loss], ids: CallIds) -> ToolUseBlockParam:
     if part.free_text:
         losses.append(Loss(".free_text", "a call holds an object here: one with the text"))
     arguments: dict[str, object] = {INVALID_JSON: part.text} if isinstance(part, BrokenToolCall) else {}
@@ -95,9 +97,9 @@ def _call(part: ToolCall | BrokenToolCall, losses: list[Loss], ids: CallIds) -> 
     block: ToolUseBlockParam = {"type": "tool_use", "id": part.id, "name": part.name, "input": arguments}
     if part.extras is EMPTY or (stood := _stood(part, "id")) is None:
         block["id"] = ids.call(part.id)
-        return block if part.extras is EMPTY else attached(block, part, losses)
+        return block if part.extras is EMPTY else attach(block, part, losses)
     block["id"] = wire_id(part.id)
-    block = attached(block, _without(part, "id"), losses)
+    block = attach(block, _without(part, "id"), losses)
     _check_id(stood, ids.call(part.id, stood), part.id, losses)
     block["id"] = stood
     return block
@@ -122,17 +124,17 @@ def _check_id(stood: str, given: str, own: str, losses: list[Loss]) -> None:
         losses.append(Loss(f".extras.{PROVIDER}", "it has this id anyway"))
 
 
-def _result(part: ToolResult, losses: list[Loss], ids: CallIds) -> ToolResultBlockParam:
+def _write_result(part: ToolResult, losses: list[Loss], ids: CallIds) -> ToolResultBlockParam:
     given = ids.result(part.call_id)
     stood = None if part.extras is EMPTY else _stood(part, "tool_use_id")
-    block = _bare_result(part if stood is None else _without(part, "tool_use_id"), losses)
+    block = _write_bare_result(part if stood is None else _without(part, "tool_use_id"), losses)
     if stood is not None:
         _check_id(stood, given, part.call_id, losses)
     block["tool_use_id"] = given if stood is None else stood
     return block
 
 
-def _bare_result(part: ToolResult, losses: list[Loss]) -> ToolResultBlockParam:
+def _write_bare_result(part: ToolResult, losses: list[Loss]) -> ToolResultBlockParam:
     block: ToolResultBlockParam = {"type": "tool_result", "tool_use_id": wire_id(part.call_id)}
     content = part.content
     if len(content) == 1 and is_bare(content[0]):
@@ -144,40 +146,40 @@ def _bare_result(part: ToolResult, losses: list[Loss]) -> ToolResultBlockParam:
     elif content:
         before = len(losses)
         try:
-            block["content"] = inner_blocks(content, losses)
+            block["content"] = write_inner(content, losses)
         except JsonError as error:
             raise within(error, ".content") from None
         if len(losses) != before:
             moved(losses, before, ".content")
     if part.is_error:
         block["is_error"] = True
-    return block if part.extras is EMPTY else attached(block, part, losses)
+    return block if part.extras is EMPTY else attach(block, part, losses)
 
 
 # ---------------------------------------------------------------- any part
 
 
-def block_of(part: Part, losses: list[Loss], ids: CallIds) -> ContentBlockParam | None:
+def write_part(part: Part, losses: list[Loss], ids: CallIds) -> ContentBlockParam | None:
     """The block of a part in a message, whoever says it; None if the wire has none, which is a loss."""
     check_own(part)
     match part:
         case Text():
-            return text_block(part, losses)
+            return write_text(part, losses)
         case ToolCall() | BrokenToolCall():
-            return _call(part, losses, ids)
+            return _write_call(part, losses, ids)
         case ToolResult():
-            return _result(part, losses, ids)
+            return _write_result(part, losses, ids)
         case Reasoning():
-            return _reasoning(part, losses)
+            return _write_reasoning(part, losses)
         case Image():
-            return image_block(part, losses)
+            return write_image(part, losses)
         case Document():
-            return document_block(part, losses)
+            return write_document(part, losses)
         case Opaque():
-            return opaque_block(part, losses, MESSAGE)
+            return write_opaque(part, losses, MESSAGE)
         case Refusal(text):
-            return said_as_text(text, "refusals have no block of their own: said as text", losses)
+            return write_as_text(text, "refusals have no block of their own: said as text", losses)
         case Audio(_, transcript):
-            return said_as_text(transcript or "", "sound cannot be sent; a transcript goes as text", losses)
+            return write_as_text(transcript or "", "sound cannot be sent; a transcript goes as text", losses)
         case _:
             raise foreign(part)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from returns.result import Failure, Success
 
-from llm_pure.anthropic_messages.answer import Unsaid, answer_blocks
-from llm_pure.anthropic_messages.response import message_of, usage_of
+from llm_pure.anthropic_messages.answer import Unsaid, write_answer
+from llm_pure.anthropic_messages.response import write_message, write_usage
 from llm_pure.json import JsonError, PlainJson, dump_json, parse_json
 from llm_pure.outcome import Outcome
 from llm_pure.parts import BrokenToolCall, ToolCall
@@ -42,8 +42,8 @@ _AT_END = ("output_tokens", "output_tokens_details")
 
 
 def _events(response: Response) -> Iterator[PlainObject]:
-    message, usage = message_of(response), usage_of(response)
-    blocks = answer_blocks(response, message["stop_reason"])
+    message, usage = write_message(response), write_usage(response)
+    blocks = write_answer(response, message["stop_reason"])
     end: PlainObject = {key: message.pop(key) for key in _STOP if key in message}
     counted: PlainObject = {key: usage.pop(key) for key in _AT_END if key in usage}
     begun: PlainObject = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from base64 import b64decode
 from typing import TYPE_CHECKING, Final, Literal, cast
 
-from llm_pure.anthropic_messages.attached import attached, comes_back, lose_extras, moved
+from llm_pure.anthropic_messages.attached import attach, comes_back, lose_extras, moved
 from llm_pure.anthropic_messages.blocks import MESSAGE, RESULT, Readers
 from llm_pure.anthropic_messages.tables import IMAGES, PDF, PROVIDER
 from llm_pure.errors import Loss
@@ -49,16 +49,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NO_TEXT",
-    "document_block",
     "foreign",
-    "image_block",
-    "inner_block_of",
-    "inner_blocks",
     "is_bare",
-    "opaque_block",
-    "said_as_text",
-    "text_block",
-    "text_block_of",
+    "write_as_text",
+    "write_document",
+    "write_image",
+    "write_inner",
+    "write_instruction",
+    "write_opaque",
+    "write_text",
 ]
 
 
@@ -70,12 +69,12 @@ def is_bare(part: Part) -> bool:
     return type(part) is Text and (part.extras is EMPTY or not part.extras)
 
 
-def text_block(part: Text, losses: list[Loss], readers: Readers = MESSAGE) -> TextBlockParam | None:
+def write_text(part: Text, losses: list[Loss], readers: Readers = MESSAGE) -> TextBlockParam | None:
     """The text; none, and a loss, if it says nothing."""
     block: TextBlockParam = {"type": "text", "text": part.text}
     if part.extras is EMPTY:
         return block
-    block = attached(block, part, losses, readers)
+    block = attach(block, part, losses, readers)
     if part.text or len(block) > len(_BARE):
         return block
     losses.append(Loss("", "an empty text, with nothing that Anthropic understands"))
@@ -85,24 +84,24 @@ def text_block(part: Text, losses: list[Loss], readers: Readers = MESSAGE) -> Te
 _BARE: Final = ("type", "text")
 
 
-def said_as_text(text: str, reason: str, losses: list[Loss]) -> TextBlockParam | None:
+def write_as_text(text: str, reason: str, losses: list[Loss]) -> TextBlockParam | None:
     """Words of another kind of part, as text; that they are no more than that is the loss."""
     losses.append(Loss("", reason))
     return {"type": "text", "text": text} if text else None
 
 
-def text_block_of(part: Part, losses: list[Loss], readers: Readers) -> TextBlockParam | None:
+def write_instruction(part: Part, losses: list[Loss], readers: Readers) -> TextBlockParam | None:
     """The block of a part among instructions: text, or a block of ours that nobody models."""
     check_own(part)
     match part:
         case Text():
-            return text_block(part, losses, readers)
+            return write_text(part, losses, readers)
         case Opaque():
             return cast(
-                "TextBlockParam | None", opaque_block(part, losses, readers)
+                "TextBlockParam | None", write_opaque(part, losses, readers)
             )  # verbatim, whatever it is
         case Refusal(text):
-            return said_as_text(text, "instructions hold no refusals: said as text", losses)
+            return write_as_text(text, "instructions hold no refusals: said as text", losses)
         case Image() | Document() | Audio() | ToolCall() | BrokenToolCall() | ToolResult() | Reasoning():
             losses.append(Loss("", "instructions are text"))
             return None
@@ -110,24 +109,23 @@ def text_block_of(part: Part, losses: list[Loss], readers: Readers) -> TextBlock
             raise foreign(part)
 
 
-def inner_block_of(part: Part, losses: list[Loss]) -> ResultContent | None:
+def _write_one(part: Part, losses: list[Loss]) -> ResultContent | None:
     """The block of a part in a tool's result or in a document."""
     check_own(part)
     match part:
         case Text():
-            return text_block(part, losses, RESULT)
+            return write_text(part, losses, RESULT)
         case Image():
-            return image_block(part, losses)
+            return write_image(part, losses)
         case Document():
-            return document_block(part, losses)
+            return write_document(part, losses)
         case Opaque():
-            return cast(
-                "ResultContent | None", opaque_block(part, losses, RESULT)
-            )  # verbatim, whatever it is
+            # Verbatim, whatever it is.
+            return cast("ResultContent | None", write_opaque(part, losses, RESULT))
         case Refusal(text):
-            return said_as_text(text, "no refusal can stand here: said as text", losses)
+            return write_as_text(text, "no refusal can stand here: said as text", losses)
         case Audio(_, transcript):
-            return said_as_text(transcript or "", "sound cannot be sent; a transcript goes as text", losses)
+            return write_as_text(transcript or "", "sound cannot be sent; a transcript goes as text", losses)
         case ToolCall() | BrokenToolCall() | ToolResult() | Reasoning():
             losses.append(Loss("", "only text, images and documents stand here"))
             return None
@@ -135,7 +133,7 @@ def inner_block_of(part: Part, losses: list[Loss]) -> ResultContent | None:
             raise foreign(part)
 
 
-def inner_blocks(parts: tuple[Part, ...], losses: list[Loss]) -> list[ResultContent]:
+def write_inner(parts: tuple[Part, ...], losses: list[Loss]) -> list[ResultContent]:
     """The blocks of the parts, in order."""
     found: list[ResultContent] = []
     for index, part in enumerate(parts):
@@ -143,7 +141,7 @@ def inner_blocks(parts: tuple[Part, ...], losses: list[Loss]) -> list[ResultCont
         if part == NO_TEXT:
             continue
         try:
-            block = inner_block_of(part, losses)
+            block = _write_one(part, losses)
         except JsonError as error:
             raise within(error, f"[{index}]") from None
         if block is not None:
@@ -158,7 +156,7 @@ def foreign(value: object) -> JsonError:
     return JsonError(f"{type(value).__name__} is no part", "")
 
 
-def opaque_block(part: Opaque, losses: list[Loss], readers: Readers) -> ContentBlockParam | None:
+def write_opaque(part: Opaque, losses: list[Loss], readers: Readers) -> ContentBlockParam | None:
     """A block of ours that nobody models, verbatim."""
     if part.provider != PROVIDER:
         losses.append(Loss("", f"only {part.provider} understands this block"))
@@ -195,7 +193,7 @@ def _image_source(source: Source, losses: list[Loss]) -> ImageSource | None:
             raise JsonError(f"{type(source).__name__} is no source", ".source")
 
 
-def image_block(part: Image, losses: list[Loss]) -> ImageBlockParam | None:
+def write_image(part: Image, losses: list[Loss]) -> ImageBlockParam | None:
     """The picture."""
     source = _image_source(part.source, losses)
     if source is None:
@@ -203,7 +201,7 @@ def image_block(part: Image, losses: list[Loss]) -> ImageBlockParam | None:
     block: ImageBlockParam = {"type": "image", "source": source}
     if part.detail is not None:
         losses.append(Loss(".detail", "images have no level of detail here"))
-    return attached(block, part, losses)
+    return attach(block, part, losses)
 
 
 def _check_source(source: object) -> None:
@@ -233,7 +231,7 @@ def _document_source(source: Source | Text | tuple[Part, ...], losses: list[Loss
         case tuple():
             before = len(losses)
             try:
-                inner = inner_blocks(source, losses)
+                inner = write_inner(source, losses)
             except JsonError as error:
                 raise within(error, ".source") from None
             moved(losses, before, ".source")
@@ -256,7 +254,7 @@ def _as_text(data: str, media_type: str, losses: list[Loss]) -> DocumentSource |
     return None
 
 
-def document_block(part: Document, losses: list[Loss]) -> DocumentBlockParam | None:
+def write_document(part: Document, losses: list[Loss]) -> DocumentBlockParam | None:
     """The document."""
     source = _document_source(part.source, losses)
     if source is None:
@@ -268,4 +266,4 @@ def document_block(part: Document, losses: list[Loss]) -> DocumentBlockParam | N
         block["context"] = part.context
     if part.citations is not None:
         block["citations"] = {"enabled": part.citations}
-    return attached(block, part, losses)
+    return attach(block, part, losses)

@@ -19,7 +19,7 @@ from typing import Final
 
 from returns.result import Failure, Success
 
-from llm_pure.anthropic_messages.answer import Unsaid, answer_blocks
+from llm_pure.anthropic_messages.answer import Unsaid, write_answer
 from llm_pure.anthropic_messages.blocks import ANSWER, read_block
 from llm_pure.anthropic_messages.errors import error_in
 from llm_pure.anthropic_messages.tables import CUT, PROVIDER, STOP_REASONS, STOP_WORDS
@@ -40,7 +40,7 @@ from llm_pure.reading import (
 from llm_pure.response import NO_USAGE, Response, StopReason, Usage
 from llm_pure.typed import MISTYPED, check_own, refused
 
-__all__ = ["cut_short", "decode_response", "encode_response", "message_of", "read_answer", "usage_of"]
+__all__ = ["cut_short", "decode_response", "encode_response", "read_answer", "write_message", "write_usage"]
 
 
 def decode_response(body: bytes | str | Mapping[str, JsonInput]) -> Outcome[Response]:
@@ -162,7 +162,7 @@ def _read_details(data: PlainObject) -> tuple[PlainJson, int | None]:
     return {key: value for key, value in details.items() if key != "thinking_tokens"}, thought
 
 
-def usage_of(response: Response) -> PlainObject:
+def write_usage(response: Response) -> PlainObject:
     """The usage on the wire. Raises `JsonError` if its parts exceed the whole of the input, which no wire can say."""
     usage = response.usage
     try:
@@ -202,9 +202,9 @@ def encode_response(response: Response) -> Outcome[dict[str, PlainJson]]:
     `turns`, the history of a continuation, is no part of an answer and is left out.
     """
     try:
-        message = message_of(response)
-        message["content"] = answer_blocks(response, message["stop_reason"])
-        message["usage"] = usage_of(response)
+        message = write_message(response)
+        message["content"] = write_answer(response, message["stop_reason"])
+        message["usage"] = write_usage(response)
     except Unsaid as error:
         return Failure(error.value())
     except MISTYPED as error:
@@ -212,7 +212,7 @@ def encode_response(response: Response) -> Outcome[dict[str, PlainJson]]:
     return Success(message)
 
 
-def message_of(response: Response) -> PlainObject:
+def write_message(response: Response) -> PlainObject:
     """The answer without its content and usage."""
     check_own(response, Response)
     if response.alternatives:

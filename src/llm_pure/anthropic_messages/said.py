@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final, cast
 
 from llm_pure.anthropic_messages.attached import moved, own_extras
 from llm_pure.anthropic_messages.blocks import SYSTEM
-from llm_pure.anthropic_messages.content import block_of
+from llm_pure.anthropic_messages.content import write_part
 from llm_pure.anthropic_messages.ids import CallIds
-from llm_pure.anthropic_messages.inner import NO_TEXT, is_bare, text_block_of
+from llm_pure.anthropic_messages.inner import NO_TEXT, is_bare, write_instruction
 from llm_pure.anthropic_messages.tables import PROVIDER
 from llm_pure.anthropic_messages.usual import usual_text
 from llm_pure.errors import Loss
@@ -26,7 +26,7 @@ from llm_pure.typed import unlike
 if TYPE_CHECKING:
     from anthropic.types import ContentBlockParam, MessageParam, TextBlockParam
 
-__all__ = ["content_of", "has_results", "only_results", "with_extras", "write_instructions"]
+__all__ = ["has_results", "only_results", "with_extras", "write_content", "write_instructions"]
 
 
 def write_instructions(
@@ -41,7 +41,7 @@ def write_instructions(
         if part == NO_TEXT:
             continue
         try:
-            block = text_block_of(part, losses, SYSTEM)
+            block = write_instruction(part, losses, SYSTEM)
         except JsonError as error:
             raise within(error, f"{path}[{index}]".removeprefix("$")) from None
         if block is not None:
@@ -73,7 +73,7 @@ def only_results(message: UserMessage) -> bool:
     return some
 
 
-def content_of(
+def write_content(
     parts: tuple[Part, ...], role: str, marked: bool, ids: CallIds, losses: list[Loss]
 ) -> str | list[ContentBlockParam]:
     """The content of a user's or an assistant's turn: a text, or blocks; nothing, if it says nothing."""
@@ -92,7 +92,7 @@ def content_of(
             if not marked and isinstance(part, misplaced):
                 losses.append(Loss(f".content[{index}]", reason))
                 continue
-            block = block_of(part, losses, ids)
+            block = write_part(part, losses, ids)
             if block is not None and not (type(part) is Text and not part.text and is_bare(part)):
                 if isinstance(part, ToolResult) and not marked:
                     if results < len(blocks):

@@ -15,10 +15,10 @@ from llm_pure.anthropic_messages.attached import lose_extras, moved
 from llm_pure.anthropic_messages.ids import CallIds
 from llm_pure.anthropic_messages.places import blocks_of, is_marked, is_prefill, unfit
 from llm_pure.anthropic_messages.said import (
-    content_of,
     has_results,
     only_results,
     with_extras,
+    write_content,
     write_instructions,
 )
 from llm_pure.anthropic_messages.tables import PROVIDER
@@ -193,7 +193,7 @@ class Turns:
 
     def _user(self, index: int, message: UserMessage) -> None:
         marked = is_marked(message.extras, "user")
-        content = content_of(message.content, "user", marked, self.ids, self.losses)
+        content = write_content(message.content, "user", marked, self.ids, self.losses)
         bare = message.extras is EMPTY or not message.extras
         only = bare and only_results(message)
         if self.open and bare and (not self.late or not content or has_results(content)):
@@ -226,7 +226,7 @@ class Turns:
 
     def _assistant(self, index: int, message: AssistantMessage) -> None:
         marked = is_marked(message.extras, "assistant")
-        content = content_of(message.content, "assistant", marked, self.ids, self.losses)
+        content = write_content(message.content, "assistant", marked, self.ids, self.losses)
         if content or marked:
             self._push(index, {"role": "assistant", "content": content}, message, marked)
         else:
