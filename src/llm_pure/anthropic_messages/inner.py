@@ -97,9 +97,8 @@ def write_instruction(part: Part, losses: list[Loss], readers: Readers) -> TextB
         case Text():
             return write_text(part, losses, readers)
         case Opaque():
-            return cast(
-                "TextBlockParam | None", write_opaque(part, losses, readers)
-            )  # verbatim, whatever it is
+            # Verbatim, whatever it is.
+            return cast("TextBlockParam | None", write_opaque(part, losses, readers))
         case Refusal(text):
             return write_as_text(text, "instructions hold no refusals: said as text", losses)
         case Image() | Document() | Audio() | ToolCall() | BrokenToolCall() | ToolResult() | Reasoning():

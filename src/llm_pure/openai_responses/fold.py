@@ -12,36 +12,10 @@ from typing import Final, NamedTuple, TypeAlias
 
 from typing_extensions import override
 
-from llm_pure.events import (
-    PartDone,
-    ReasoningDelta,
-    RefusalDelta,
-    StreamEvent,
-    TextDelta,
-    ToolCallDelta,
-    ToolCallStarted,
-    events_of,
-)
 from llm_pure.json import PlainJson
-from llm_pure.messages import AssistantMessage
-from llm_pure.openai_responses.reasoning import reasoning_text
-from llm_pure.parts import BrokenToolCall, Part, Reasoning, Refusal, Text, ToolCall
 from llm_pure.reading import PlainObject
-from llm_pure.response import Response
 
-__all__ = [
-    "ASIDE",
-    "DELTAS",
-    "WHOLES",
-    "Key",
-    "OpenItem",
-    "assembled",
-    "delta_of",
-    "kind_of",
-    "retold",
-    "shown_by",
-    "told_by",
-]
+__all__ = ["ASIDE", "DELTAS", "WHOLES", "Key", "OpenItem", "assembled", "kind_of", "texts_of"]
 
 Key: TypeAlias = tuple[str, int]
 """What a piece belongs to: the kind of a block or the name of a field, and the block's place."""
@@ -129,7 +103,8 @@ def kind_of(item: PlainObject) -> PlainJson:
     return item.get("type", "message" if "role" in item else None)
 
 
-def _texts(item: OpenItem, *, wholes: bool) -> dict[Key, str]:
+def texts_of(item: OpenItem, *, wholes: bool) -> dict[Key, str]:
+    """The texts of an item, its pieces joined; with `wholes`, what was said as a whole counts."""
     found: dict[Key, list[str]] = {}
     complete: set[Key] = set()
     pieces = item.pieces
@@ -149,7 +124,7 @@ def assembled(item: OpenItem, *, wholes: bool = True) -> PlainObject:
     """The item as far as it was said. Without `wholes`: of its pieces alone, as it was told."""
     made: PlainObject = dict(item.start)
     lists: dict[str, list[PlainJson]] = {}
-    for (kind, _), text in sorted(_texts(item, wholes=wholes).items(), key=lambda said: said[0][1]):
+    for (kind, _), text in sorted(texts_of(item, wholes=wholes).items(), key=lambda said: said[0][1]):
         if kind not in _BLOCKS:
             before = made.get(kind)
             made[kind] = before + text if isinstance(before, str) and not wholes else text
@@ -157,81 +132,3 @@ def assembled(item: OpenItem, *, wholes: bool = True) -> PlainObject:
         where, name = _BLOCKS[kind]
         lists.setdefault(where, []).append({"type": kind, name: text})
     return {**made, **lists}
-
-
-# ---------------------------------------------------------------- what is told of it
-
-
-def delta_of(item: OpenItem, key: Key, text: str, place: int) -> StreamEvent | None:
-    """The event of a piece, None if the part is one that comes whole."""
-    kind = key[0]
-    if kind == "output_text":
-        return TextDelta(place, text)
-    if kind == "arguments":
-        return ToolCallDelta(place, text) if kind_of(item.start) == "function_call" else None
-    if kind == "refusal":
-        return RefusalDelta(place, text)
-    if kind in ("summary_text", "reasoning_text"):
-        return ReasoningDelta(place, text if item.last in (None, key) else f"\n\n{text}")
-    return None
-
-
-def told_by(item: OpenItem, index: int) -> str:
-    """What was told of the part with this number."""
-    kind = kind_of(item.start)
-    if kind == "reasoning":
-        return reasoning_text(assembled(item, wholes=False))
-    texts = _texts(item, wholes=False)
-    if kind == "message":
-        return texts.get(("output_text", index)) or texts.get(("refusal", index)) or ""
-    return texts.get(("arguments", 0), "")
-
-
-def shown_by(part: Part) -> str | None:
-    """All that there is to tell of a part, None if it comes whole."""
-    match part:
-        case Text(text) | Reasoning(text) | Refusal(text) | BrokenToolCall(text=text):
-            return text
-        case ToolCall(arguments=arguments):
-            return arguments.text if arguments or arguments.spelling is not None else ""
-        case _:
-            return None
-
-
-def more_of(place: int, part: Part, text: str) -> list[StreamEvent]:
-    """The event that tells `text` of the part."""
-    match part:
-        case Text():
-            return [TextDelta(place, text)]
-        case Reasoning():
-            return [ReasoningDelta(place, text)]
-        case Refusal():
-            return [RefusalDelta(place, text)]
-        case ToolCall() | BrokenToolCall():
-            return [ToolCallDelta(place, text)]
-        case _:
-            return []
-
-
-def retold(parts: tuple[Part, ...], start: int) -> list[StreamEvent]:
-    """Everything about the parts from `start` on."""
-    events = events_of(Response(AssistantMessage(parts)))[1:-1]
-    found: list[StreamEvent] = []
-    place = 0
-    for event in events:
-        if place >= start:
-            found.append(event)
-        if isinstance(event, PartDone):
-            place += 1
-    return found
-
-
-_CALLS: Final = ("function_call", "custom_tool_call")
-
-
-def begun(item: PlainObject, place: int) -> list[StreamEvent]:
-    """What the start of an item says."""
-    id_, name = item.get("call_id"), item.get("name")
-    if kind_of(item) in _CALLS and isinstance(id_, str) and isinstance(name, str) and name:
-        return [ToolCallStarted(place, id_, name)]
-    return []

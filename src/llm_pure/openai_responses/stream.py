@@ -23,7 +23,6 @@ takes that back, and it is told again; so it is when another answer begins in th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from returns.result import Failure, Success
@@ -31,26 +30,12 @@ from typing_extensions import override
 
 from llm_pure.errors import Incomplete, LlmError, Malformed, OutOfOrder, snippet
 from llm_pure.events import PartDone, Restarted, Started, StreamEvent
-from llm_pure.json import EMPTY, JsonError, PlainJson, parse_json, thaw
+from llm_pure.json import JsonError, PlainJson, parse_json, thaw
 from llm_pure.openai_responses.errors import carrying, error_of_event
-from llm_pure.openai_responses.fold import (
-    ASIDE,
-    DELTAS,
-    WHOLES,
-    Key,
-    OpenItem,
-    assembled,
-    begun,
-    delta_of,
-    kind_of,
-    more_of,
-    retold,
-    shown_by,
-    told_by,
-)
+from llm_pure.openai_responses.fold import ASIDE, DELTAS, WHOLES, Key, OpenItem, assembled, kind_of
 from llm_pure.openai_responses.items import read_item
 from llm_pure.openai_responses.response import decode_response, partial_of, read_answer
-from llm_pure.parts import Opaque, Part, Reasoning
+from llm_pure.openai_responses.telling import Told, begun, delta_of, more_of, shown_by, told_by, untold
 from llm_pure.reading import PlainObject, as_object, malformed, object_at, wrong
 from llm_pure.sse import SSE_START, SseState, sse_step
 from llm_pure.wire import folded
@@ -70,7 +55,6 @@ __all__ = [
 ]
 
 Items: TypeAlias = "tuple[Items, int, PlainObject] | None"
-Told: TypeAlias = "tuple[Told, int, Part] | None"
 
 
 class Read(NamedTuple):
@@ -341,7 +325,7 @@ def _end(read: Read, event: PlainObject, kind: str, events: list[StreamEvent]) -
     read = _started(read if read.head is not None else read._replace(head=body), events)
     result = read_answer(body)
     if isinstance(result, Success):
-        _tell(read, result.unwrap().message.content, events)
+        events += untold(read.told, read.placed, result.unwrap().message.content)
     return read._replace(result=result)
 
 
@@ -364,33 +348,6 @@ _STEPS: Final[Mapping[str, _Step]] = {
     "error": _error,
     **dict.fromkeys(WHOLES, _whole),
 }
-
-
-def _tell(read: Read, parts: tuple[Part, ...], events: list[StreamEvent]) -> None:
-    """Whatever of the answer was not told yet; and again what was told otherwise."""
-    told: dict[int, Part] = {}
-    chain = read.told
-    while chain is not None:
-        chain, place, part = chain
-        told[place] = part
-    for place, part in enumerate(parts):
-        if place in told and _same(told[place], part):
-            continue
-        if place < read.placed:
-            events.append(Restarted(place))
-        events += retold(parts, place)
-        return
-    if read.placed > len(parts):
-        events.append(Restarted(len(parts)))
-
-
-def _same(a: Part, b: Part) -> bool:
-    """Whether two parts say the same. What is sealed is sealed anew each time it is sent."""
-    if isinstance(a, Opaque):
-        return isinstance(b, Opaque) and a.raw.get("type") == b.raw.get("type")
-    if isinstance(a, Reasoning):
-        return isinstance(b, Reasoning) and a.text == b.text
-    return type(a) is type(b) and replace(a, extras=EMPTY) == replace(b, extras=EMPTY)
 
 
 # ---------------------------------------------------------------- what has been read
