@@ -54,7 +54,7 @@ class Messages(Protocol):
         ...
 
     def canonical(self) -> bytes | None:
-        """As canonical JSON text; None likewise."""
+        """As canonical JSON text; None likewise, or where they are written as soon with all the rest."""
         ...
 
 

@@ -118,7 +118,9 @@ class Turns:
         return _array(pieces)
 
     def canonical(self) -> bytes | None:
-        """The turns as canonical JSON text; None if they are not known to be JSON."""
+        """The turns as canonical JSON text; None if none of them is remembered, or they are not known to be JSON."""
+        if bytes not in map(type, self.found):
+            return None
         pieces: list[bytes] = []
         try:
             for turn, (index, _) in zip(self.found, self.sources, strict=True):
