@@ -19,7 +19,7 @@ after `decode_request` gives the payload back. A field that is not of the shape 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from returns.result import Failure, Success
 
@@ -27,13 +27,13 @@ from llm_pure.call_ids import fitted
 from llm_pure.completion import EFFORTS, Completion, ReasoningSetting
 from llm_pure.effort import effort_for, nearest
 from llm_pure.errors import BadRequest, Loss
+from llm_pure.formats import Format
 from llm_pure.json import JsonError, JsonInput, JsonObject
 from llm_pure.losses import proven
 from llm_pure.messages import Message, SystemMessage
 from llm_pure.models import traits_of
 from llm_pure.normal import normal, normal_content
-from llm_pure.openai_chat.outputs import read_output, write_output
-from llm_pure.openai_chat.shape import OPTIONS, Losses, extras_with, plain, unsaid
+from llm_pure.openai_chat.shape import MIRROR, OPTIONS, Losses, extras_with, plain, unsaid
 from llm_pure.openai_chat.tools import read_choice, read_tool, write_choice, write_tool
 from llm_pure.openai_chat.turns import read_messages, write_messages, write_system
 from llm_pure.outcome import Outcome
@@ -45,12 +45,14 @@ from llm_pure.wire import Encoded, OnLoss, encoded
 
 if TYPE_CHECKING:
     from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
+    from openai.types.shared_params import ResponseFormatJSONSchema
 
     from llm_pure.dialects import Dialect
     from llm_pure.models import ModelTraits
 
 __all__ = ["decode_request", "encode_request"]
 
+_FORMAT: Final = Format(MIRROR, "json_schema")
 _STREAM: Final = ("stream", "stream_options")
 _LIMIT, _OLD_LIMIT = "max_completion_tokens", "max_tokens"
 _SPELLING: Final = "$max_tokens"
@@ -96,7 +98,7 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
         else:
             said["max_completion_tokens"] = completion.max_tokens
     if completion.output is not None:
-        said["response_format"] = write_output(completion.output, losses)
+        said["response_format"] = cast("ResponseFormatJSONSchema", _FORMAT.write(completion.output, losses))
     if completion.reasoning is not None:
         effort = effort_for(completion.reasoning, traits, losses, "Chat Completions")
         if effort is not None:
@@ -300,7 +302,7 @@ def _take_stop(data: PlainObject) -> list[str]:
 
 def _take_output(data: PlainObject) -> AnyOutput | None:
     value = data.get("response_format")
-    output = read_output(value)
+    output = _FORMAT.read(value)
     if value is None or output is not None:
         data.pop("response_format", None)
     return output

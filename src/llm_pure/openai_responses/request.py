@@ -29,14 +29,15 @@ from llm_pure.call_ids import fitted
 from llm_pure.completion import EFFORTS, Completion, ReasoningSetting
 from llm_pure.effort import effort_for, nearest
 from llm_pure.errors import BadRequest, Loss
+from llm_pure.formats import Format
 from llm_pure.json import EMPTY, JsonError, JsonInput, JsonObject, PlainJson
 from llm_pure.losses import proven
 from llm_pure.messages import Message, SystemMessage
 from llm_pure.models import traits_of
 from llm_pure.normal import normal, normal_content
-from llm_pure.openai_responses.outputs import read_output, write_output
 from llm_pure.openai_responses.shape import (
     IN_INPUT,
+    MIRROR,
     OPTIONS,
     Losses,
     attach,
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
 
 __all__ = ["decode_request", "encode_request"]
 
+_FORMAT: Final = Format(MIRROR, None)
 _STREAM: Final = ("stream", "stream_options")
 
 
@@ -99,7 +101,7 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
     in_input = options.get(IN_INPUT) is True
     plain_text = _add_conversation(payload, completion, losses, in_input=in_input)
     if completion.output is not None:
-        payload["text"] = {"format": write_output(completion.output, losses)}
+        payload["text"] = {"format": _FORMAT.write(completion.output, losses)}
     if completion.reasoning is not None:
         reasoning = _write_reasoning(completion.reasoning, traits_of(completion.model), losses)
         if reasoning:
@@ -293,7 +295,7 @@ def _take_output(data: PlainObject) -> AnyOutput | None:
     text = data.get("text")
     if not isinstance(text, dict):
         return None
-    output = read_output(text.get("format"))
+    output = _FORMAT.read(text.get("format"))
     if output is not None:
         del text["format"]
         if not text:
