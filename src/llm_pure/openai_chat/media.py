@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
+from llm_pure.documents import report_wordless, spelt_out
 from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonObject, PlainJson
-from llm_pure.openai_chat.shape import PROVIDER, Losses, attach, extras_with, noted, own, plain
+from llm_pure.openai_chat.shape import MIRROR, PROVIDER, Losses, attach, extras_with, noted, own, plain
 from llm_pure.parts import Audio, Base64, Document, FileId, Image, Opaque, Part, Refusal, Source, Text, Url
 from llm_pure.reading import PlainObject, as_object
 
@@ -185,11 +186,9 @@ def _write_audio(part: Audio, losses: Losses, path: str) -> list[PlainJson]:
 
 
 def _write_document(part: Document, losses: Losses, path: str) -> list[PlainJson]:
-    for name, value in (("context", part.context), ("citations", part.citations)):
-        if value is not None:
-            losses.append(Loss(f"{path}.{name}", f"documents have no {name} in Chat Completions"))
+    report_wordless(part, losses, path, MIRROR)
     if isinstance(part.source, Text | tuple):
-        return _spelt_out(part, part.source, losses, path)
+        return spelt_out(part, part.source, write_part, losses, path, MIRROR)
     inner: FileFile = {}
     if isinstance(part.source, FileId):
         inner["file_id"] = part.source.id
@@ -203,18 +202,3 @@ def _write_document(part: Document, losses: Losses, path: str) -> list[PlainJson
     if part.title is not None:
         inner["filename"] = part.title
     return [attach({"type": "file", "file": plain(inner)}, part.extras, losses, path)]
-
-
-def _spelt_out(part: Document, source: Text | tuple[Part, ...], losses: Losses, path: str) -> list[PlainJson]:
-    """A document of parts, as these parts."""
-    losses.append(Loss(path, "a document of text is sent as its parts"))
-    if part.title is not None:
-        losses.append(Loss(f"{path}.title", "parts of a document have no title"))
-    attach({}, part.extras, losses, path)
-    if isinstance(source, Text):
-        return write_text(source, losses, f"{path}.source")
-    return [
-        block
-        for index, inner in enumerate(source)
-        for block in write_part(inner, losses, f"{path}.source[{index}]")
-    ]
