@@ -384,6 +384,20 @@ def test_a_wait_longer_than_the_deadline_gives_the_error_back_at_once() -> None:
     assert done.elapsed == 0.0
 
 
+def test_the_deadline_of_a_policy_begins_with_the_first_attempt() -> None:
+    runner = compose(leaf(), with_retry(RetryPolicy(max_attempts=9, base_delay=0.0, deadline=10.0)))
+    done = simulate(runner, QUESTION, [Slow(6.0, BUSY)] * 9)
+    assert (len(done.requests), done.elapsed) == (2, 12.0)
+
+
+def test_a_call_in_three_wrappers_asks_for_no_more_than_it_needs() -> None:
+    stack = standard(leaf(), retries=2, continues=2, cache=MemoryStore())
+    done = simulate(stack, QUESTION, [answer()])
+    assert " ".join(type(operation).__name__ for operation, _ in done.trace) == (
+        "Load Claim Load Tell Observed Observed Tell Send Tell Change Save Tell Land"
+    )
+
+
 def test_the_deadline_ends_a_slow_attempt() -> None:
     runner = compose(leaf(), with_retry(RetryPolicy(max_attempts=9, base_delay=1.0)), with_deadline(10))
     done = simulate(runner, QUESTION, [Slow(6, BUSY), Slow(6, answer())])
