@@ -11,6 +11,7 @@ from typing import Final
 
 from typing_extensions import override
 
+from llm_effects.headers import is_kept_of_answers
 from llm_pure.errors import KEYS
 
 __all__ = ["hide_prompts"]
@@ -40,9 +41,9 @@ class _Hidden(logging.Filter):
         given = record.args
         values: tuple[object, ...] = (given,) if isinstance(given, Mapping) else given or ()
         record.args = tuple(_shown(value) for value in values)
-        # The transport says what it does in the first word, and what it was given or got, headers too, in the others.
-        words = record.msg.split(" ", 1)[:1] if record.name.startswith("httpcore2.") else [record.msg]
-        record.msg = _shown(*words)
+        if record.name.startswith("httpcore2."):  # what it does is its first word; the others quote headers
+            record.msg = str(record.msg).partition(" ")[0]
+        record.msg = _shown(record.msg)
         record.exc_info = record.exc_text = None  # what was raised may quote a header
         return True
 
@@ -50,7 +51,9 @@ class _Hidden(logging.Filter):
 def _shown(value: object) -> object:
     if value is None or isinstance(value, int | float):
         return value
-    text = str(value) if isinstance(value, str) or type(value).__name__ in {"URL", "Headers"} else "[hidden]"
+    if isinstance(value, Mapping) and type(value).__name__ == "Headers":
+        value = str({name: value[name] for name in value if is_kept_of_answers(name)})
+    text = str(value) if isinstance(value, str) or type(value).__name__ == "URL" else "[hidden]"
     return KEYS.sub("[masked]", text)
 
 

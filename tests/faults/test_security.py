@@ -338,6 +338,7 @@ def test_S6_with_the_filter_a_key_of_a_known_shape_is_in_no_log_though_a_header_
     _, _, log = told_by(serve, provider, monkeypatch, SHAPED_KEY, colour, asked, step)
     assert "receive_response_headers" in log
     assert leaks(SHAPED_KEY, log=log) == []
+    assert leaks(PROMPT, log=log) == []
 
 
 def test_S6_this_library_logs_that_an_observer_raised_and_nothing_else() -> None:
