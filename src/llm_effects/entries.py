@@ -7,6 +7,7 @@ Who keeps bytes gets them; who keeps values in this process keeps the entry itse
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import final
 
@@ -60,8 +61,12 @@ def load(store: Store, key: str) -> Entry | bytes | None:
 
 
 def save(store: Store, key: str, entry: Entry) -> None:
-    """Give an entry to a store, in the form that it keeps. For interpreters."""
+    """Give an entry to a store, in the form that it keeps. TypeError if it only promises to. For interpreters."""
     if isinstance(store, Shelf):
         store.put(key, entry)
-    else:
-        store.save(key, bytes(entry))
+        return
+    saved: Callable[[str, bytes], object] = store.save
+    promise = saved(key, bytes(entry))
+    if isinstance(promise, Coroutine):  # of an async client behind a plain function: nobody would await it
+        promise.close()
+        raise TypeError("a store's save has to save, not to give a coroutine that would")

@@ -232,6 +232,25 @@ def test_K8_a_store_that_gives_anything_but_bytes_is_a_miss_and_a_note(
         given.close()
 
 
+@pytest.mark.filterwarnings("error")
+def test_K8_a_store_that_only_promises_to_save_has_not_saved(colour: Colour) -> None:
+    class Promising:
+        blocking = False
+
+        def load(self, key: str) -> bytes | None:
+            return None
+
+        def save(self, key: str, value: bytes) -> None:
+            return _entry()  # type: ignore[return-value]  # what an async client gives
+
+    told = colour(compose(leaf(answer()), with_cache(Promising())), QUESTION)
+    assert told.outcome.unwrap().text == "Hello"
+    assert [note for note in told.notes if isinstance(note, StoreFailed)] == [
+        StoreFailed("save", "TypeError")
+    ]
+    assert not any(isinstance(note, CacheStored) for note in told.notes)
+
+
 def test_K8_a_store_whose_functions_are_async_is_refused_where_the_stack_is_written_down() -> None:
     class Awaited:
         blocking = True
