@@ -197,7 +197,7 @@ _PIECES: Final[Mapping[str, tuple[str, str, Callable[[int, str], StreamEvent]]]]
 }
 """Of a kind of block: which delta brings pieces of it, where they are, and what they say to those who watch."""
 
-_NO_PIECES: Final = ("", "", TextDelta)
+_NO_PIECES: Final = (None, "", TextDelta)
 _KINDS: Final = frozenset(delta for delta, _, _ in _PIECES.values())
 
 

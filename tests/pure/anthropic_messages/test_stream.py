@@ -183,6 +183,10 @@ def test_a_block_that_nobody_models_is_put_together_too() -> None:
     assert part_of(compaction, delta(0, "compaction_delta", content="all"), close(0)) == Opaque(
         "anthropic", JsonObject(raw)
     )
+    nameless: dict[str, Any] = {**delta(0, ""), "delta": {"type": "", "": "a", "b": 2}}
+    assert part_of(begin(0, type="later"), nameless, close(0)) == Opaque(
+        "anthropic", JsonObject({"type": "later", "": "a", "b": 2})
+    )
 
 
 @pytest.mark.parametrize(
