@@ -281,6 +281,8 @@ def plain_copy(raw: dict[str, PlainJson]) -> dict[str, object] | None:
 
 _MARGIN: Final = 20
 """How deep in a payload a copy may stand."""
+_LONGEST: Final = 14_000
+"""Bits of a whole number: no parser reads one of more than 4300 digits again."""
 
 
 def _plain_object(raw: dict[str, PlainJson], depth: int) -> dict[str, object]:
@@ -297,7 +299,9 @@ def _plain_copy(value: PlainJson, depth: int) -> object:
         return _plain_object(value, depth + 1)
     if type(value) is list:
         return [item if type(item) is str else _plain_copy(item, depth + 1) for item in value]
-    if value is None or type(value) is int or type(value) is bool:
+    if value is None or type(value) is bool:
+        return value
+    if type(value) is int and value.bit_length() <= _LONGEST:
         return value
     if type(value) is float and math.isfinite(value):
         return value

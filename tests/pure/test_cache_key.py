@@ -126,6 +126,13 @@ def test_what_cannot_be_sent_has_no_key() -> None:
     assert failure.path.startswith("$.messages[0]")
 
 
+def test_a_number_too_long_to_be_read_has_none_however_often_it_is_asked() -> None:
+    called = AssistantMessage((ToolCall("c", "f", JsonObject({"n": 10**5000})),))
+    asked = Completion([user("a"), called, user("b")], model="m", max_tokens=1)
+    for _ in range(4):  # a message that is sent again remembers what was written of it
+        assert isinstance(cache_key(asked, CLAUDE).failure(), BadRequest)
+
+
 def test_a_target_that_cannot_be_written_is_named_as_the_place() -> None:
     request = Encoded({}, {}, ())
     failure = key_of(request, replace(CLAUDE, endpoint="https://\ud800")).failure()
