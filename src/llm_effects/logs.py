@@ -1,6 +1,7 @@
-"""The SDKs' own log, without prompts and keys.
+"""The log of the SDKs and of their transport, without prompts and keys.
 
-Law: this library logs no prompt and no key. An SDK may: at DEBUG Anthropic's writes down the whole request.
+Law: this library logs no prompt and no key. Others may: at DEBUG Anthropic's SDK writes down the whole request, and the
+transport all headers of an answer.
 """
 
 from __future__ import annotations
@@ -61,6 +62,6 @@ _HIDDEN: Final = _Hidden()
 
 
 def hide_prompts() -> None:
-    """From now on the log of the SDKs shows no prompt and no key, at any level. A second time does nothing."""
+    """From now on neither the SDKs nor their transport log a prompt or a key, at any level. A second time does nothing."""
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_HIDDEN)
