@@ -60,7 +60,7 @@ def check_typed(value: object, hint: object, path: str = "") -> None:
         arms = get_args(hint)
         fitting = next((arm for arm in arms if _fits(value, arm)), None)
         if fitting is None:
-            raise unlike(value, _name(arms[0]), path, word=get_origin(arms[0]) is Literal)
+            raise unlike(value, _name(hint), path, word=get_origin(arms[0]) is Literal)
         check_typed(value, fitting, path)
         return
     if not _fits(value, hint):
@@ -100,9 +100,9 @@ def _name(hint: object) -> str:
         return "a tuple"
     if origin is Literal:
         return " or ".join([repr(arm) for arm in get_args(hint)])
-    kind = origin if origin is not None else hint
     if origin is Union or origin is types.UnionType:
-        return _name(get_args(hint)[0])
+        return " or ".join([_name(arm) for arm in get_args(hint) if arm is not types.NoneType])
+    kind = origin if origin is not None else hint
     if not isinstance(kind, type):
         return "another type"
     return _WORDS.get(kind, f"{'an' if kind.__name__[0] in 'AEIO' else 'a'} {kind.__name__}")

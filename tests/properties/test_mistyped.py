@@ -24,7 +24,7 @@ from llm_pure import (
 )
 from llm_pure.json import JsonError, JsonObject, PlainJson
 from llm_pure.messages import AssistantMessage, UserMessage
-from llm_pure.parts import Part, Text, ToolCall, ToolResult
+from llm_pure.parts import Image, Part, Text, ToolCall, ToolResult
 from llm_pure.strategies import completions, responses
 from llm_pure.typed import check_own
 
@@ -189,6 +189,10 @@ SAID: dict[str, tuple[Completion, str]] = {
     ),
     "a text": (Completion([], tool_choice="auto"), "expected a ToolChoice, not str"),  # type: ignore[arg-type]
     "nothing": (Completion([UserMessage((Text(None),))]), "expected a string, not None"),  # type: ignore[arg-type]
+    "no source": (
+        Completion([UserMessage((Image("a.png"),))]),  # type: ignore[arg-type]
+        "expected a Base64 or a Url or a FileId, not str",
+    ),
 }
 
 
