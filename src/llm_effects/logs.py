@@ -62,6 +62,6 @@ _HIDDEN: Final = _Hidden()
 
 
 def hide_prompts() -> None:
-    """From now on neither the SDKs nor their transport log a prompt or a key, at any level. A second time does nothing."""
+    """From now on neither SDKs nor their transport log prompts or keys, at any level. A second time does nothing."""
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_HIDDEN)
