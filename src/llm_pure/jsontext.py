@@ -272,7 +272,7 @@ class _NotPlainError(Exception):
 
 
 def plain_copy(raw: dict[str, PlainJson]) -> dict[str, object] | None:
-    """A deep copy, if all of it is plain (see `is_plain`), wherever it is put; None if not."""
+    """A deep copy, if all of it is plain (see `is_plain`), wherever it is put, and can be read again; None if not."""
     try:
         return _plain_object(raw, _MARGIN)
     except _NotPlainError:
