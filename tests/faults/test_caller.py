@@ -235,15 +235,15 @@ def test_C3_closing_a_stream_wakes_its_reader_though_nobody_else_holds_the_clien
 def test_C3_closing_a_stream_that_another_thread_is_stepping_raises_in_neither(
     provider: Provider, meet: Meet
 ) -> None:
-    server, runner = meet(*[sending(LONG)] * 20)
+    server, runner = meet(*[answering(LONG)] * 20)  # kept: a new one, after one that was broken
     for number in range(20):
         events = stream(runner, provider.question)
-        next(events)
+        assert next(events, None) is not None, events.result
         closing = threading.Timer(number / 20_000, events.close)
         closing.start()
         list(events)
         closing.join()
-    assert server.wait_until(lambda it: it.open == 0)
+    assert server.wait_until(lambda it: it.open <= 1)  # the one that is kept for the next
 
 
 @dataclass(frozen=True, slots=True)

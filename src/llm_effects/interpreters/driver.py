@@ -167,7 +167,9 @@ class Run(Generic[R]):
                         return operation.event
                     answer = None
                 elif isinstance(operation, Next):  # a stream comes here for every delta
-                    answer = await self._read(self._connections[operation.handle])
+                    if (connection := self._connections.get(operation.handle)) is None:
+                        break  # another thread has closed the run meanwhile
+                    answer = await self._read(connection)
                 elif isinstance(operation, Prompt):
                     answer = self._answered(operation)
                 else:
@@ -231,7 +233,7 @@ class Run(Generic[R]):
             case Open():
                 return self._open(operation.door, operation.request)
             case Close():
-                return self._connections.pop(operation.handle).finish()
+                return self._finish(operation.handle)
             case Sleep():
                 return self._backend.sleep(max(0.0, self._bounded(operation.seconds)))
             case Call():
@@ -282,6 +284,11 @@ class Run(Generic[R]):
         self._connections[self._opened] = connection
         return Opened(self._opened, connection.status, connection.headers)
 
+    async def _finish(self, handle: int) -> None:
+        connection = self._connections.pop(handle, None)
+        if connection is not None:  # None: another thread has closed the run meanwhile
+            await connection.finish()
+
     async def _send(self, door: Door, request: HttpRequest) -> Reply | LlmError:
         connection = await self._connect(door, request)
         if is_error(connection):
@@ -304,7 +311,7 @@ class Run(Generic[R]):
                     status=connection.status,
                 )
                 break
-        answered = self._connections.pop(self._opened)
+        answered = self._connections.pop(self._opened, connection)
         await (answered.finish() if chunk is None else answered.close())
         return chunk if chunk is not None else Reply(connection.status, connection.headers, b"".join(chunks))
 
