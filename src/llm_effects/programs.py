@@ -1,7 +1,7 @@
 """Programs around programs.
 
-Law: `relay` is the only way to see an inner program's events. It changes nothing else: operations go out, answers go
-in, and the inner program is closed when the outer one is.
+Law: an inner program's operations go out, answers go in, and it is closed when the outer one is. A wrapper sees events
+through `relay` alone, which has a loop of its own: every delta passes it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from llm_effects.operations import Emit, Observed, Operation, Program, ask
 from llm_pure import Outcome, Response, StreamEvent
 from llm_pure.events import events_of
 
-__all__ = ["relay", "told", "watched"]
+__all__ = ["performed", "relay", "told", "watched"]
 
 R = TypeVar("R")
 
@@ -40,8 +40,8 @@ def relay(program: Program[R], edit: Callable[[StreamEvent], Iterable[StreamEven
         program.close()
 
 
-def watched(program: Program[R], see: Callable[[Operation, object], None]) -> Program[R]:
-    """`yield from program`, each of its operations shown once it is answered."""
+def performed(program: Program[R], perform: Callable[[Operation], Program[object]]) -> Program[R]:
+    """`yield from program`, each of its operations performed by `perform`, which gives the answer."""
     answer: object = None
     try:
         while True:
@@ -50,10 +50,20 @@ def watched(program: Program[R], see: Callable[[Operation, object], None]) -> Pr
             except StopIteration as stop:
                 result: R = stop.value
                 return result
-            answer = yield operation
-            see(operation, answer)
+            answer = yield from perform(operation)
     finally:
         program.close()
+
+
+def watched(program: Program[R], see: Callable[[Operation, object], None]) -> Program[R]:
+    """`yield from program`, each of its operations shown once it is answered."""
+
+    def shown(operation: Operation) -> Program[object]:
+        answer = yield operation
+        see(operation, answer)
+        return answer
+
+    return performed(program, shown)
 
 
 def told(outcome: Outcome[Response]) -> Program[Outcome[Response]]:

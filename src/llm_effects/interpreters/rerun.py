@@ -29,6 +29,7 @@ from llm_effects.interpreters.answers import Answer, Failed, Raw, Slow
 from llm_effects.interpreters.simulated import Script, World
 from llm_effects.operations import Call, Change, Claim, Draw, Emit, HttpRequest, Load, Now, Operation, Program
 from llm_effects.ports import Store
+from llm_effects.programs import performed
 from llm_effects.resolving import Asked, asking
 from llm_effects.runner import Runner
 from llm_effects.trace.difference import divergence
@@ -144,20 +145,14 @@ class _Following:
     def program(self, program: Program[R]) -> Program[R]:
         """The program, answered as the law says, its steps on the tape."""
         self.tape.begin(self.world.clock)
-        answer: object = None
-        try:
-            while True:
-                try:
-                    operation = program.send(answer)
-                except StopIteration as stop:
-                    result: R = stop.value
-                    return result
-                began = self.world.clock
-                answer = yield from self._answered(operation)
-                if self._trace.observed or not isinstance(operation, Emit):
-                    self._compare(operation, answer, began)
-        finally:
-            program.close()
+        return (yield from performed(program, self._performed))
+
+    def _performed(self, operation: Operation) -> Program[object]:
+        began = self.world.clock
+        answer = yield from self._answered(operation)
+        if self._trace.observed or not isinstance(operation, Emit):
+            self._compare(operation, answer, began)
+        return answer
 
     def bill(self, outcome: Outcome[Response]) -> Bill:
         """What it took."""

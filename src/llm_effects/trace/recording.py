@@ -13,7 +13,8 @@ from typing import TypeVar
 
 from typing_extensions import override
 
-from llm_effects.operations import Call, Emit, Now, Observed, Program, ask
+from llm_effects.operations import Call, Emit, Now, Observed, Operation, Program, ask
+from llm_effects.programs import performed
 from llm_effects.runner import Runner, Wrapped
 from llm_effects.trace.trace import Tape, Trace
 from llm_pure import Completion, Outcome, Response
@@ -28,21 +29,17 @@ def traced(program: Program[R], tape: Tape) -> Program[R]:
     observed = yield from ask(Observed())
     began = yield from ask(Now())
     tape.begin(began)
-    answer: object = None
-    try:
-        while True:
-            try:
-                operation = program.send(answer)
-            except StopIteration as stop:
-                result: R = stop.value
-                return result
-            answer = yield operation
-            if observed or not isinstance(operation, Emit):
-                ended = yield from ask(Now())
-                tape.add(operation, answer, began, ended)
-                began = ended
-    finally:
-        program.close()
+
+    def taped(operation: Operation) -> Program[object]:
+        nonlocal began
+        answer = yield operation
+        if observed or not isinstance(operation, Emit):
+            ended = yield from ask(Now())
+            tape.add(operation, answer, began, ended)
+            began = ended
+        return answer
+
+    return (yield from performed(program, taped))
 
 
 def with_trace(keep: Callable[[Trace], object]) -> Callable[[Runner], Runner]:
