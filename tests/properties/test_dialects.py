@@ -15,6 +15,8 @@ from llm_pure import (
     PlainJson,
     SystemMessage,
     Target,
+    ToolResult,
+    UserMessage,
     cache_key,
     normal,
     openai_chat,
@@ -82,6 +84,15 @@ def test_what_goes_out_in_a_dialect_is_read_as_what_was_spelt(
 @example(
     Completion([SystemMessage(())], system=[Image(Base64("", "image/png"))]),
     Dialect("d", instructions="developer"),
+)
+@example(
+    Completion(
+        [
+            UserMessage((ToolResult("a", (Image(Base64("", "image/png")),)),)),
+            UserMessage((), extras=JsonObject({"openai_chat": JsonObject({"x": 1})})),
+        ]
+    ),
+    Dialect("d", result_media=True),
 )
 @given(completions(), dialects())
 def test_a_dialect_loses_nothing_where_openai_would_lose_nothing(

@@ -55,8 +55,8 @@ def read_messages(values: Iterable[PlainJson]) -> list[Message]:
             role = message.get("role")
             if role == "tool":
                 found.append(UserMessage((_result(message),)))
-            elif role == "user" and after_result and not message.get("content"):
-                # A turn of results swallows an empty message, and this one was sent.
+            elif after_result and _is_bare(message):
+                # A turn of results swallows such a message, and this one was sent.
                 found.append(UserMessage((Opaque(PROVIDER, JsonObject.wrap(message)),)))
             else:
                 found.append(_message(message))
@@ -64,6 +64,15 @@ def read_messages(values: Iterable[PlainJson]) -> list[Message]:
             raise within(error, f"[{index}]") from None
         after_result = role == "tool"
     return found
+
+
+def _is_bare(message: PlainObject) -> bool:
+    """Whether this is a user's message that says nothing at all."""
+    return (
+        message.get("role") == "user"
+        and not message.get("content")
+        and all(value is None for key, value in message.items() if key not in {"role", "content"})
+    )
 
 
 def _message(message: PlainObject) -> Message:
@@ -291,18 +300,16 @@ def _write_user(
             _write_late(late, out)  # its turn does not go on: it had more than results, be that said or lost
         unsaid(message.extras, losses, path)
         return
-    if not content and _is_result(out):
-        if message.extras:
-            losses.append(Loss(path, "an empty message after results is part of their turn"))
-        if not own(message.extras):
-            unsaid(message.extras, losses, path)
-            return
     content = late + content
     late.clear()
     said: ChatCompletionUserMessageParam = {"role": "user", "content": ""}
     block = plain(said)
     block["content"] = short(content)
-    out.append(attach(block, message.extras, losses, path))
+    attach(block, message.extras, losses, path)
+    if not (_is_result(out) and _is_bare(block)):
+        out.append(block)
+    elif message.extras:
+        losses.append(Loss(path, "an empty message after results is part of their turn"))
 
 
 def _is_result(out: list[PlainJson]) -> bool:

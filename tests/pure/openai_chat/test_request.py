@@ -29,6 +29,7 @@ from llm_pure import (
     Url,
     UserMessage,
     assistant,
+    normal,
     user,
 )
 from llm_pure.completion import Effort
@@ -258,10 +259,17 @@ def test_an_assistant_turn_goes_back_the_way_it_came(fields: dict[str, PlainJson
     assert payload(decode_request({"messages": [message]}).unwrap())["messages"] == [message]
 
 
-def test_what_is_attached_to_an_empty_message_after_a_result_is_reported() -> None:
-    noted = UserMessage((), own(x=1))
-    found = losses(Completion([UserMessage((ToolResult("1"),)), noted], model="m"))
-    assert "$.messages[1]" in [loss.path for loss in found]
+def test_what_is_attached_to_an_empty_message_after_a_result_goes_out() -> None:
+    asked = Completion([UserMessage((ToolResult("1"),)), UserMessage((), own(x=1))], model="m")
+    assert losses(asked) == ()
+    assert decode_request(payload(asked)).unwrap() == normal(asked)
+
+
+def test_notes_on_an_empty_message_after_a_result_are_reported() -> None:
+    found = losses(
+        Completion([UserMessage((ToolResult("1"),)), UserMessage((), own(**{"$id": False}))], model="m")
+    )
+    assert [loss.path for loss in found] == ["$.messages[1]"]
 
 
 def test_signed_reasoning_shows_that_it_is() -> None:
