@@ -10,8 +10,8 @@ from anthropic import Anthropic, AsyncAnthropic, DefaultAsyncHttpxClient, Defaul
 from openai import AsyncOpenAI, OpenAI
 
 from llm_effects import anthropic_runner, openai_chat_runner, openai_responses_runner
-from llm_effects.providers.door import ssl_context
 from llm_effects.providers.leaf import Leaf
+from llm_effects.providers.settings import ssl_context
 from llm_effects.stub import Stub
 from llm_pure import Completion, WireFormat, user
 

@@ -611,7 +611,7 @@ def test_S17_of_the_environment_nothing_is_read_but_where_the_provider_is() -> N
         for path in SOURCES
         if "replay" not in path.parts and "stub" not in path.parts
     }
-    assert {name for name, found in read.items() if found} == {"door.py"}
+    assert {name for name, found in read.items() if found} == {"settings.py"}
 
 
 # ---------------------------------------------------------------- S14, S18: bombs and floods

@@ -14,8 +14,10 @@ from typing_extensions import override
 
 from llm_effects.operations import HttpRequest
 from llm_effects.ports import MAX_SILENCE
-from llm_effects.providers.door import Sdk, SdkDoor, address_of, bounded, endpoint_of, named, ssl_context
+from llm_effects.providers.clients import Clients, Sdk
+from llm_effects.providers.door import SdkDoor
 from llm_effects.providers.leaf import Leaf
+from llm_effects.providers.settings import address_of, bounded, endpoint_of, named, ssl_context
 from llm_effects.providers.unpack import ACCEPTED
 from llm_pure.target import Target
 
@@ -49,9 +51,8 @@ def anthropic_runner(
     """
     address = address_of(client or async_client, _VARIABLE)
     target = Target("anthropic", "anthropic_messages", endpoint_of(address, _OWN), model)
-    return Leaf(
-        SdkDoor(_SDK, client, async_client, address), target, longest=LONGEST_CALL, max_silence=max_silence
-    )
+    door = SdkDoor(Clients(_SDK, client, async_client, address))
+    return Leaf(door, target, longest=LONGEST_CALL, max_silence=max_silence)
 
 
 @final

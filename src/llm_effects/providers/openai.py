@@ -14,8 +14,10 @@ from typing_extensions import override
 
 from llm_effects.operations import HttpRequest
 from llm_effects.ports import MAX_SILENCE
-from llm_effects.providers.door import Sdk, SdkDoor, address_of, bounded, endpoint_of, named, ssl_context
+from llm_effects.providers.clients import Clients, Sdk
+from llm_effects.providers.door import SdkDoor
 from llm_effects.providers.leaf import Leaf
+from llm_effects.providers.settings import address_of, bounded, endpoint_of, named, ssl_context
 from llm_effects.providers.unpack import ACCEPTED
 from llm_pure.dialects import OPENAI, Dialect
 from llm_pure.json import EMPTY, JsonObject
@@ -55,9 +57,8 @@ def openai_chat_runner(
     spelt = None if dialect == OPENAI else dialect
     target = Target(dialect.name, "openai_chat", endpoint_of(address, _OWN), model, spelt)
     usage = USAGE_TOO if dialect.stream_usage else EMPTY
-    return Leaf(
-        SdkDoor(_SDK, client, async_client, address), target, when_streaming=usage, max_silence=max_silence
-    )
+    door = SdkDoor(Clients(_SDK, client, async_client, address))
+    return Leaf(door, target, when_streaming=usage, max_silence=max_silence)
 
 
 def openai_responses_runner(
@@ -75,7 +76,8 @@ def openai_responses_runner(
     """
     address = address_of(client or async_client, _VARIABLE)
     target = Target("openai", "openai_responses", endpoint_of(address, _OWN), model)
-    return Leaf(SdkDoor(_SDK, client, async_client, address), target, max_silence=max_silence)
+    door = SdkDoor(Clients(_SDK, client, async_client, address))
+    return Leaf(door, target, max_silence=max_silence)
 
 
 @final
