@@ -187,8 +187,12 @@ def test_a_post_that_is_left_behind_closes_its_connection_when_it_opens(
         assert type(failed(COLOURS[name](with_deadline(0.2)(runner), QUESTION).outcome)) is Deadline
         assert stub.wait_until(lambda it: it.connections == 0)
         assert isinstance(run(runner, QUESTION), Success)
-        posting = [thread for thread in threading.enumerate() if thread.name == "llm_effects-aside"]
-        assert stub.wait_until(lambda _: threads.idle() == len(posting))
+        assert stub.wait_until(lambda _: threads.idle() == len(posting()))
+
+
+def posting() -> list[threading.Thread]:
+    """The threads that post, are about to, or have: what has been idle for a while ends at any time."""
+    return [thread for thread in threading.enumerate() if thread.name == "llm_effects-aside"]
 
 
 class Endless:
