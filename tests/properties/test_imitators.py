@@ -6,6 +6,7 @@ streams, several at once. What must stay is what was said: text, reasoning, call
 
 import copy
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -91,6 +92,25 @@ def empty_later(call: Plain) -> None:
         call["id"], function["name"] = "", ""
 
 
+def alone(message: Plain) -> None:
+    """The only call, where a list of calls should be."""
+    if len(calls := message.get("tool_calls") or []) == 1:
+        message["tool_calls"] = calls[0]
+
+
+def numbered(message: Plain) -> None:
+    """A word that is a number, as one."""
+    if re.fullmatch("0|-?[1-9][0-9]{0,9}", str(message.get("content"))):
+        message["content"] = int(message["content"])
+
+
+def held(message: Plain) -> None:
+    """Reasoning in an object that holds it."""
+    for name in ("reasoning_content", "reasoning"):
+        if isinstance(text := message.get(name), str):
+            message[name] = {"text": text}
+
+
 def listed(delta: Plain) -> None:
     if isinstance(delta.get("content"), str):
         delta["content"] = [{"type": "text", "text": delta["content"]}]
@@ -112,6 +132,15 @@ WAYS: dict[str, Callable[[Told], object]] = {
     "models are null": each(chunks_of, lambda chunk: chunk.update(model=None)),
     "places are floats": each(choices_of, float_index),
     "the last delta is null": each(choices_of, empty_ends),
+    "the last delta is an empty array": each(
+        choices_of,
+        lambda choice: choice.get("finish_reason") and not choice["delta"] and choice.update(delta=[]),
+    ),
+    "calls stand alone": each(deltas_of, alone),
+    "calls are an empty object": each(deltas_of, unsaid("tool_calls", {})),
+    "words that are numbers are numbers": each(deltas_of, numbered),
+    "reasoning is an object": each(deltas_of, held),
+    "refusals are false": each(deltas_of, unsaid("refusal", False)),
     "every reason but the last is empty": each(choices_of, unended),
     "log probabilities are null": each(choices_of, unsaid("logprobs", None)),
     "every delta has a role": each(deltas_of, lambda delta: delta.update(role="assistant")),
@@ -193,6 +222,11 @@ BODIES: dict[str, Callable[[Told], object]] = {
     "roles are missing": each(messages_of, lambda message: message.pop("role", None)),
     "calls are null": each(messages_of, unsaid("tool_calls", None)),
     "calls are none": each(messages_of, unsaid("tool_calls", [])),
+    "calls are an empty object": each(messages_of, unsaid("tool_calls", {})),
+    "calls stand alone": each(messages_of, alone),
+    "words that are numbers are numbers": each(messages_of, numbered),
+    "reasoning is an object": each(messages_of, held),
+    "refusals are false": each(messages_of, unsaid("refusal", False)),
     "reasoning is null": each(messages_of, unsaid("reasoning_content", None)),
     "reasoning is empty": each(messages_of, unsaid("reasoning", "")),
     "refusals are null": each(messages_of, unsaid("refusal", None)),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, dump_json
 from llm_pure.messages import AssistantMessage
-from llm_pure.openai_chat.calls import read_call, write_call
+from llm_pure.openai_chat.calls import listed_calls, read_call, write_call
 from llm_pure.openai_chat.media import short, write_text
 from llm_pure.openai_chat.reasoning import fields_of, read_reasoning, read_thinking, thinking_of
 from llm_pure.openai_chat.shape import PROVIDER, Losses, attach, extras_with, own, plain
@@ -78,11 +78,13 @@ def read_assistant(
     if isinstance(refusal, str):
         if refusal:
             found.append(Refusal(refusal))
-    elif refusal is not None:
+    elif refusal or (refusal is not None and answer_id is None):  # what is empty says nothing in an answer
         raise wrong(refusal, "a string", ".refusal")
     found += beside
     found += read
     if calls is not None:
+        if answer_id is not None:
+            calls = listed_calls(calls, ".tool_calls")
         if not isinstance(calls, list):
             raise wrong(calls, "an array", ".tool_calls")
         for place, call in enumerate(calls):
@@ -99,7 +101,7 @@ _NO_WORDS: Final[PlainObject] = {"type": "text", "text": ""}
 
 
 def _content(content: PlainJson, *, answered: bool) -> list[Part]:
-    if answered and isinstance(content, dict):  # a server's JSON mode that gives the JSON itself
+    if answered and not isinstance(content, list):  # the JSON itself: a word that is a number, a JSON mode
         return [Text(dump_json(content).decode())]
     if not isinstance(content, list):
         raise wrong(content, "a string or an array", ".content")
@@ -253,7 +255,7 @@ def _write_opaque(
     if len(raw) == 1 and isinstance(more, list):
         calls += more
         return _RANKS[ToolCall]
-    if raw.keys() <= {"audio", "function_call"} and not raw.keys() & fields.keys():
+    if raw and raw.keys() <= {"audio", "function_call"} and not raw.keys() & fields.keys():
         fields.update(raw)
         return _RANKS[Audio if "audio" in raw else Opaque]
     content.append(raw)

@@ -13,13 +13,13 @@ from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, parse_objects
 from llm_pure.openai_chat.shape import PROVIDER, Losses, attach, extras_with, own, plain
 from llm_pure.parts import BrokenToolCall, Opaque, ToolCall, call_of_text, made_call
-from llm_pure.reading import PlainObject, as_object, within
+from llm_pure.reading import PlainObject, as_object, within, wrong
 from llm_pure.tools import INPUT, free_text_of
 
 if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionMessageFunctionToolCallParam
 
-__all__ = ["given_id", "read_call", "usual_calls", "write_call"]
+__all__ = ["given_id", "listed_calls", "read_call", "usual_calls", "write_call"]
 
 
 # ---------------------------------------------------------------- calls
@@ -54,6 +54,15 @@ def read_call(
     if not text:
         return BrokenToolCall(id_, name, "", extras) if cut else ToolCall(id_, name, EMPTY, extras)
     return call_of_text(id_, name, text, extras)
+
+
+def listed_calls(calls: PlainJson, path: str) -> list[PlainJson]:
+    """The calls of an answer: one may stand alone, and what is empty says none. Raises `JsonError`."""
+    if isinstance(calls, list):
+        return calls
+    if calls and not isinstance(calls, dict):
+        raise wrong(calls, "an array", path)
+    return [calls] if calls else []
 
 
 def usual_calls(calls: PlainJson) -> tuple[ToolCall, ...] | None:

@@ -5,7 +5,6 @@ Law: a delta costs what it is long; what is folded is in `growing`, and its end 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from llm_pure.events import (
@@ -17,12 +16,13 @@ from llm_pure.events import (
     ToolCallStarted,
 )
 from llm_pure.json import JsonError, PlainJson, dump_json
-from llm_pure.openai_chat.growing import Answer, Call, Listed, Segment, Spoken, id_of
-from llm_pure.openai_chat.reasoning import DETAILS, details_text
+from llm_pure.openai_chat.calls import listed_calls
+from llm_pure.openai_chat.growing import Answer, Call, Segment, grown, id_of, merged, more_spoken
+from llm_pure.openai_chat.reasoning import DETAILS, details_text, thinking_chunks, words_of
 from llm_pure.openai_chat.ropes import Items, place_of, push, push_items, push_place
 from llm_pure.reading import PlainObject, as_object, integer_or_none, within, wrong
 
-__all__ = ["fold_choice", "index_of", "merged"]
+__all__ = ["fold_choice", "index_of"]
 
 
 def fold_choice(answer: Answer, choice: PlainObject, events: list[StreamEvent]) -> Answer:
@@ -40,20 +40,20 @@ def fold_choice(answer: Answer, choice: PlainObject, events: list[StreamEvent]) 
                 continue
             fold = _FOLDS.get(key)
             answer = fold(answer, key, value, events) if fold is not None else _other(answer, key, value)
-    elif delta is not None:
+    elif delta:  # an empty array is an empty object, to some
         raise wrong(delta, "an object", ".delta")
     for key, value in choice.items():
         if value is None or key in _READ:
             continue
         if key == "finish_reason":
-            if not isinstance(value, str):
-                raise wrong(value, "a string", ".finish_reason")
-            if value:
+            if isinstance(value, str) and value:
                 answer = answer._replace(finish=value)
+            elif value:
+                raise wrong(value, "a string", ".finish_reason")
         elif key == "logprobs" and isinstance(value, dict):
-            answer = answer._replace(logs=_logged(answer.logs, value))
+            answer = _logged(answer, key, value)
         else:
-            answer = answer._replace(rest={**answer.rest, key: merged(answer.rest.get(key), value)})
+            answer = _beside(answer, key, value)
     return answer
 
 
@@ -64,10 +64,8 @@ _READ: Final = frozenset({"index", "delta", "message", "text", "obfuscation"})
 def _content(answer: Answer, key: str, value: PlainJson, events: list[StreamEvent]) -> Answer:
     if isinstance(value, str):
         return _text(answer, value, events) if value else answer
-    if isinstance(value, dict):
+    if not isinstance(value, list):  # the JSON itself: a word that is a number, an object in a JSON mode
         return _text(answer, dump_json(value).decode(), events)
-    if not isinstance(value, list):
-        raise wrong(value, "a string or an array", ".delta.content")
     for index, item in enumerate(value):
         block: PlainJson = {"type": "text", "text": item} if isinstance(item, str) else item
         if not isinstance(block, dict):
@@ -99,10 +97,12 @@ def _block(answer: Answer, block: PlainObject, events: list[StreamEvent], *, mor
             return _text(answer, text, events) if text else answer
     elif kind == "thinking" and isinstance(chunks := block.get("thinking"), list):
         text = details_text(chunks)
+        if chunks != thinking_chunks(text):  # it refers to something, and stands for itself
+            more, rest["thinking"] = False, chunks
     else:
         kind, text, rest = "other", "", block
     last = answer.content[-1] if answer.content else None
-    if more and last is not None and last.kind == kind == "thinking":
+    if more and last is not None and last.kind == kind == "thinking" and "thinking" not in last.rest:
         place = last.place
         segment = Segment(place, last.kind, push(last.rope, text), {**last.rest, **rest})
         answer = answer._replace(content=(*answer.content[:-1], segment))
@@ -122,17 +122,29 @@ def _placed(answer: Answer, kind: str) -> tuple[Answer, int]:
     return answer._replace(order=(*answer.order, kind)), len(answer.order)
 
 
-def _words(answer: Answer, key: str, value: PlainJson, events: list[StreamEvent]) -> Answer:
-    if not isinstance(value, str):
-        raise wrong(value, "a string", f".delta.{key}")
+def _refusal(answer: Answer, key: str, value: PlainJson, events: list[StreamEvent]) -> Answer:
     if not value:
         return answer
-    answer, place = _placed(answer, "refusal" if key == "refusal" else "reasoning")
-    if key == "refusal":
-        events.append(RefusalDelta(place, value))
-    else:
-        answer = _heard(answer, key, place, value, events)
-    return answer._replace(words={**answer.words, key: push(answer.words.get(key, ()), value)})
+    if not isinstance(value, str):
+        raise wrong(value, "a string", f".delta.{key}")
+    answer, place = _placed(answer, "refusal")
+    events.append(RefusalDelta(place, value))
+    return _worded(answer, key, value)
+
+
+def _worded(answer: Answer, key: str, text: str) -> Answer:
+    return answer._replace(words={**answer.words, key: push(answer.words.get(key, ()), text)})
+
+
+def _reasoning(answer: Answer, key: str, value: PlainJson, events: list[StreamEvent]) -> Answer:
+    text = words_of(value)
+    if text is None:
+        return _other(answer, key, value) if value else answer
+    answer, place = _placed(answer, "reasoning")
+    answer = _heard(answer, key, place, text, events)
+    if isinstance(value, dict):
+        return answer._replace(message={**answer.message, key: more_spoken(answer.message.get(key), value)})
+    return _other(answer, key, value) if isinstance(value, list) else _worded(answer, key, text)
 
 
 def _heard(answer: Answer, key: str, place: int, text: str, events: list[StreamEvent]) -> Answer:
@@ -154,41 +166,23 @@ def _details(answer: Answer, key: str, value: PlainJson, events: list[StreamEven
 
 
 def _other(answer: Answer, key: str, value: PlainJson) -> Answer:
-    there = answer.message.get(key)
-    new: PlainJson | Listed
-    if isinstance(value, list):
-        new = Listed(push_items(there.items if isinstance(there, Listed) else (), tuple(value)))
-    else:
-        new = value if isinstance(there, Spoken | Listed) else merged(there, value)
-    return answer._replace(message={**answer.message, key: new})
+    return answer._replace(message={**answer.message, key: grown(answer.message.get(key), value)})
 
 
 def _spoken(answer: Answer, key: str, value: PlainJson, events: list[StreamEvent]) -> Answer:
     """Audio, and the old form of a call: objects whose strings grow."""
     if not isinstance(value, dict) or not any(value.values()):
         return answer
-    there = answer.message.get(key)
-    texts, rest = there if isinstance(there, Spoken) else Spoken()
-    for name, item in value.items():
-        if isinstance(item, str) and name not in _NAMES:
-            texts = {**texts, name: push(texts.get(name, ()), item)}
-        elif item is not None and not (name in _NAMES and rest.get(name)):
-            rest = {**rest, name: item}
+    spoken = more_spoken(answer.message.get(key), value)
     answer, _ = _placed(answer, key)
-    return answer._replace(message={**answer.message, key: Spoken(texts, rest)})
-
-
-_NAMES: Final = frozenset({"id", "name"})
-"""What does not grow."""
+    return answer._replace(message={**answer.message, key: spoken})
 
 
 # ---------------------------------------------------------------- calls
 
 
 def _calls(answer: Answer, key: str, value: PlainJson, events: list[StreamEvent]) -> Answer:
-    if not isinstance(value, list):
-        raise wrong(value, "an array", ".delta.tool_calls")
-    for at, item in enumerate(value):
+    for at, item in enumerate(listed_calls(value, ".delta.tool_calls")):
         try:
             answer = _call(answer, as_object(item), events)
         except JsonError as error:
@@ -279,9 +273,9 @@ def _which(answer: Answer, index: int | None, id_: str, name: str) -> int | None
 _FOLDS: Final = {
     "content": _content,
     "tool_calls": _calls,
-    "refusal": _words,
-    "reasoning": _words,
-    "reasoning_content": _words,
+    "refusal": _refusal,
+    "reasoning": _reasoning,
+    "reasoning_content": _reasoning,
     DETAILS: _details,
     "audio": _spoken,
     "function_call": _spoken,
@@ -291,17 +285,18 @@ _FOLDS: Final = {
 # ---------------------------------------------------------------- whatever else
 
 
-def merged(there: PlainJson, value: PlainJson) -> PlainJson:
-    """Of what is said twice the last counts, of objects key by key."""
-    if isinstance(there, dict) and isinstance(value, dict):
-        return {**there, **{key: item for key, item in value.items() if item is not None or key not in there}}
-    return value
+def _beside(answer: Answer, key: str, value: PlainJson) -> Answer:
+    return answer._replace(rest={**answer.rest, key: grown(answer.rest.get(key), value)})
 
 
-def _logged(logs: Mapping[str, Items], value: PlainObject) -> Mapping[str, Items]:
-    more = {
-        key: push_items(logs.get(key, ()), tuple(items))
-        for key, items in value.items()
-        if isinstance(items, list)
-    }
-    return {**logs, **more}
+def _logged(answer: Answer, key: str, value: PlainObject) -> Answer:
+    """The answer with more log probabilities; what else stands there is kept beside the choice's other fields."""
+    more: dict[str, Items] = {}
+    beside: PlainObject = {}
+    for name, items in value.items():
+        if isinstance(items, list):
+            more[name] = push_items(answer.logs.get(name, ()), tuple(items))
+        elif items is not None:
+            beside[name] = items
+    answer = answer._replace(logs={**answer.logs, **more})
+    return _beside(answer, key, beside) if beside else answer

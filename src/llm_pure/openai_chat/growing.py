@@ -23,8 +23,8 @@ from llm_pure.events import (
 )
 from llm_pure.json import PlainJson
 from llm_pure.openai_chat.calls import given_id
-from llm_pure.openai_chat.reasoning import DETAILS
-from llm_pure.openai_chat.ropes import Items, Places, Rope
+from llm_pure.openai_chat.reasoning import DETAILS, thinking_chunks
+from llm_pure.openai_chat.ropes import Items, Places, Rope, push, push_items
 from llm_pure.parts import BrokenToolCall, Part, Reasoning, ToolCall
 from llm_pure.reading import PlainObject
 
@@ -37,9 +37,13 @@ __all__ = [
     "Spoken",
     "as_told",
     "body_of",
+    "grown",
     "id_of",
+    "merged",
+    "more_spoken",
     "retold",
     "same_message",
+    "united",
 ]
 
 
@@ -91,7 +95,7 @@ class Answer(NamedTuple):
     message: Mapping[str, PlainJson | Spoken | Listed] = {}
     """What is neither, such as audio and the old form of a call."""
     logs: Mapping[str, Items] = {}
-    rest: Mapping[str, PlainJson] = {}
+    rest: Mapping[str, PlainJson | Spoken | Listed] = {}
     finish: str | None = None
     heard: tuple[str, Rope] = ("", ())
     """Where the reasoning that was told stood, and what it was: of two places the first one is told."""
@@ -155,6 +159,41 @@ def same_message(a: Answer, b: Answer) -> bool:
     return a[:6] == b[:6]
 
 
+# ---------------------------------------------------------------- fields that are said piece by piece
+
+
+def merged(there: PlainJson, value: PlainJson) -> PlainJson:
+    """Of what is said twice the last counts, of objects key by key."""
+    return united(there, value) if isinstance(there, dict) and isinstance(value, dict) else value
+
+
+def united(there: PlainObject, value: PlainObject) -> PlainObject:
+    """One object of two, of which the later one counts; its nulls say nothing."""
+    return {**there, **{key: item for key, item in value.items() if item is not None or key not in there}}
+
+
+def grown(there: PlainJson | Spoken | Listed, value: PlainJson) -> PlainJson | Spoken | Listed:
+    """The same, but that an array goes on."""
+    if isinstance(value, list):
+        return Listed(push_items(there.items if isinstance(there, Listed) else (), tuple(value)))
+    return value if isinstance(there, Spoken | Listed) else merged(there, value)
+
+
+def more_spoken(there: PlainJson | Spoken | Listed, value: PlainObject) -> Spoken:
+    """The same of an object whose strings go on."""
+    texts, rest = there if isinstance(there, Spoken) else Spoken()
+    for name, item in value.items():
+        if isinstance(item, str) and name not in _NAMES:
+            texts = {**texts, name: push(texts.get(name, ()), item)}
+        elif item is not None and not (name in _NAMES and rest.get(name)):
+            rest = {**rest, name: item}
+    return Spoken(texts, rest)
+
+
+_NAMES: Final = frozenset({"id", "name"})
+"""What does not grow."""
+
+
 # ---------------------------------------------------------------- the end
 
 
@@ -173,11 +212,12 @@ def body_of(answer: Answer, index: int) -> PlainObject:
         message[DETAILS] = _joined([item for items in answer.details for item in items])
     if answer.calls:
         message["tool_calls"] = [_call_of(call) for call in answer.calls]
-    choice: PlainObject = {"index": index, "message": message, "finish_reason": answer.finish, **answer.rest}
+    choice: PlainObject = {"index": index, "message": message, "finish_reason": answer.finish}
+    choice.update({key: _unfolded(value) for key, value in answer.rest.items()})
     if answer.logs:
-        choice["logprobs"] = {
-            key: [item for items in rope for item in items] for key, rope in answer.logs.items()
-        }
+        beside = choice.get("logprobs")
+        logs: PlainObject = {key: list(chain(*rope)) for key, rope in answer.logs.items()}
+        choice["logprobs"] = {**beside, **logs} if isinstance(beside, dict) else logs
     return choice
 
 
@@ -192,7 +232,7 @@ def _block_of(segment: Segment) -> PlainJson:
     if segment.kind == "text":
         return {"type": "text", **segment.rest, "text": text}
     if segment.kind == "thinking":
-        return {**segment.rest, "thinking": [{"type": "text", "text": text}]}
+        return {"thinking": thinking_chunks(text), **segment.rest}
     return segment.rest
 
 

@@ -6,6 +6,7 @@ Law: reasoning goes back the way it came, or not at all. Its extras say which wa
     -----------------------------------------------  ----------------------------------------------------------
     `"reasoning_content": "..."`                     `{"reasoning_content": true}`
     `"reasoning": "..."`                             `{"reasoning": true}`
+    either, as a number, an object or an array       the same with what it was in place of `true`
     `"reasoning_details": [...]`, with either or     `{"reasoning_details": [...]}`, verbatim; the first signature
       without                                        and the first sealed data among them are the part's own
     a content part of type `thinking`                `{"type": "thinking"}` and its other fields, its `thinking`
@@ -16,12 +17,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from llm_pure.json import Json, JsonObject, PlainJson
+from llm_pure.json import JsonObject, PlainJson, dump_json
 from llm_pure.openai_chat.shape import PROVIDER, extras_with, own
 from llm_pure.parts import Reasoning
 from llm_pure.reading import PlainObject
 
-__all__ = ["DETAILS", "FIELDS", "details_text", "fields_of", "read_reasoning", "read_thinking", "thinking_of"]
+__all__ = [
+    "DETAILS",
+    "FIELDS",
+    "details_text",
+    "fields_of",
+    "read_reasoning",
+    "read_thinking",
+    "thinking_chunks",
+    "thinking_of",
+    "words_of",
+]
 
 FIELDS: Final = ("reasoning_content", "reasoning")
 DETAILS: Final = "reasoning_details"
@@ -31,9 +42,9 @@ def read_reasoning(message: PlainObject) -> list[Reasoning]:
     """The reasoning beside a message's content. What has been read is taken out of `message`."""
     found: dict[str, PlainObject] = {}
     for name in FIELDS:
-        text = message.get(name)
-        if isinstance(text, str) and text:
-            found.setdefault(text, {})[name] = True
+        said = message.get(name)
+        if (text := words_of(said)) is not None:
+            found.setdefault(text, {})[name] = True if said == text else said
             del message[name]
     details = message.get(DETAILS)
     if not isinstance(details, list) or not details:
@@ -44,6 +55,22 @@ def read_reasoning(message: PlainObject) -> list[Reasoning]:
     rest[DETAILS] = details
     whole = Reasoning(text, _first(details, "signature"), _first(details, "data"), extras_with(rest))
     return [*(Reasoning(other, extras=extras_with(fields)) for other, fields in rests), whole]
+
+
+def words_of(said: PlainJson) -> str | None:
+    """What a field says, None if it says nothing: a text, a number that was one, or what holds the text."""
+    if isinstance(said, dict | list):
+        return _inner(said) if said else None
+    if isinstance(said, int | float) and not isinstance(said, bool):
+        return dump_json(said).decode()
+    return said if isinstance(said, str) and said else None
+
+
+def _inner(said: PlainJson) -> str:
+    if isinstance(said, dict):
+        text = said.get("text")
+        return text if isinstance(text, str) else "".join(map(_inner, said.values()))
+    return "".join(map(_inner, said)) if isinstance(said, list) else ""
 
 
 def details_text(details: list[PlainJson]) -> str:
@@ -63,15 +90,17 @@ def _first(details: list[PlainJson], key: str) -> str | None:
 
 def fields_of(part: Reasoning, *, invent: bool) -> PlainObject:
     """The message's fields that say this part; none if it did not come this way and we may not `invent` one."""
-    mine = own(part.extras)
-    names = [name for name in FIELDS if mine.get(name) is True]
-    details: Json = mine.get(DETAILS)
-    if not names and not isinstance(details, tuple):
-        return _invented(part) if invent else {}
-    said: PlainObject = dict.fromkeys(names, part.text)
-    if isinstance(details, tuple):
-        said[DETAILS] = mine.thaw()[DETAILS]
-    return said
+    mine = own(part.extras).thaw()
+    said: PlainObject = {}
+    for name in FIELDS:
+        came = mine.get(name)
+        if came is True:
+            said[name] = part.text
+        elif not isinstance(came, str) and words_of(came) is not None:
+            said[name] = came
+    if isinstance(details := mine.get(DETAILS), list):
+        said[DETAILS] = details
+    return said or (_invented(part) if invent else {})
 
 
 def _invented(part: Reasoning) -> PlainObject:
@@ -96,7 +125,9 @@ def read_thinking(block: PlainObject) -> Reasoning | None:
         chunk["text"] for chunk in chunks if isinstance(chunk, dict) and isinstance(chunk.get("text"), str)
     ]
     text = "".join([text for text in texts if isinstance(text, str)])
-    rest = {key: value for key, value in block.items() if key != "thinking" or chunks != _chunks(text)}
+    rest = {
+        key: value for key, value in block.items() if key != "thinking" or chunks != thinking_chunks(text)
+    }
     return Reasoning(text, extras=extras_with(rest))
 
 
@@ -105,8 +136,9 @@ def thinking_of(part: Reasoning) -> PlainObject | None:
     mine = part.extras.get(PROVIDER)
     if not isinstance(mine, JsonObject) or mine.get("type") != "thinking":
         return None
-    return {"thinking": _chunks(part.text), **mine.thaw()}
+    return {"thinking": thinking_chunks(part.text), **mine.thaw()}
 
 
-def _chunks(text: str) -> list[PlainJson]:
+def thinking_chunks(text: str) -> list[PlainJson]:
+    """One plain text, as `thinking` has it."""
     return [{"type": "text", "text": text}]

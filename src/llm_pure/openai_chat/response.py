@@ -120,10 +120,9 @@ def _read_choice(
 ) -> _Choice:
     """One choice of an answer. Raises `JsonError`. Takes `choice` over, and takes it apart."""
     message = object_at(choice, "message")
-    raw = choice.pop("finish_reason", None)
+    raw = choice.pop("finish_reason", None) or None  # an empty word is none
     if raw is not None and not isinstance(raw, str):
         raise wrong(raw, "a string", ".finish_reason")
-    raw = raw or None  # an empty word is none
     try:
         said = read_assistant(message, cut=cut or is_cut(raw), answer_id=id_ or "", read=calls)
     except JsonError as error:

@@ -21,8 +21,17 @@ from llm_pure.errors import Incomplete, LlmError, Malformed
 from llm_pure.events import PartDone, Restarted, Started, StreamEvent, ToolCallDelta, events_of
 from llm_pure.json import JsonError, PlainJson, dump_json, parse_json, thaw
 from llm_pure.openai_chat.errors import error_in, named_error
-from llm_pure.openai_chat.fold import fold_choice, index_of, merged
-from llm_pure.openai_chat.growing import NOTHING, Answer, as_told, body_of, retold, same_message
+from llm_pure.openai_chat.fold import fold_choice, index_of
+from llm_pure.openai_chat.growing import (
+    NOTHING,
+    Answer,
+    as_told,
+    body_of,
+    merged,
+    retold,
+    same_message,
+    united,
+)
 from llm_pure.openai_chat.reasoning import DETAILS, FIELDS
 from llm_pure.openai_chat.response import decode_response, encode_response, read_body
 from llm_pure.openai_chat.shape import MIRROR
@@ -169,7 +178,7 @@ def _chunk(read: Read, chunk: PlainObject, events: list[StreamEvent]) -> Read:
             continue  # as a rule, everything
         if key == "usage":
             if isinstance(value, dict):
-                usage = value
+                usage = united(usage or {}, value)
         elif key not in _KEPT or not head.get(key):
             head = {**head, key: merged(head.get(key), value)}
     if not started and (choices or head.get("id")):

@@ -12,6 +12,7 @@ from llm_pure import (
     BrokenToolCall,
     FileId,
     JsonObject,
+    Opaque,
     Reasoning,
     Refusal,
     Response,
@@ -176,11 +177,29 @@ def test_arguments_keep_their_spelling() -> None:
         ({"content": ""}, ()),
         ({"content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}, (Text("a"), Text("b"))),
         ({"content": {"city": "Oslo"}}, (Text('{"city":"Oslo"}'),)),
+        ({"content": 7}, (Text("7"),)),
+        ({"content": ["a", {}]}, (Text("a"), Opaque("openai_chat", JsonObject()))),
+        ({"content": "a", "refusal": False, "tool_calls": {}}, (Text("a"),)),
+        ({"tool_calls": call()}, (ToolCall("c", "f"),)),
         ({"content": "a", "refusal": "no"}, (Text("a"), Refusal("no"))),
         (
             {"content": "a", "reasoning_content": "hm"},
             (Reasoning("hm", extras=own(reasoning_content=True)), Text("a")),
         ),
+        (
+            {"reasoning_content": {"reasoningContent": {"reasoningText": {"text": "hm"}}}},
+            (
+                Reasoning(
+                    "hm",
+                    extras=own(reasoning_content={"reasoningContent": {"reasoningText": {"text": "hm"}}}),
+                ),
+            ),
+        ),
+        (
+            {"reasoning": [{"text": "h"}, {"text": "m"}]},
+            (Reasoning("hm", extras=own(reasoning=[{"text": "h"}, {"text": "m"}])),),
+        ),
+        ({"reasoning": 7}, (Reasoning("7", extras=own(reasoning=7)),)),
         (
             {"audio": {"id": "a1", "transcript": "hi", "data": "aGk="}},
             (Audio(FileId("a1"), "hi", own(data="aGk=")),),
@@ -227,7 +246,7 @@ def test_no_choices_are_an_empty_answer() -> None:
         ({}, "$.choices"),
         ({"choices": [5]}, "$.choices[0]"),
         ({"choices": [{}]}, "$.choices[0].message"),
-        ({"choices": [{"message": {"content": 5}}]}, "$.choices[0].message.content"),
+        ({"choices": [{"message": {"content": [5]}}]}, "$.choices[0].message.content[0]"),
         ({"choices": [{"message": {"tool_calls": [{}, 5]}}]}, "$.choices[0].message.tool_calls[1]"),
         ({"choices": [{"message": {}, "finish_reason": 5}]}, "$.choices[0].finish_reason"),
     ],

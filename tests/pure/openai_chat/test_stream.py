@@ -237,6 +237,68 @@ def test_thinking_as_content() -> None:
     assert events[1:4] == [ReasoningDelta(0, "h"), ReasoningDelta(0, "m"), TextDelta(1, "a")]
 
 
+def test_thinking_that_refers_to_something_keeps_it() -> None:
+    words: PlainJson = {"type": "text", "text": "h"}
+    mark: PlainJson = {"type": "reference", "reference_ids": [1]}
+    events, response = run(
+        delta(content=[{"type": "thinking", "thinking": [words]}]),
+        delta(content=[{"type": "thinking", "thinking": [words, mark]}]),
+        delta("stop", content=[{"type": "thinking", "thinking": [words]}]),
+    )
+    plain = Reasoning("h", extras=own(type="thinking"))
+    assert response.message.content == (
+        plain,
+        Reasoning("h", extras=own(type="thinking", thinking=[words, mark])),
+        plain,
+    )
+    assert events[1:4] == [ReasoningDelta(place, "h") for place in range(3)]
+
+
+def test_reasoning_that_comes_in_objects() -> None:
+    """As a gateway hands on what Bedrock says."""
+    events, response = run(
+        delta(reasoning_content={"text": "h"}),
+        delta(reasoning_content={"text": "m"}),
+        delta(reasoning_content={"signature": "s"}),
+        delta("stop", content="a"),
+    )
+    said = {"text": "hm", "signature": "s"}
+    assert response.message.content == (Reasoning("hm", extras=own(reasoning_content=said)), Text("a"))
+    assert events[1:4] == [ReasoningDelta(0, "h"), ReasoningDelta(0, "m"), TextDelta(1, "a")]
+
+
+def test_a_word_that_is_a_number_comes_as_one() -> None:
+    """Of Workers AI, whose `[1]` comes as three words."""
+    events, response = run(delta(content="["), delta(content=1), delta(content="]"), delta("stop"))
+    assert response.text == "[1]"
+    assert events[2] == TextDelta(0, "1")
+
+
+def test_a_call_that_stands_alone_and_a_delta_that_is_an_empty_array() -> None:
+    _, response = run(
+        delta(tool_calls={"index": 0, "id": "a", "function": {"name": "f", "arguments": "{"}}),
+        delta(tool_calls={"index": 0, "function": {"arguments": "}"}}),
+        event(id="x", model="m", choices=[{"index": 0, "delta": [], "finish_reason": "tool_calls"}]),
+    )
+    assert response.message.content == (ToolCall("a", "f"),)
+
+
+def test_what_is_said_of_a_choice_goes_on() -> None:
+    """Arrays grow, also beside log probabilities; of counts that come twice the later ones that say something count."""
+
+    def chunk(at: int, **usage: PlainJson) -> bytes:
+        logs: PlainJson = {"content": [{"token": "a"}], "refusal": None, "at": at}
+        choice: PlainJson = {"index": 0, "delta": {"content": "a"}, "token_ids": [at], "logprobs": logs}
+        return event(id="x", choices=[choice], usage={**usage})
+
+    _, response = run(
+        chunk(1, prompt_tokens=3, completion_tokens=1), chunk(2, completion_tokens=2), chunk(3), DONE
+    )
+    assert response.usage == Usage(3, 2)
+    logs: PlainJson = {"content": [{"token": "a"}, {"token": "a"}, {"token": "a"}], "at": 3}
+    assert response.extras == own(choices=[{"token_ids": [1, 2, 3], "logprobs": logs}])
+
+
 def test_further_choices_are_alternatives_and_silent() -> None:
     events, response = run(
         delta(content="a"), delta(index=1, content="b"), delta("length", index=1), delta("stop"), DONE
@@ -407,8 +469,9 @@ def test_what_goes_on_after_its_finish_reason_takes_back_what_was_done() -> None
         (lambda at: piece(index=at, id=f"c{at}", function={"name": "f", "arguments": "{}"}), b""),
         (lambda at: piece(index=at % 2, function={"arguments": " "}), piece(index=0, id="a")),
         (lambda at: delta(function_call={"arguments": "x" * 99}), b""),
+        (lambda at: event(choices=[{"index": 0, "token_ids": [at]}]), b""),
     ],
-    ids=["audio", "lists", "calls", "pieces", "old call"],
+    ids=["audio", "lists", "calls", "pieces", "old call", "lists of a choice"],
 )
 def test_what_grows_costs_what_it_is_long(chunk: Callable[[int], bytes], start: bytes) -> None:
     def seconds(count: int) -> float:
