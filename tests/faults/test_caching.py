@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -38,6 +38,9 @@ from llm_effects.ports import Store
 from llm_effects.providers.leaf import Leaf
 from llm_effects.runner import Wrapped
 from llm_pure import (
+    NO_USAGE,
+    AssistantMessage,
+    BrokenToolCall,
     Completion,
     Deadline,
     JsonObject,
@@ -47,6 +50,7 @@ from llm_pure import (
     StopReason,
     Target,
     Tool,
+    WireFormat,
     assistant,
     cache_key,
     user,
@@ -58,6 +62,7 @@ from tests.faults.failing import Faulty, failing, reaches_sqlite
 from tests.providers import Provider
 from tests.sdk.served import Serve
 
+CHAT: WireFormat = "openai_chat"
 BUSY = Overloaded(message="Overloaded", status=529, type="overloaded_error")
 
 
@@ -385,6 +390,42 @@ def flow_is_real(flow: Flow) -> bool:
     from tests.effects.scripted import FLOWS
 
     return flow is not FLOWS["simulate"]
+
+
+def choice(stop: StopReason = "end") -> Response:
+    """A further choice of an answer, as Chat gives it."""
+    told = answer("y", stop, wire=CHAT)
+    return Response(told.message, NO_USAGE, stop, told.raw_stop_reason, provider=told.provider)
+
+
+NOT_WHOLE: dict[str, Callable[[Response], Response]] = {
+    "a call that cannot be run": lambda it: replace(
+        it, message=AssistantMessage((BrokenToolCall("t1", "look", '{"at": '),)), stop_reason="tool_call"
+    ),
+    "a choice that was cut": lambda it: replace(it, alternatives=(choice("max_tokens"),)),
+    "a choice that was refused": lambda it: replace(it, alternatives=(choice(), choice("refusal"))),
+}
+
+
+@pytest.mark.parametrize("name", NOT_WHOLE)
+def test_K12_what_is_whole_in_part_is_not_stored(colour: Colour, name: str) -> None:
+    partly = NOT_WHOLE[name](answer("x", wire=CHAT))
+    inner = leaf(partly, partly, wire=CHAT)
+    runner = compose(inner, with_cache(MemoryStore()))
+    for _ in range(2):
+        told = colour(runner, QUESTION)
+        assert told.outcome.unwrap().stop_reason == partly.stop_reason
+        assert CacheStored not in map(type, told.notes)
+    assert asked(inner) == 2
+
+
+def test_K12_a_choice_among_several_that_is_whole_is_stored(colour: Colour) -> None:
+    inner = leaf(replace(answer("x", wire=CHAT), alternatives=(choice(),)), wire=CHAT)
+    runner = compose(inner, with_cache(MemoryStore()))
+    first, second = colour(runner, QUESTION), colour(runner, QUESTION)
+    assert first.outcome == second.outcome
+    assert [it.text for it in second.outcome.unwrap().alternatives] == ["y"]
+    assert asked(inner) == 1
 
 
 def test_K12_failures_are_not_stored(flow: Flow) -> None:

@@ -44,9 +44,10 @@ def with_cache(
 ) -> Callable[[Runner], Runner]:
     """Answers from the store where it has them, and into it where it has not.
 
-    `keep` lists the stop reasons whose answers are stored: by default no cut answer and no refusal. Failures
-    never are. Equal requests share an answer within one `scope` (a tenant, a test, the n-th sample of a prompt).
-    A hit is the answer as it was stored, with the usage that it cost then.
+    `keep` lists the stop reasons whose answers are stored: by default no cut answer and no refusal, nor one with
+    such a choice among several. Failures never are, nor calls that cannot be run. Equal requests share an answer
+    within one `scope` (a tenant, a test, the n-th sample of a prompt). A hit is the answer as it was stored, with the
+    usage that it cost then.
 
     A store that takes longer than `patience` seconds is a miss, and is not asked again before it has answered; None:
     it may take as long as the run. Raises ValueError for a patience that is no time, TypeError for a store whose
@@ -115,7 +116,8 @@ class _WithCache(Wrapped):
         )
 
     def _is_kept(self, response: Response) -> bool:
-        return response.stop_reason in self.keep and not response.broken_tool_calls
+        whole = response.stop_reason in self.keep and not response.broken_tool_calls
+        return whole and all(map(self._is_kept, response.alternatives))
 
 
 def _read(entry: Entry | bytes | None, key: str) -> Program[Response | None]:
