@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import ssl
 from pathlib import Path
 
 import pytest
 from returns.result import Success
 
 from llm_effects import run, stream
+from llm_effects.providers.settings import ssl_context
 from llm_effects.stub import Raw, Sent, Stub
 from llm_pure import (
     Denied,
@@ -58,6 +61,20 @@ def test_a_connection_is_kept_for_the_next_call(provider: Provider, serve: Serve
     with stream(runner, provider.question) as events:
         list(events)
     assert [request.connection for request in stub.requests] == [0, 0, 0]
+
+
+def test_all_runners_of_a_process_share_one_ssl_context(
+    provider: Provider, serve: Serve, colour: Colour
+) -> None:
+    # To load the certificates costs more than all else about a client.
+    before = contexts()
+    runners = [serve("Hello")[1], serve("Hello")[1]]
+    assert [text(colour(runner, provider.question).outcome) for runner in runners] == ["Hello"] * 2
+    assert contexts() <= before | {id(ssl_context())}
+
+
+def contexts() -> set[int]:
+    return {id(it) for it in gc.get_objects() if isinstance(it, ssl.SSLContext)}
 
 
 # ---------------------------------------------------------------- set up wrongly
