@@ -32,6 +32,7 @@ from llm_effects.notes import Attempted, CacheHit, CacheStored, Continued, GaveU
 from llm_effects.stub import Stub
 from llm_pure import (
     AssistantMessage,
+    BadRequest,
     BadToolInput,
     Completion,
     Denied,
@@ -94,8 +95,8 @@ def shown(outcome: Outcome[Response]) -> str:
 def explained(error: LlmError) -> str:
     """Errors are values of one closed union: match those that you can do something about."""
     match error:
-        case Denied():
-            return f"the key was refused: {error.message}"
+        case BadRequest() | Denied():
+            return f"the provider says no: {error.message}"
         case RateLimited(retry_after=seconds) | Overloaded(retry_after=seconds):
             return f"too much at the moment; try again in {seconds} s"
         case _:
@@ -157,7 +158,7 @@ def main(leaf: Runner, folder: Path) -> None:
         case Failure(error):
             print(f"    {explained(error)}")
 
-    told("5. An error that no retry can help", runner, HAIKU.replace(max_tokens=17))
+    told("5. An error that no retry can help", runner, HAIKU.replace(model="no-such-model"))
 
 
 def the_call(response: Response) -> Outcome[GetWeather]:
@@ -186,7 +187,7 @@ SCRIPT = (
         stop="tool_call",
         used=Usage(60, 21),
     ),
-    Denied(message="invalid x-api-key", status=401, type="authentication_error"),
+    BadRequest(message="model: no-such-model", status=404, type="not_found_error"),
 )
 
 
