@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
+import sys
 from ast import PyCF_ALLOW_TOP_LEVEL_AWAIT
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -110,6 +111,30 @@ def test_every_module_and_file_that_is_named_exists(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
     modules = sorted(set(re.findall(r"`(?:python -m )?(llm_(?:pure|effects)(?:\.[a-z_]+)*)`", text)))
     assert [name for name in modules if find_spec(name) is None] == []
+
+
+@pytest.mark.slow
+def test_the_test_that_the_readme_shows_is_recorded_and_played_as_it_says(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ((_, code),) = blocks(ROOT / "README.md", "py")
+    ((_, shown),) = [it for it in blocks(ROOT / "README.md", "console") if "--llm-record" in it[1]]
+    record, lint, show = [line.partition("#")[0].removeprefix("$ ").split() for line in shown.splitlines()]
+    head = blocks(ROOT / "README.md", "python")[0][1].partition("\nmatch ")[0]
+    pytester.makepyfile(test_haiku=f"import pytest\nfrom llm_effects import run\n{head}\n{code}")
+    monkeypatch.delenv("CI", raising=False)
+    for name in CLEARED:
+        monkeypatch.delenv(name, raising=False)
+    with Stub(["An old silent pond\nA frog jumps into the pond\nSplash! Silence again"]) as stub:
+        for name, value in PROVIDERS[0].settings(stub).items():
+            monkeypatch.setenv(name, value)
+        pytester.runpytest_subprocess(*record[1:]).assert_outcomes(passed=1)
+    for name in CLEARED:
+        monkeypatch.delenv(name, raising=False)
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+    for command in (lint, show):
+        done = pytester.run(sys.executable, *command[1:])
+        assert done.ret == 0, (command, done.outlines, done.errlines)
 
 
 def test_the_readme_shows_something_to_run() -> None:
