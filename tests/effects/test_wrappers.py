@@ -6,10 +6,12 @@ import asyncio
 import os
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import pytest
 from returns.result import Success
+from typing_extensions import override
 
 from llm_effects import (
     MemoryStore,
@@ -33,9 +35,10 @@ from llm_effects.interpreters.aio import ASYNCIO
 from llm_effects.interpreters.blocking import BLOCKING
 from llm_effects.interpreters.driver import Run, finished
 from llm_effects.notes import CacheHit, CacheMissed, Continued, GaveUp, Note, Retried
-from llm_effects.operations import Operation
+from llm_effects.operations import Operation, Program, Sleep, ask
 from llm_effects.programs import watched
 from llm_effects.providers.leaf import Leaf
+from llm_effects.runner import Wrapped
 from llm_pure import (
     AssistantMessage,
     BadRequest,
@@ -403,6 +406,28 @@ def test_the_deadline_ends_a_slow_attempt() -> None:
     done = simulate(runner, QUESTION, [Slow(6, BUSY), Slow(6, answer())])
     assert isinstance(failed(done.outcome), Deadline | Overloaded)
     assert done.elapsed <= 10
+
+
+@dataclass(frozen=True, slots=True)
+class Dawdling(Wrapped):
+    """Waits for two seconds before it asks."""
+
+    @property
+    @override
+    def layer(self) -> str:
+        return "dawdling"
+
+    @override
+    def program(self, completion: Completion) -> Program[Outcome[Response]]:
+        yield from ask(Sleep(2))
+        return (yield from self.inner(completion))
+
+
+def test_no_wait_of_any_wrapper_outlives_the_deadline(colour: Colour) -> None:
+    told = colour(with_deadline(0.01)(Dawdling(leaf(answer()))), QUESTION)
+    assert isinstance(failed(told.outcome), Deadline)
+    done = simulate(with_deadline(1)(Dawdling(leaf())), QUESTION, [answer()])
+    assert (type(failed(done.outcome)), done.elapsed) == (Deadline, 1)
 
 
 def test_an_outage_empties_the_bucket_and_the_next_runs_are_not_retried() -> None:

@@ -122,3 +122,14 @@ def test_ids_that_are_repeated_empty_or_collide_over_turns_are_told_apart_and_ma
     assert [len(set(ids)) for ids in calls] == [2, 2, 2]
     assert all(re.fullmatch(FORMS[wire], one) for ids in calls for one in ids)
     assert (losses == ()) == (wire == "anthropic")
+
+
+@pytest.mark.parametrize("wire", sorted(FORMS))
+def test_an_id_that_stands_in_the_conversation_is_given_to_no_other_call(wire: str) -> None:
+    odd = "no id! " * 10
+    [[new]], _, _ = sent(wire, conversation([[odd]]))
+    assert new != odd
+    for turns in ([[odd], [new]], [[new], [odd]], [[odd, new]]):
+        calls, results, _ = sent(wire, conversation(turns))
+        assert calls == results
+        assert len({one for ids in calls for one in ids}) == 2

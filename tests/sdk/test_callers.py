@@ -77,6 +77,17 @@ def contexts() -> set[int]:
     return {id(it) for it in gc.get_objects() if isinstance(it, ssl.SSLContext)}
 
 
+@pytest.mark.parametrize("name", ["run", "arun"])
+def test_what_may_take_longer_than_a_call_that_does_not_stream_is_streamed_though_nobody_looks(
+    provider: Provider, serve: Serve, name: str
+) -> None:
+    stub, runner = serve("Hello", "Hello")
+    for limit in (21_333, 21_334):  # from where on the SDK of Anthropic refuses to wait
+        asked = provider.question.replace(max_tokens=limit)
+        assert text(COLOURS[name](runner, asked).outcome) == "Hello"
+    assert [request.stream for request in stub.requests] == [False, provider is ANTHROPIC]
+
+
 # ---------------------------------------------------------------- set up wrongly
 
 
