@@ -16,6 +16,8 @@ counts; where it leaves out what the answer is made of, that is what was accumul
     those that say nothing of their own          any time, skipped
     all others                                   any time, skipped and counted
 
+A stream that was resumed (`starting_after`) begins in the middle: what is out of order in it is skipped.
+
 Events tell of a part when its item is done. Should the answer at the end be another one than what was told, `Restarted`
 takes that back, and it is told again; so it is when another answer begins in the same stream.
 """
@@ -36,7 +38,7 @@ from llm_pure.openai_responses.fold import ASIDE, DELTAS, WHOLES, Key, OpenItem,
 from llm_pure.openai_responses.items import read_item
 from llm_pure.openai_responses.response import decode_response, partial_of, read_answer
 from llm_pure.openai_responses.telling import Told, begun, delta_of, more_of, shown_by, told_by, untold
-from llm_pure.reading import PlainObject, as_object, malformed, object_at, wrong
+from llm_pure.reading import PlainObject, as_object, malformed, object_at, object_or_none, wrong
 from llm_pure.sse import SSE_START, SseState, sse_step
 from llm_pure.wire import folded
 
@@ -168,6 +170,8 @@ def _event(read: Read, name: bytes, data: bytes, events: list[StreamEvent]) -> R
             return _error(read, event, kind, events)
         return read if kind in ASIDE else read._replace(skipped=read.skipped + 1)
     except _WrongOrder as error:
+        if read.head is None:  # resumed in the middle: the end says all
+            return read
         wrong_order: LlmError = OutOfOrder(message=snippet(error.reason), path="$" + error.path)
         return _failed(read, wrong_order)
     except JsonError as error:
@@ -199,7 +203,7 @@ def _started(read: Read, events: list[StreamEvent]) -> Read:
 
 def _added(read: Read, event: PlainObject, _: str, events: list[StreamEvent]) -> Read:
     read = _started(read, events)
-    index, item = _index(event), object_at(event, "item")
+    index, item = _index(event), object_or_none(event, "item") or {}  # some say what it is when it is done
     if index > read.next or any(item.at == index for item in read.opened):
         raise _WrongOrder(f"item {index} begins where item {read.next} should", ".output_index")
     places: tuple[int, ...] = ()
@@ -298,13 +302,14 @@ def _item_done(read: Read, event: PlainObject, _: str, events: list[StreamEvent]
     place = _place_of(read, event)
     open_, item = read.opened[place], object_at(event, "item")
     told, placed = read.told, read.placed
+    other = kind_of(item) != kind_of(open_.start)
     for number, part in enumerate(read_item(item)):
         if number < len(open_.places):
             at = open_.places[number]
         else:
             at, placed = placed, placed + 1
         text, before = shown_by(part), told_by(open_, number)
-        if text is not None and not text.startswith(before):
+        if other or (text is not None and not text.startswith(before)):
             continue  # the end will tell
         if text is not None and len(text) > len(before):
             events += more_of(at, part, text[len(before) :])

@@ -134,6 +134,29 @@ def test_the_terminal_event_counts() -> None:
     )
 
 
+@pytest.mark.parametrize("item", [THOUGHT, message("Let me."), CALL])
+def test_an_item_that_is_not_said_before_it_is_done(item: Event) -> None:
+    """As some gateways do. What its deltas told is taken back, once the end says what it is."""
+    begun: Event = {"type": "response.output_item.added", "output_index": 0, "item": None}
+    events = (CREATED, begun, delta("output_text", 0, "Let ", content_index=0), done(0, **item))
+    whole = completed(item)
+    response = decode_stream([sse(*events, whole)]).unwrap()
+    assert response == decode_stream([sse(CREATED, whole)]).unwrap()
+    assert told(*events, whole)[1:] == [
+        TextDelta(0, "Let "),
+        Restarted(0),
+        *told(CREATED, whole)[1:],
+    ]
+
+
+@pytest.mark.parametrize("after", range(1, len(WHOLE)))
+def test_a_stream_that_was_resumed_says_all_at_its_end(after: int) -> None:
+    assert decode_stream([sse(*WHOLE[after:])]) == decode_stream([sse(*WHOLE)])
+    assert isinstance(decode_stream([sse(*WHOLE[after:-1])]), Failure)
+    parts = [event for event in told(*WHOLE[after:]) if isinstance(event, PartDone)]
+    assert parts[-3:] == [event for event in told(*WHOLE) if isinstance(event, PartDone)]
+
+
 @pytest.mark.parametrize("keep", [9, 8])
 def test_a_terminal_event_without_output_ends_what_was_accumulated(keep: int) -> None:
     response = decode_stream([sse(*WHOLE[:keep], completed())]).unwrap()
