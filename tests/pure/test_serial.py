@@ -1,35 +1,58 @@
 """What is written stays readable: the fixtures of every schema version, and the places of what is wrong."""
 
 import json
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
+from inspect import signature
 from pathlib import Path
 from timeit import repeat
+from typing import Any
 
 import pytest
 from returns.result import Success
 
 from llm_pure import (
+    Audio,
+    BadOutput,
+    BadToolInput,
     Base64,
     BrokenToolCall,
+    CassetteMiss,
     Completion,
+    Deadline,
+    Disconnected,
     Document,
+    Done,
+    FileId,
+    FreeText,
     Image,
     JsonObject,
+    LlmError,
+    Loss,
+    Lossy,
     Opaque,
     Output,
     Overloaded,
     PartDone,
     Reasoning,
+    ReasoningDelta,
     ReasoningSetting,
     Refusal,
+    RefusalDelta,
     Response,
+    Restarted,
+    Started,
     Text,
+    TextDelta,
+    Timeout,
     Tool,
     ToolCall,
+    ToolCallDelta,
+    ToolCallStarted,
     ToolChoice,
     ToolResult,
     Url,
     Usage,
+    Violation,
     assistant,
     completion_from_json,
     from_json,
@@ -39,8 +62,10 @@ from llm_pure import (
     user,
 )
 from llm_pure.compiled import kind_of
+from llm_pure.errors import ERRORS
 from llm_pure.messages import AssistantMessage, UserMessage
 from llm_pure.serial import Value
+from llm_pure.serial_schema import serial_schema
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "serial" / "1"
 
@@ -107,6 +132,95 @@ WRITTEN: dict[str, Value] = {
     ),
     "event": PartDone(2, CALL),
 }
+
+
+NOTED = JsonObject({"anthropic": {"x": [1, -2.5, None, True, "☀"]}})
+FAILED = {
+    "message": "no",
+    "status": 418,
+    "type": "t",
+    "code": "c",
+    "path": "$.a[0]",
+    "retry_after": 1.5,
+    "usage": Usage(1, 2),
+    "partial": Response(assistant("as far as")),
+    "request_id": "r",
+}
+VIOLATIONS = (Violation("$.a", "wrong", "missing"),)
+OF_ITS_OWN: dict[type[LlmError], dict[str, object]] = {
+    Timeout: {"phase": "pool"},
+    Disconnected: {"phase": "during"},
+    Deadline: {"last": "Overloaded"},
+    BadToolInput: {"text": "{}", "violations": VIOLATIONS},
+    BadOutput: {"text": "{}", "reason": "no_json", "violations": VIOLATIONS},
+    Lossy: {"losses": (Loss("$.seed", "no field"),)},
+    CassetteMiss: {"file": "a.yaml"},
+}
+
+# Every class and every field. Never change a line either; a field that is added gets a line of its own.
+EVERYTHING: tuple[Value, ...] = (
+    WRITTEN["completion"],
+    ANSWER,
+    replace(ANSWER, stop_reason="stop_sequence", stop_sequence="END"),
+    AssistantMessage((Text("a", NOTED), Opaque("p", JsonObject({"type": "x"}))), NOTED),
+    UserMessage((Image(Base64("aGk=", "image/png"), "high", NOTED), Image(FileId("file_1"))), NOTED),
+    replace(system("Be brief."), extras=NOTED),
+    Document((Text("a"), Image(Url("https://example.com/a.png"))), "t", "c", citations=True, extras=NOTED),
+    Document(Text("a")),
+    Audio(Base64("aGk=", "audio/wav"), "hi", NOTED),
+    ToolCall("1", "run", JsonObject({"input": "ls"}), NOTED, free_text=True),
+    BrokenToolCall("1", "run", "l", NOTED, free_text=True),
+    ToolResult("1", (Text("42"),), is_error=True, extras=NOTED),
+    Reasoning("hm", "c2ln", "c2VhbA==", NOTED),
+    Refusal("No.", NOTED),
+    Base64("aGk=", "image/png"),
+    Url("https://example.com"),
+    FileId("file_1"),
+    Tool("f", "does", JsonObject({"type": "object"}), strict=False, extras=NOTED),
+    Tool("g", free_text=FreeText("lark", "start: x")),
+    ToolChoice("required", "f", parallel=False, extras=NOTED, allowed=("f", "g")),
+    ReasoningSetting("xhigh", 2048, NOTED),
+    Completion([], output=Output(JsonObject({"type": "object"}), "n", "d", strict=False, extras=NOTED)),
+    Usage(1, 2, 3, 4, 5),
+    Loss("$.seed", "no field"),
+    Started("msg_1", "m"),
+    TextDelta(1, "a"),
+    ReasoningDelta(1, "a"),
+    RefusalDelta(1, "a"),
+    ToolCallStarted(1, "c", "f"),
+    ToolCallDelta(1, "{"),
+    PartDone(1, Text("a")),
+    Restarted(1),
+    Done(Response(assistant("a"))),
+    *(
+        kind(**FAILED, **OF_ITS_OWN.get(kind, {}), retryable=not kind().retryable)  # type: ignore[arg-type]  # a table's
+        for kind in ERRORS
+    ),
+)
+
+
+def test_every_class_and_field_that_version_1_wrote_is_read() -> None:
+    lines = (FIXTURES / "everything.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [from_json(line) for line in lines] == [*map(Success, EVERYTHING)]
+    assert [json.loads(line) for line in lines] == [json.loads(to_json(value)) for value in EVERYTHING]
+    schema: Any = serial_schema()["$defs"]
+    fields_of = {kind: set(said["properties"]) - {"kind"} for kind, said in schema.items()}
+    assert {kind: told - said_of(EVERYTHING, kind) for kind, told in fields_of.items()} == {
+        kind: set() for kind in fields_of
+    }
+
+
+def said_of(value: object, kind: str) -> set[str]:
+    """The fields of a class that hold anything but their defaults, in a value and all that it is made of."""
+    if isinstance(value, tuple):
+        return {name for item in value for name in said_of(item, kind)}
+    if not is_dataclass(value) or isinstance(value, type):
+        return set()
+    inner = {field.name: getattr(value, field.name) for field in fields(value) if field.compare}
+    usual = signature(type(value)).parameters
+    own = {name for name, held in inner.items() if held != usual[name].default}
+    found = said_of(tuple(inner.values()), kind)
+    return found | own if kind_of(type(value)) == kind else found
 
 
 @pytest.mark.parametrize("name", sorted(WRITTEN))

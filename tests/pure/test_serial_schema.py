@@ -43,6 +43,12 @@ def test_what_version_1_wrote_is_valid(path: Path) -> None:
     Draft202012Validator(serial_schema()).validate(json.loads(path.read_text(encoding="utf-8")))
 
 
+def test_every_line_that_version_1_wrote_is_valid() -> None:
+    validator = Draft202012Validator(serial_schema())
+    for line in (ROOT / "tests/fixtures/serial/1/everything.jsonl").read_text(encoding="utf-8").splitlines():
+        validator.validate(json.loads(line))
+
+
 def test_every_description_says_what_a_value_means() -> None:
     definitions: dict[str, Any] = json.loads(published())["$defs"]
     assert [
