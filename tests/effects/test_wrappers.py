@@ -346,6 +346,9 @@ def test_a_matched_stop_sequence_is_put_back_only_when_asked(colour: Colour) -> 
     "wrappers",
     [
         (with_retry(), with_retry()),
+        (with_continuation(), with_continuation()),
+        (with_prefill_echo(), with_prefill_echo()),
+        (with_stop_sequence(), with_stop_sequence()),
         (with_continuation(), with_retry()),
         (with_cache(MemoryStore()), with_continuation()),
         (with_cache(MemoryStore()), with_retry()),
@@ -362,6 +365,25 @@ def test_the_usual_stack_is_in_the_right_order() -> None:
     runner = standard(leaf(), retries=2, continues=1, cache=MemoryStore())
     assert runner.layers == ("anthropic", "retry", "continuation", "cache")
     assert runner.target == leaf().target
+
+
+def test_the_options_of_the_usual_stack_are_counts_of_further_requests_and_the_first_wait() -> None:
+    def waited(retries: int, seed: int) -> tuple[int, float]:
+        runner = standard(leaf(), retries=retries, retry_backoff=4.0)
+        done = simulate(runner, QUESTION, [BUSY] * 9, seed=seed)
+        return len(done.requests), done.elapsed
+
+    assert [waited(retries, 0)[0] for retries in (0, 1, 2)] == [1, 2, 3]
+    waits = [waited(1, seed)[1] for seed in range(50)]
+    assert max(waits) <= 4.0
+    assert sum(waits) / 50 == pytest.approx(2.0, rel=0.25)
+    cut = [answer(f" {number}", "max_tokens") for number in range(9)]
+    for continues in (0, 1, 2):
+        done = simulate(standard(leaf(), continues=continues), QUESTION, cut)
+        assert len(done.requests) == continues + 1
+    for wrong in ({"retries": -1}, {"continues": -1}):
+        with pytest.raises(ValueError, match="counts"):
+            standard(leaf(), **wrong)  # type: ignore[arg-type]  # counts, both
 
 
 def test_the_model_is_filled_in_before_anything_decides(colour: Colour) -> None:
