@@ -67,6 +67,7 @@ from llm_pure import (
     mapped,
     user,
 )
+from llm_pure.models import MODELS, ModelTraits
 from tests.effects.scripted import COLOURS, QUESTION, Colour, ScriptedDoor, answer, failed, leaf
 
 BUSY = Overloaded(message="Overloaded", status=529, type="overloaded_error")
@@ -216,6 +217,14 @@ def test_a_model_that_refuses_prefill_is_asked_to_go_on(colour: Colour) -> None:
         "AssistantMessage",
     ]
     assert question.with_response(response).messages[1:] == (AssistantMessage((Text("Hello world."),)),)
+
+
+def test_a_model_that_only_the_callers_table_knows_is_continued_as_that_says(colour: Colour) -> None:
+    models = {**MODELS, "my-own": ModelTraits(prefill=True)}
+    for table, note in ((models, Continued(1, "prefill")), (None, Continued(1, "nudge"))):
+        inner = leaf(answer("Hello wor", "max_tokens"), answer("ld."))
+        told = colour(compose(inner, with_continuation(models=table)), QUESTION.replace(model="my-own"))
+        assert [n for n in told.notes if isinstance(n, Continued)] == [note]
 
 
 def test_signed_turns_go_back_as_they_were(colour: Colour) -> None:
@@ -450,6 +459,17 @@ def test_no_wait_of_any_wrapper_outlives_the_deadline(colour: Colour) -> None:
     assert isinstance(failed(told.outcome), Deadline)
     done = simulate(with_deadline(1)(Dawdling(leaf())), QUESTION, [answer()])
     assert (type(failed(done.outcome)), done.elapsed) == (Deadline, 1)
+
+
+def test_of_two_deadlines_the_nearer_holds_and_the_inner_ends_with_what_it_bounds() -> None:
+    for inner, outer in ((1, 9), (9, 1)):
+        runner = with_deadline(outer)(with_deadline(inner)(Dawdling(leaf())))
+        done = simulate(runner, QUESTION, [answer()])
+        assert (type(failed(done.outcome)), done.elapsed) == (Deadline, 1)
+    wait = RateLimited(message="slow down", status=429, type="rate_limit_error", retry_after=20.0)
+    each = with_retry(RetryPolicy(base_delay=0.0))(with_deadline(10)(leaf()))
+    done = simulate(each, QUESTION, [Slow(9, wait), Slow(9, answer())])
+    assert (done.outcome.unwrap().text, done.elapsed) == ("Hello", 38)
 
 
 def test_an_outage_empties_the_bucket_and_the_next_runs_are_not_retried() -> None:
