@@ -106,6 +106,20 @@ def test_events_come_in_order_with_the_parts_place() -> None:
     assert stream_step(state, wire(START)[0]) == (state, ())
 
 
+def test_the_counts_of_the_end_replace_those_of_the_start_where_they_say_anything() -> None:
+    counted = {
+        "input_tokens": 5,
+        "cache_read_input_tokens": 7,
+        "output_tokens": 1,
+        "service_tier": "standard",
+    }
+    start = {"type": "message_start", "message": {"id": "m", "model": "x", "usage": counted}}
+    told = {"input_tokens": None, "cache_read_input_tokens": None, "output_tokens": 9, "service_tier": None}
+    response = decode_stream(wire(start, {**END, "usage": told}, STOP)).unwrap()
+    assert response.usage == Usage(12, 9, 7)
+    assert response.extras == JsonObject({"anthropic": {"usage": {"service_tier": "standard"}}})
+
+
 @pytest.mark.parametrize("text", ['{"path": "X", "mode": "del', "[1]", "null", '"x"', "NaN", "{}{}"])
 def test_a_call_whose_input_is_cut_or_no_object_is_broken_and_keeps_its_text(text: str) -> None:
     assert part_of(CALL, delta(0, "input_json_delta", partial_json=text), close(0)) == BrokenToolCall(
