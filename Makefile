@@ -48,7 +48,7 @@ PROGRAMS := $(wildcard examples benchmarks)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types ruff imports mypy pyright pytest quick long newer faults leaks crash fuzz cover bench record lock clean setup
+.PHONY: help demo test lint format types ruff imports mypy pyright pytest quick long newer browser faults leaks crash fuzz cover bench record lock clean setup
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(SELF)
@@ -99,6 +99,9 @@ newer: setup
 
 format: setup ## rewrite the code in the project's format
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+browser: setup ## look at a page of `show` in Chromium, where there is one
+	@$(PY) -m pytest -q -m browser
 
 leaks: setup ## ten thousand calls that fail or are given up, and what is left of them
 	@LEAKS=10000 $(PY) -m pytest -q -n $(JOBS) tests/faults/test_leaks.py

@@ -62,7 +62,7 @@ class Page(HTMLParser):
 
 def browse(page: Path, *arguments: str) -> str:
     """What a headless browser prints."""
-    assert CHROMIUM is not None
+    assert CHROMIUM is not None, "there is no Chromium here"
     command = [
         CHROMIUM,
         "--headless",

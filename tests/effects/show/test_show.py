@@ -60,7 +60,7 @@ from llm_pure import (
 )
 from llm_pure.strategies import parts
 from tests.effects.scripted import QUESTION, leaf
-from tests.effects.show.pages import CHROMIUM, Page, browse, picture
+from tests.effects.show.pages import Page, browse, picture
 
 CASSETTES = sorted((Path(__file__).parents[2] / "cassettes").rglob("*.yaml"))
 TRACES = sorted((Path(__file__).parents[2] / "fixtures" / "trace" / "1").glob("*.jsonl"))
@@ -353,12 +353,10 @@ def test_the_command_is_one_of_the_package(tmp_path: Path) -> None:
     assert "Request 1" in done.stdout
 
 
-# ---------------------------------------------------------------- in a browser
-
-browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
+# ---------------------------------------------------------------- in a browser (`make browser`)
 
 
-@browser
+@pytest.mark.browser
 @pytest.mark.slow
 def test_a_browser_draws_the_page_in_light_and_dark_wide_and_narrow(tmp_path: Path) -> None:
     file = tmp_path / "run.html"
@@ -378,7 +376,7 @@ def test_a_browser_draws_the_page_in_light_and_dark_wide_and_narrow(tmp_path: Pa
                 assert seen[tone] > 60, f"a bar of {tone} is missing in {scheme}"
 
 
-@browser
+@pytest.mark.browser
 @pytest.mark.slow
 def test_a_browser_runs_nothing_of_what_a_model_says(tmp_path: Path) -> None:
     file = tmp_path / "hostile.html"
