@@ -83,9 +83,9 @@ class ContinuationPolicy(Brief):
 class Segment(Brief):
     """One request of a continued answer, and what it continues. `Segment(completion)` is the first.
 
-    `before` is the answer so far; `spent` is what answers cost that were replaced; `cut` is the white space that was
-    taken off for a prefill (None: this is no prefill), `nudge` the turn that asks for the rest;
-    `used` counts the output tokens of all requests so far (None: unknown).
+    `before` is the answer so far; `spent` is what answers cost that were replaced, `replaced` the last of these; `cut`
+    is the white space that was taken off for a prefill (None: this is no prefill), `nudge` the turn that asks for the
+    rest; `used` counts the output tokens of all requests so far (None: unknown).
     """
 
     completion: Completion
@@ -95,6 +95,7 @@ class Segment(Brief):
     cut: str | None = None
     nudge: UserMessage | None = None
     used: int | None = 0
+    replaced: Response | None = None
 
 
 FinishReason: TypeAlias = Literal[
@@ -170,9 +171,13 @@ def so_far(segment: Segment, response: Response) -> Response:
 
 
 def failed(segment: Segment, error: LlmError) -> LlmError:
-    """The error of a segment as the error of the whole answer: with all that was read, and all it has cost."""
+    """The error of a segment as the error of the whole answer: with all that was read, and all it has cost.
+
+    An answer that was to be replaced is what was read until something has come in its place.
+    """
     before = segment.before
-    read = so_far(segment, error.partial) if error.partial is not None else before
+    seen = error.partial if error.partial is not None else segment.replaced
+    read = so_far(segment, seen) if seen is not None else before
     spent = segment.spent if before is None else before.usage + segment.spent
     usage = spent + cost_of(error)
     if read is not None:
@@ -194,8 +199,7 @@ def decide_continuation(
         return Finish(whole, "done")
     if segment.round >= policy.max_rounds:
         return Finish(whole, "rounds")
-    following = replace(segment, round=segment.round + 1, before=whole, spent=NO_USAGE, cut=None, nudge=None)
-    following = replace(following, used=_used(segment, response))
+    following = Segment(segment.completion, segment.round + 1, whole, used=_used(segment, response))
     if response.stop_reason == "pause":
         if not response.message.content:
             return Finish(whole, "nothing_added")
@@ -207,7 +211,11 @@ def decide_continuation(
         return Finish(whole, "alternatives")
     if not _is_open_text(segment.completion, response):
         again = replace(
-            segment, round=following.round, spent=segment.spent + response.usage, used=following.used
+            segment,
+            round=following.round,
+            spent=segment.spent + response.usage,
+            used=following.used,
+            replaced=response,
         )
         return _enlarged(policy, again, whole, traits)
     if segment.before is not None and whole.text.rstrip() == segment.before.text.rstrip():

@@ -153,13 +153,13 @@ def test_a_failed_segment_takes_nothing_with_it(
 ) -> None:
     segment = steps[-1][0]
     error = failed(segment, kind(partial=partial, usage=usage))
-    before = segment.before
+    before, read = segment.before, partial if partial is not None else segment.replaced
     if before is not None:
         assert error.partial is not None
         assert error.partial.text.startswith(before.text)
-    elif partial is not None:
+    elif read is not None:
         assert error.partial is not None
-        assert error.partial.message == partial.message
+        assert error.partial.message == read.message
     else:
         assert error.partial is None
     spent = segment.spent if before is None else before.usage + segment.spent

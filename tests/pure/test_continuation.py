@@ -45,9 +45,9 @@ def cut(*content: str | Part, reason: StopReason = "max_tokens", output: int | N
 
 
 def enlarged(limit: int, answer: Response, completion: Completion = ASKED) -> Enlarge:
-    return Enlarge(
-        Segment(completion.replace(max_tokens=limit), 1, spent=answer.usage, used=answer.usage.output_tokens)
-    )
+    completion = completion.replace(max_tokens=limit)
+    used = answer.usage.output_tokens
+    return Enlarge(Segment(completion, 1, spent=answer.usage, used=used, replaced=answer))
 
 
 @pytest.mark.parametrize(
