@@ -51,6 +51,9 @@ def _required(payload: Payload, _: Headers) -> LlmError | None:
             return _no(f"{name}: Field required")
     if payload["messages"] == []:
         return _no("messages: at least one message is required")
+    limit = payload["max_tokens"]
+    if isinstance(limit, int) and limit < 1:
+        return _no("max_tokens: Input should be greater than or equal to 1")
     return None
 
 
@@ -92,18 +95,23 @@ def _prefill(payload: Payload, _: Headers) -> LlmError | None:
 
 
 def _tool_results(payload: Payload, _: Headers) -> LlmError | None:
-    messages = list(_messages(payload))
-    for number, message in enumerate(messages):
-        asked = {str(block.get("id")) for block in _blocks(message) if block.get("type") == "tool_use"}
-        following = _blocks(messages[number + 1]) if number + 1 < len(messages) else iter(())
-        missing = asked - {
-            str(block.get("tool_use_id")) for block in following if block.get("type") == "tool_result"
-        }
-        if missing:
+    """A call has its result in the next message, and a result its call in the one before."""
+    called: set[str] = set()
+    for number, message in enumerate([*_messages(payload), {}]):
+        blocks = list(_blocks(message))
+        told = {str(block.get("tool_use_id")) for block in blocks if block.get("type") == "tool_result"}
+        if called - told:
             return _no(
-                f"messages.{number}: `tool_use` ids were found without `tool_result` blocks immediately after: "
-                + ", ".join(sorted(missing))
+                f"messages.{number - 1}: `tool_use` ids were found without `tool_result` blocks immediately after: "
+                + ", ".join(sorted(called - told))
             )
+        if told - called:
+            return _no(
+                f"messages.{number}: unexpected `tool_use_id` found in `tool_result` blocks: "
+                + ", ".join(sorted(told - called))
+                + ". Each `tool_result` block must have a corresponding `tool_use` block in the previous message."
+            )
+        called = {str(block.get("id")) for block in blocks if block.get("type") == "tool_use"}
     return None
 
 
@@ -133,17 +141,36 @@ def _chat_limit(payload: Payload, _: Headers) -> LlmError | None:
     )
 
 
+def _chat_least(payload: Payload, _: Headers) -> LlmError | None:
+    for name in ("max_tokens", "max_completion_tokens"):
+        limit = payload.get(name)
+        if isinstance(limit, int) and limit < 1:
+            return _no(
+                f"Invalid '{name}': integer below minimum value. Expected a value >= 1, but got {limit} instead.",
+                code="integer_below_min_value",
+                path=name,
+            )
+    return None
+
+
 def _chat_tool_results(payload: Payload, _: Headers) -> LlmError | None:
     missing: set[str] = set()
+    called: set[str] = set()
     last = 0
     for number, message in enumerate(_messages(payload)):
         if message.get("role") == "tool":
-            missing.discard(str(message.get("tool_call_id")))
+            if (call := str(message.get("tool_call_id"))) not in called:
+                return _no(
+                    "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with "
+                    "'tool_calls'.",
+                    path=f"messages.[{number}].role",
+                )
+            missing.discard(call)
             continue
         if missing:
             break
-        calls = message.get("tool_calls")
-        missing = {str(call.get("id")) for call in _objects(calls)}
+        called = {str(call.get("id")) for call in _objects(message.get("tool_calls"))}
+        missing = set(called)
         last = number
     if not missing:
         return None
@@ -223,7 +250,12 @@ def _responses_reasoning(payload: Payload, _: Headers) -> LlmError | None:
 
 RULES: Final[Mapping[WireFormat, tuple[Rule, ...]]] = {
     "anthropic_messages": (_version, _required, _sampling, _texts, _prefill, _tool_results),
-    "openai_chat": (_chat_required, _chat_limit, _chat_tool_results),
+    "openai_chat": (
+        _chat_required,
+        _chat_limit,
+        _chat_least,
+        _chat_tool_results,
+    ),
     "openai_responses": (_responses_required, _responses_unknown, _responses_calls, _responses_reasoning),
 }
 

@@ -51,6 +51,12 @@ Changes = dict[str, Any]
             {"messages": [USER, {"role": "assistant", "content": [CALL]}, USER]},
             "messages.1: `tool_use` ids",
         ),
+        (HEADERS, {"max_tokens": 0}, "max_tokens: Input should be greater than or equal to 1"),
+        (
+            HEADERS,
+            {"messages": [USER, ASSISTANT, {"role": "user", "content": [RESULT]}]},
+            "messages.2: unexpected `tool_use_id` found in `tool_result` blocks: t1.",
+        ),
     ],
 )
 def test_anthropic_refuses(headers: dict[str, str], changes: Changes, message: str) -> None:
@@ -96,6 +102,12 @@ def test_anthropic_allows(headers: dict[str, str], changes: Changes) -> None:
             {"messages": [USER, {"role": "assistant", "tool_calls": [CHAT_CALL]}, USER]},
             "An assistant message with 'tool_calls'",
         ),
+        (
+            {"messages": [USER, {"role": "tool", "tool_call_id": "t1", "content": "ok"}]},
+            "Invalid parameter: messages with role 'tool' must be a response",
+        ),
+        ({"model": "gpt-4o-mini", "max_tokens": -5}, "Invalid 'max_tokens': integer below minimum value."),
+        ({"max_completion_tokens": 0}, "Invalid 'max_completion_tokens': integer below minimum value."),
     ],
 )
 def test_openai_refuses(changes: Changes, message: str) -> None:
