@@ -8,6 +8,9 @@
 extra `[testing]`.
 """
 
+from llm_effects.interpreters.answers import Answer
+from llm_effects.interpreters.simulated import Script
+from llm_effects.operations import HttpRequest
 from llm_effects.simulation.faulty import MIX, Kind, faulty
 from llm_effects.simulation.invariants import (
     Violation,
@@ -23,7 +26,10 @@ from llm_effects.simulation.invariants import (
 
 __all__ = [
     "MIX",
+    "Answer",
+    "HttpRequest",
     "Kind",
+    "Script",
     "Violation",
     "attempts_within_budget",
     "check",
