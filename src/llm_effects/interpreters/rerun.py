@@ -57,7 +57,7 @@ __all__ = ["Bill", "Diverged", "Rerun", "Same", "rerun"]
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Bill(Brief):
     """What a run took: how many requests, how many seconds between them and in all, and what tokens it paid for.
 
@@ -161,7 +161,13 @@ class _Following:
         usage = outcome.unwrap().usage if isinstance(outcome, Success) else cost_of(outcome.failure())
         missed = [n for n, it in enumerate(exchanges_of(self.tape.steps), 1) if it.error == _MISS]
         unanswered = min([*missed, *(() if self.unanswered is None else (self.unanswered,))], default=None)
-        return Bill(len(self.world.requests), waited, elapsed, usage, unanswered)
+        return Bill(
+            requests=len(self.world.requests),
+            waited=waited,
+            elapsed=elapsed,
+            usage=usage,
+            unanswered=unanswered,
+        )
 
     def _recorded(self) -> Timed | None:
         """The step that comes next, if all was the same so far."""

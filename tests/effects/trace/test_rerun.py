@@ -143,7 +143,7 @@ def test_a_hit_of_the_cache_is_the_same_from_an_empty_store() -> None:
     trace = world.record(runner, QUESTION).trace
     done = rerun(patient(), QUESTION, trace)
     assert isinstance(done, Same)
-    assert done.bill == Bill(0, 0, 0.0, Usage(3, 2))
+    assert done.bill == Bill(requests=0, waited=0, elapsed=0.0, usage=Usage(3, 2))
 
 
 def test_functions_of_a_prompt_are_not_called_again() -> None:
