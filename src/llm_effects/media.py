@@ -121,7 +121,7 @@ class FilePiece:
                 return replace(wanted, source=source, title=wanted.title or self.path.name)
             case _:
                 said, found = type(wanted).__name__, type(part).__name__
-                raise ValueError(f"{self.path.name} holds no {said}: its bytes are those of a {found}")
+                raise ValueError(f"{self.path.name}: its bytes are no {said}, but {found}")
 
 
 _NOTHING = Base64("", "")

@@ -65,7 +65,7 @@ def standard(
     """The usual stack, in the right order: `retries` further attempts, the first after about `retry_backoff` seconds;
     `continues` rounds for an answer that was cut off; and a cache around both."""
     if retries < 0 or continues < 0:
-        raise ValueError("retries and continues are counts")
+        raise ValueError(f"retries and continues are counts, not {retries} and {continues}")
     wrappers: list[Wrapper] = []
     if retries:
         wrappers.append(with_retry(RetryPolicy(max_attempts=retries + 1, base_delay=retry_backoff)))

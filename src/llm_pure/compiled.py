@@ -20,6 +20,7 @@ from inspect import Parameter, signature
 from types import NoneType, UnionType
 from typing import Final, Literal, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from llm_pure.brief import brief
 from llm_pure.json import JsonError, JsonObject, PlainJson, parse_json
 from llm_pure.reading import within, wrong
 
@@ -138,10 +139,11 @@ def _tagged(classes: Mapping[str, _Class]) -> _Read:
         if not isinstance(data, dict):
             raise wrong(data, "an object", "")
         kind = data.get("kind")
-        found = classes.get(kind) if isinstance(kind, str) else None
-        if found is None:
-            raise JsonError("no such kind here", ".kind")
-        return found.read_tagged(data)
+        if not isinstance(kind, str):
+            raise wrong(kind, "a kind", ".kind")
+        if kind not in classes:
+            raise JsonError(f"no such kind here: {brief(kind)}", ".kind")
+        return classes[kind].read_tagged(data)
 
     return read
 

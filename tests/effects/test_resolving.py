@@ -169,6 +169,9 @@ def test_a_file_that_holds_something_else_is_a_failure_at_its_place(tmp_path: Pa
         error = failed(asyncio.run(arun(leaf(), asked)) if looped else run(leaf(), asked))
         assert isinstance(error, BadRequest)
         assert error.path == "$.messages[1].content[1]"
+        if piece.path == notes:
+            wanted = type(piece.as_part).__name__
+            assert error.message == f"ValueError: cat.png: its bytes are no {wanted}, but Text"
     assert sent(document_from_path(notes))[0] == Document(Text("no cat"), "cat.png")
 
 

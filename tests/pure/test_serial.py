@@ -283,6 +283,11 @@ def test_what_is_wrong_is_named_by_its_place(body: str, path: str) -> None:
     assert completion_from_json(body).failure().path == path
 
 
+def test_a_value_of_another_kind_is_named() -> None:
+    error = completion_from_json(to_json(user("x"))).failure()
+    assert (error.path, error.message) == ("$.kind", "no such kind here: 'user_message'")
+
+
 def test_a_lone_surrogate_is_kept_as_text_even_if_it_cannot_be_read() -> None:
     assert to_json(Text("a\ud800é")) == '{"schema":"llm_pure/1","kind":"text","text":"a\\ud800\\u00e9"}'
 
