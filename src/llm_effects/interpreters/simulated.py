@@ -32,7 +32,7 @@ from llm_pure import (
     StreamEvent,
     Timeout,
 )
-from llm_pure.target import Target, codec_of
+from llm_pure.target import Target, codec_of, wire_of
 
 __all__ = ["Script", "Simulation", "World", "simulate"]
 
@@ -195,7 +195,8 @@ class _Virtual:
             wait, each, answer = answer.seconds, answer.each, answer.answer
         if not self._world.passed(wait, limit):
             return Timeout(message="nothing came in time")
-        raw = on_the_wire(codec_of(self._target.wire), answer, stream=request.stream)
+        wire = wire_of(request.path) or self._target.wire  # a stack may ask several providers
+        raw = on_the_wire(codec_of(wire), answer, stream=request.stream)
         return _Answered(self._world, raw, each) if isinstance(raw, Raw) else raw
 
     async def sleep(self, seconds: float) -> None:

@@ -20,6 +20,7 @@ from llm_effects import (
     Program,
     Raw,
     Runner,
+    Same,
     Simulation,
     Slow,
     World,
@@ -28,6 +29,7 @@ from llm_effects import (
     compose,
     openai_chat_runner,
     openai_responses_runner,
+    rerun,
     simulate,
     with_cache,
     with_continuation,
@@ -203,6 +205,39 @@ def test_chunks_come_late_and_the_deadline_ends_the_stream_between_two() -> None
 def test_raw_bytes_are_answered_as_they_are() -> None:
     done = simulate(leaf(), QUESTION, [Raw(418, {"content-type": "text/plain"}, (b"I am a teapot",))])
     assert done.outcome.failure().status == 418
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback(Wrapped):
+    """Where the one is overloaded, the other is asked."""
+
+    other: Runner
+
+    @property
+    @override
+    def layer(self) -> str:
+        return "fallback"
+
+    @override
+    def program(self, completion: Completion) -> Program[Outcome[Response]]:
+        match (yield from self.inner(completion)):
+            case Failure(Overloaded()):
+                return (yield from self.other(completion.replace(model=None)))
+            case outcome:
+                return outcome
+
+
+@pytest.mark.parametrize("observed", [False, True])
+@pytest.mark.parametrize("other", LEAVES)
+@pytest.mark.parametrize("one", LEAVES)
+def test_a_stack_of_two_providers_is_answered_by_each_in_its_own_words(
+    one: Callable[[], Runner], other: Callable[[], Runner], observed: bool
+) -> None:
+    runner = Fallback(one(), other())
+    world = World([Overloaded(message="busy"), answer("Hello")])
+    outcome, trace = world.record(runner, QUESTION, observed=observed)
+    assert outcome.unwrap().text == "Hello"
+    assert isinstance(rerun(runner, QUESTION, trace), Same)
 
 
 # ---------------------------------------------------------------- each invariant finds what it is for
