@@ -163,7 +163,7 @@ def _misfit(
 ) -> BadOutput | BadToolInput | None:
     if response.stop_reason in {"max_tokens", "context_window", "pause", "refusal"}:
         return None
-    calls = _calls(response)
+    calls = response.calls
     if calls:
         found = [_bad_call(attempt.completion, call) for call in calls] if policy.tools else []
         return next((error for error in found if error is not None), None)
@@ -173,10 +173,6 @@ def _misfit(
     outcome = parse_output(_with_prefill(attempt.completion, response), asked)
     error = outcome.failure() if isinstance(outcome, Failure) else None
     return error if isinstance(error, BadOutput) and error.reason not in {"refused", "cut"} else None
-
-
-def _calls(response: Response) -> list[ToolCall | BrokenToolCall]:
-    return [part for part in response.message.content if isinstance(part, ToolCall | BrokenToolCall)]
 
 
 def _bad_call(completion: Completion, call: ToolCall | BrokenToolCall) -> BadToolInput | None:
@@ -203,7 +199,7 @@ def _with_prefill(completion: Completion, response: Response) -> Response:
 def _reply(
     policy: RepairPolicy, completion: Completion, response: Response, error: BadOutput | BadToolInput
 ) -> UserMessage:
-    calls = _calls(response)
+    calls = response.calls
     if not calls:
         return user(f"{policy.ask}\n{_listed(policy, error)}")
     results: list[ToolResult] = []

@@ -61,6 +61,7 @@ class Response(Brief):
     `message` is what the caller reads. `turns` is empty, or, after a continuation, the messages as they went
     over the wire, in order (assistant, user, assistant, ...): the history that goes back to a provider that
     signs its reasoning. `alternatives` are the further choices of one request (`n > 1`), each with its own message.
+    `provider` is the wire format's name for itself (`anthropic`, `openai_chat`, `openai_responses`), as in `extras`.
     `has_prefill` says that the message begins with the completion's own last assistant message, and does not follow it.
     `extras` holds, under the provider's name, what only this provider says: unknown fields, own counters.
     """
@@ -82,6 +83,11 @@ class Response(Brief):
     def text(self) -> str:
         """The text parts, concatenated with nothing between. Reasoning and refusal are not text."""
         return text_of(self.message.content)
+
+    @property
+    def calls(self) -> tuple[ToolCall | BrokenToolCall, ...]:
+        """Every call, in order, those that cannot be run too: each of them wants a result."""
+        return tuple([part for part in self.message.content if isinstance(part, ToolCall | BrokenToolCall)])
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:

@@ -134,11 +134,10 @@ def test_an_answer_is_asked_for_again_exactly_when_it_does_not_fit(
     if isinstance(last := question.messages[-1], AssistantMessage):
         content = joined_content(last.content, answer.message.content)
         whole = Response(AssistantMessage(content), answer.usage, answer.stop_reason)
-    calls: list[ToolCall | BrokenToolCall] = [*answer.tool_calls, *answer.broken_tool_calls]
     if answer.stop_reason in ("max_tokens", "pause", "refusal"):
         fits = True
-    elif calls:
-        fits = not tools or all(isinstance(parse_tool_call(call, TOOL), Success) for call in calls)
+    elif answer.calls:
+        fits = not tools or all(isinstance(parse_tool_call(call, TOOL), Success) for call in answer.calls)
     elif question.output is None or any(isinstance(part, Refusal) for part in answer.message.content):
         fits = True
     else:

@@ -161,6 +161,7 @@ def test_an_answers_call_with_text_is_no_call_with_arguments(wire: WireFormat, b
 def test_a_text_that_was_cut_off_is_never_run(wire: WireFormat, body: dict[str, Any]) -> None:
     response = codec_of(wire).decode_response(body).unwrap()
     (broken,) = response.broken_tool_calls
+    assert response.calls == (broken,)
     assert (response.text_calls, broken.text, broken.free_text) == ((), 'ls "a b"\n', True)
     assert isinstance(parse_tool_call(broken, SHELL), Failure)
     assert isinstance(broken, BrokenToolCall)
