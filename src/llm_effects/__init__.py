@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from llm_effects.providers.anthropic import anthropic_runner
     from llm_effects.providers.openai import openai_chat_runner, openai_responses_runner
     from llm_effects.resolving import Draft, Resolvable, Unresolved, resolve
-    from llm_effects.runner import Runner
+    from llm_effects.runner import Runner, Wrapped
     from llm_effects.stacks import Wrapper, compose, standard
     from llm_effects.stores.memory import MemoryStore
     from llm_effects.stores.sqlite import SqliteStore
@@ -69,6 +69,7 @@ else:  # hidden from type checkers: to them a module with a `__getattr__` has ev
             "Trace": "trace.trace",
             "Unresolved": "resolving",
             "World": "interpreters.simulated",
+            "Wrapped": "runner",
             "Wrapper": "stacks",
             "anthropic_runner": "providers.anthropic",
             "arecord": "interpreters.record",
@@ -127,6 +128,7 @@ __all__ = [
     "Trace",
     "Unresolved",
     "World",
+    "Wrapped",
     "Wrapper",
     "anthropic_runner",
     "arecord",
