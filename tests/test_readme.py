@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
+import mypy.api
 import pytest
 
 from llm_effects.stub import Stub
@@ -77,6 +78,20 @@ def test_every_python_block_runs_and_prints_the_paths_that_it_shows(
     assert [
         path for path in re.findall(r"^print\(.*# (\$\S+)$", code, re.MULTILINE) if path not in lines
     ] == []
+
+
+@pytest.mark.slow
+def test_every_page_is_typed_strictly(tmp_path: Path) -> None:
+    for page in PAGES:
+        source = ""
+        for line, code in blocks(page, "python"):
+            source += "\n" * (line - source.count("\n")) + code
+        (tmp_path / f"{page.stem.replace('-', '_')}.py").write_text(source, encoding="utf-8")
+    cache = ROOT / ".mypy_cache" / "pages"
+    told, trouble, status = mypy.api.run(
+        ["--strict", "--config-file=", f"--cache-dir={cache}", *map(str, sorted(tmp_path.iterdir()))]
+    )
+    assert (status, trouble) == (0, ""), told
 
 
 def test_the_first_block_of_the_readme_gets_an_answer(printed: Callable[[Path], list[str]]) -> None:
