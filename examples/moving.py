@@ -26,7 +26,6 @@ from llm_pure import (
     ToolCall,
     ToolResult,
     Usage,
-    UserMessage,
     mapped,
     parse_tool_call,
     plan,
@@ -56,7 +55,7 @@ BEGUN = Completion(
 
 def magnified(asked: Completion) -> Completion:
     """The conversation with the result of each call that its last message makes."""
-    return asked.add_messages(UserMessage(tuple([result(call) for call in asked.last_tool_calls])))
+    return asked.with_results(*map(result, asked.last_tool_calls))
 
 
 def result(call: ToolCall) -> ToolResult:
