@@ -108,9 +108,9 @@ def rerun(
 ) -> Rerun:
     """Run it again on what the trace has; see above. `beyond` answers the requests that the trace has no answer to.
 
-    A `with_trace` around the runner is left out: it was not part of what it traced.
+    A `with_trace` around the runner is left out where it was not part of what was traced.
     """
-    while isinstance(runner, WithTrace):
+    while isinstance(runner, WithTrace) and runner.layers != trace.layers:
         runner = runner.inner
     following = _Following(trace, beyond, seed)
     program = following.program(asking(runner, asked))

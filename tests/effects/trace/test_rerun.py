@@ -178,6 +178,15 @@ def test_a_trace_that_a_wrapper_kept_is_run_again_with_the_wrapper_or_without() 
     assert len(kept) == 1
 
 
+@pytest.mark.parametrize("observed", [False, True])
+def test_what_was_recorded_around_a_wrapper_that_traces_is_run_again_with_it(observed: bool) -> None:
+    kept: list[Trace] = []
+    traced = compose(patient(), with_trace(kept.append))
+    trace = World([BUSY, answer()]).record(traced, QUESTION, observed=observed).trace
+    assert isinstance(done := rerun(traced, QUESTION, trace), Same), str(done)
+    assert len(kept) == 1
+
+
 def test_a_model_that_the_runner_fills_in_is_no_difference() -> None:
     asked = QUESTION.replace(model=None)
     trace = World([answer()]).record(leaf(), asked).trace
