@@ -16,6 +16,7 @@ from llm_effects.trace.exchanges import Exchange, outcome_of
 from llm_effects.wrappers.cache import WHOLE
 from llm_pure import Completion, Outcome, Response, Usage
 from llm_pure.json import JsonError, PlainJson, parse_json
+from llm_pure.outputs import name_of
 from llm_pure.target import codec_of, wire_of
 
 __all__ = ["Attempt", "Tone", "answer_of", "attempts_of", "end_of", "tokens", "told", "usage_of"]
@@ -134,6 +135,7 @@ def _asked(before: Completion | PlainJson, now: Completion | PlainJson) -> tuple
 
 
 def _settings(completion: Completion) -> str:
+    reasoning = completion.reasoning
     named = {
         "max_tokens": completion.max_tokens,
         "temperature": completion.temperature,
@@ -141,7 +143,9 @@ def _settings(completion: Completion) -> str:
         "top_k": completion.top_k,
         "seed": completion.seed,
         "stop": ", ".join(map(repr, completion.stop_sequences)) or None,
+        "reasoning": None if reasoning is None else reasoning.effort or reasoning.budget_tokens,
         "tools": ", ".join([tool.name for tool in completion.tools]) or None,
+        "output": None if completion.output is None else name_of(completion.output),
     }
     return " · ".join([f"{name} {value}" for name, value in named.items() if value is not None])
 

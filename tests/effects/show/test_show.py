@@ -36,12 +36,14 @@ from llm_effects.show.terminal import tell
 from llm_effects.show.words import seconds, shown, visible
 from llm_effects.simulation import faulty
 from llm_pure import (
+    AnyOutput,
     AnyTool,
     AssistantMessage,
     Base64,
     Completion,
     Image,
     JsonObject,
+    Output,
     Overloaded,
     Part,
     RateLimited,
@@ -161,6 +163,14 @@ def test_an_attempt_says_only_what_is_new() -> None:
     assert [turn.role for turn in fourth.asked] == ["assistant"]
     assert dict(first.facts)["model"] == "claude-haiku-4-5"
     assert "model" not in dict(second.facts)
+
+
+def test_an_attempt_says_what_was_asked_for_besides_its_turns() -> None:
+    output: AnyOutput = Output(JsonObject({"type": "object", "title": "Poem"}))
+    asked = Completion([user("Hello")], output=output, reasoning=2048, max_tokens=4096)
+    trace = World([poem("{}")]).record(leaf(), asked).trace
+    (attempt,) = [entry for entry in story_of(trace, "x").entries if isinstance(entry, Attempt)]
+    assert ("settings", "max_tokens 4096 · reasoning 2048 · output Poem") in attempt.facts
 
 
 def test_a_hit_of_the_cache_shows_question_and_answer() -> None:
