@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -38,10 +39,13 @@ from llm_effects import (
     with_retry,
     with_trace,
 )
+from llm_effects.flights import Landing
+from llm_effects.notes import Note
 from llm_effects.trace.steps import (
     STEPS,
     Called,
     Changed,
+    Claimed,
     Clock,
     Connected,
     Emitted,
@@ -57,6 +61,7 @@ from llm_effects.trace.taking import UNKNOWN, value_of
 from llm_effects.trace.trace import SCHEMA
 from llm_pure import (
     Denied,
+    Dialect,
     Disconnected,
     JsonObject,
     LlmError,
@@ -66,6 +71,7 @@ from llm_pure import (
     PlainJson,
     Response,
     RetryPolicy,
+    Target,
     Text,
 )
 from llm_pure.strategies import hostile_bytes, hostile_json
@@ -336,14 +342,28 @@ def test_traces_of_version_1_are_read_for_ever() -> None:
     assert SCHEMA == "llm_effects.trace/1", (
         "a new version needs an upgrade from the old, and fixtures of its own"
     )
-    files, kinds = sorted(FIXTURES.glob("*.jsonl")), set[type[Step]]()
-    assert [file.stem for file in files] == ["everything", "streamed"]
+    files, kinds = sorted(FIXTURES.glob("*.jsonl")), set[type]()
+    assert [file.stem for file in files] == ["everything", "notes", "streamed"]
     for file in files:
         text = file.read_text(encoding="utf-8")
         trace = Trace.from_jsonl(text).unwrap()
         assert trace.to_jsonl() == text
-        kinds |= {type(step.did) for step in trace.steps}
-    assert kinds == {*STEPS}
+        for step in trace.steps:
+            kinds.add(type(step.did))
+            if isinstance(step.did, Noted):
+                kinds.add(type(step.did.note))
+            elif isinstance(step.did, Claimed):
+                kinds.add(type(step.did.landing))
+    assert kinds == {*STEPS, *get_args(Note), *get_args(Landing)}
+
+
+def test_what_version_1_wrote_of_a_target_is_read() -> None:
+    trace = Trace.from_jsonl((FIXTURES / "notes.jsonl").read_bytes()).unwrap()
+    dialect = Dialect(
+        "own", "max_tokens", "developer", "random_seed", "thinking", "reasoning", True, False, "x"
+    )
+    assert trace.target == Target("own", "openai_chat", "https://own.example", "m", dialect)
+    assert (trace.began, trace.outcome) == (12.5, Failure(Overloaded(status=529)))
 
 
 @pytest.mark.parametrize(
