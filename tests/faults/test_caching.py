@@ -43,12 +43,14 @@ from llm_pure import (
     BrokenToolCall,
     Completion,
     Deadline,
+    Done,
     JsonObject,
     Outcome,
     Overloaded,
     Response,
     StopReason,
     Target,
+    TextDelta,
     Tool,
     WireFormat,
     assistant,
@@ -56,7 +58,7 @@ from llm_pure import (
     user,
 )
 from llm_pure.strategies import completions
-from tests.effects.scripted import COLOURS, QUESTION, Colour, Flow, ScriptedDoor, answer, failed, leaf
+from tests.effects.scripted import COLOURS, QUESTION, Colour, Flow, ScriptedDoor, Told, answer, failed, leaf
 from tests.effects.stores.files import altered
 from tests.faults.failing import Faulty, failing, reaches_sqlite
 from tests.providers import Provider
@@ -487,6 +489,28 @@ def test_K13_many_threads_and_tasks_of_one_key_make_one_call(store: Store) -> No
     gate = Gate(answer())
     got = gate.crowd(store, 8, 8)
     assert [outcome.unwrap().text for outcome in got] == ["Hello"] * 17  # type: ignore[attr-defined]
+    assert asked(gate.inner) == 1
+
+
+@pytest.mark.parametrize("name", ["stream", "astream"])
+def test_K13_a_stream_that_waited_tells_the_answer_of_the_one_call(name: str) -> None:
+    gate, told = Gate(answer()), list[Told]()
+    runner = compose(gate.inner, with_cache(MemoryStore()))
+    flights = runner.flights  # type: ignore[attr-defined]  # how many wait is nobody's business but a test's
+    leader = threading.Thread(target=lambda: run(runner, QUESTION))
+    leader.start()
+    while not flights.under_way():
+        pass
+    watcher = threading.Thread(target=lambda: told.append(COLOURS[name](runner, QUESTION)))
+    watcher.start()
+    while flights.waiting() < 1:
+        time.sleep(0.001)
+    gate.open.set()
+    for thread in (leader, watcher):
+        thread.join(10)
+    (seen,) = told
+    assert [event for event in seen.events if isinstance(event, TextDelta)] == [TextDelta(0, "Hello")]
+    assert seen.events[-1] == Done(seen.outcome.unwrap())
     assert asked(gate.inner) == 1
 
 

@@ -13,6 +13,7 @@ from returns.result import Failure, Success
 
 from llm_pure import (
     AnyTool,
+    AssistantMessage,
     BadToolInput,
     BrokenToolCall,
     Completion,
@@ -28,6 +29,7 @@ from llm_pure import (
     WireFormat,
     codec_of,
     parse_tool_call,
+    user,
 )
 
 
@@ -169,6 +171,21 @@ def test_a_call_of_another_tool_is_refused() -> None:
     outcome = parse_tool_call(call("Other"), Tool.of(Trip))
     assert isinstance(outcome, Failure)
     assert outcome.failure().path == "$.name"
+
+
+def test_a_completion_gives_text_and_calls_of_its_last_message() -> None:
+    broken = BrokenToolCall("2", "f", "{")
+    said = AssistantMessage((Text("Let me "), call("f", a=1), Text("look."), broken, call("g")))
+    asked = Completion([user("Look.", "Now."), said])
+    assert (asked.last_text, asked.last_tool_calls) == ("Let me look.", (call("f", a=1), call("g")))
+    assert (
+        asked.add_messages(user("Well?")).last_text,
+        asked.add_messages(user("Well?")).last_tool_calls,
+    ) == (
+        "Well?",
+        (),
+    )
+    assert (Completion([]).last_text, Completion([]).last_tool_calls) == ("", ())
 
 
 def test_tools_compare_by_what_they_say() -> None:
