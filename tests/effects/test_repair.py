@@ -93,6 +93,20 @@ def test_the_model_is_told_what_is_wrong_after_its_own_answer() -> None:
     }
 
 
+def test_the_policy_says_how_the_model_is_told_and_of_how_much() -> None:
+    policy = RepairPolicy(ask="Wrong.", ask_call="Not so.", max_violations=1, tools=True)
+    asked = QUESTION.replace(output=dict[str, int], tools=[Tool.of(City)])
+    inner = leaf(answer('{"a": "x", "b": "y"}'), called(CALL), answer("{}"))
+    COLOURS["run"](with_repair(policy)(inner), asked)
+    assert isinstance(inner.door, ScriptedDoor)
+    sent: list[Any] = [json.loads(request.body)["messages"][-1]["content"] for request in inner.door.requests]
+    assert sent[1].splitlines()[0] == "Wrong."
+    assert sent[1].splitlines()[1].startswith("- $.a: ")
+    assert sent[1].splitlines()[2:] == ["- and 1 more"]
+    ((result,),) = sent[2:]
+    assert result["content"] == "Not so.\n- $.arguments.name: Input should be a valid string"
+
+
 def test_rounds_are_bounded_and_the_last_error_holds_the_answer_and_all_costs(flow: Flow) -> None:
     told = flow(with_repair(2), ASKED, [answer(text, usage=Usage(1, 1)) for text in (BAD, "Oslo", BAD, GOOD)])
     error = failed(told.outcome)

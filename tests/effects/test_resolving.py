@@ -6,6 +6,7 @@ import asyncio
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -108,6 +109,20 @@ def test_what_fails_is_named_by_its_place_and_nothing_is_sent(tmp_path: Path, *,
 def test_messages_that_are_whole_stay_as_they_are() -> None:
     asked = resolve(QUESTION, user("and"), Draft("assistant", ("so",)))
     assert asked.messages[:2] == (*QUESTION.messages, user("and"))
+
+
+def test_a_draft_may_have_any_role() -> None:
+    runner = leaf(answer(wire="openai_chat"), wire="openai_chat")
+    drafts = (Draft("assistant", ("so",)), Draft("system", ("be brief",)), Draft.user("go on"))
+    run(runner, resolve(QUESTION.replace(model="gpt-4o"), *drafts)).unwrap()
+    assert isinstance(runner.door, ScriptedDoor)
+    payload: Any = parse_json(runner.door.requests[0].body)
+    assert [(it["role"], it["content"]) for it in payload["messages"]] == [
+        ("user", "Say hello"),
+        ("assistant", "so"),
+        ("system", "be brief"),
+        ("user", "go on"),
+    ]
 
 
 WAV = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0"

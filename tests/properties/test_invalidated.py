@@ -13,6 +13,7 @@ from llm_pure import (
     Completion,
     JsonObject,
     Message,
+    ModelTraits,
     Part,
     Reasoning,
     Text,
@@ -114,6 +115,14 @@ def test_thinking_that_is_left_out_invalidates_what_was_thought_after_it() -> No
     before = Completion([user("a"), thought(1), user("b"), thought(2)], model=BOUND)
     after = before.replace(messages=[user("a"), assistant("a"), user("b"), thought(2)])
     assert invalidated(before, after) == ("$.messages[3].content[0]",)
+
+
+def test_the_callers_table_says_which_models_bind_what_they_thought() -> None:
+    before = Completion([user("a"), thought(1)], model="my-own")
+    edited = before.replace(system="other")
+    table = {"my-own": ModelTraits(signed_reasoning=True, bound_reasoning=True)}
+    assert invalidated(before, edited) == ()
+    assert invalidated(before, edited, table) == ("$.messages[1].content[0]",)
 
 
 def test_a_cache_breakpoint_may_move_and_an_empty_text_may_go() -> None:

@@ -161,6 +161,13 @@ def test_a_limit_grows_up_to_the_models_own() -> None:
     assert again == Finish(whole, "limit")
 
 
+def test_a_limit_grows_by_the_factor_of_the_policy() -> None:
+    answer = cut(Reasoning("hm"))
+    assert decide_continuation(ContinuationPolicy(growth=2), Segment(ASKED), answer, NUDGES) == enlarged(
+        200, answer
+    )
+
+
 @pytest.mark.parametrize(
     ("completion", "traits"),
     [

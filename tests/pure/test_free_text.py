@@ -199,6 +199,14 @@ def test_text_that_is_no_text_is_a_loss() -> None:
         assert "$.messages[0].content[0].free_text" in [loss.path for loss in losses]
 
 
+@pytest.mark.parametrize("wire", OPENAI)
+def test_a_text_may_be_held_to_an_expression(wire: WireFormat) -> None:
+    tool: AnyTool = Tool.text("when", regex="[0-9]+")
+    assert tool.free_text == FreeText("regex", "[0-9]+")
+    encoded = codec_of(wire).encode_request(Completion([], tools=[tool]), on_loss="refuse").unwrap()
+    assert codec_of(wire).decode_request(encoded.payload).unwrap().tools == (tool,)
+
+
 def test_a_grammar_needs_a_syntax() -> None:
     tool: AnyTool = Tool("t", free_text=FreeText(None, "x"))
     for wire in OPENAI:

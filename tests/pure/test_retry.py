@@ -73,6 +73,8 @@ def test_backoff_doubles_up_to_its_bound() -> None:
         8.0,
         8.0,
     ]
+    bounded = decision(Overloaded(), RetryPolicy(max_attempts=9, max_delay=1.5), RetryState(5), draw=1.0)
+    assert bounded == RetryAfter(1.5, 7)
 
 
 def test_attempts_are_counted_over_the_whole_run() -> None:
@@ -170,3 +172,13 @@ def test_after_an_outage_one_full_bucket_of_first_tries_restores_all_retries() -
     for _ in range(500):
         bucket, _ = refund(bucket, POLICY, retried=False)
     assert bucket == Bucket(500.0)
+
+
+def test_what_a_retry_costs_and_a_success_gives_back_is_the_policys() -> None:
+    policy = RetryPolicy(bucket_capacity=20.0, retry_cost=6.0, success_refund=2.5)
+    bucket, could = take(Bucket(), policy)
+    assert (bucket, could) == (Bucket(14.0), True)
+    bucket, _ = refund(bucket, policy, retried=False)
+    assert bucket == Bucket(16.5)
+    bucket, _ = refund(bucket, policy, retried=True)
+    assert bucket == Bucket(20.0)

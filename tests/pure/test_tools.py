@@ -57,6 +57,13 @@ def test_a_model_gives_name_description_and_schema() -> None:
     assert "description" not in tool.parameters
 
 
+def test_a_tool_may_be_called_and_described_otherwise_than_its_source() -> None:
+    for source in (Trip, look_up):
+        tool: AnyTool = Tool.of(source, name="other", description="Something else.")
+        assert (tool.name, tool.description) == ("other", "Something else.")
+        assert tool.parameters == Tool.of(source).parameters
+
+
 def test_a_function_gives_name_description_and_schema() -> None:
     tool = Tool.of(look_up)
     assert (tool.name, tool.description) == ("look_up", "Look a word up.")
