@@ -2,7 +2,8 @@
 
 Law: any chunking of the same bytes gives the same events. LF, CRLF and CR end a line, also in a mixture and
 also across chunks; several `data` lines are joined by newlines; comments and a BOM are skipped. An event whose
-blank line never came is not an event.
+blank line never came is not an event. Where it is left out between two that are JSON objects, which no newline joins to
+one, they are two all the same.
 """
 
 from __future__ import annotations
@@ -81,28 +82,34 @@ def sse_step(state: SseState, chunk: bytes) -> tuple[SseState, tuple[SseEvent, .
     rest = blocks.pop()
     events: list[SseEvent] = []
     for block in blocks:
-        event = _event(block)
-        if event is not None:
-            events.append(event)
+        _read(block, events)
     if rest or after_cr:
         return SseState(Held(None, rest) if rest else None, True, after_cr), tuple(events)
     return _BETWEEN, tuple(events)
 
 
-def _event(block: bytes) -> SseEvent | None:
+def _read(block: bytes, events: list[SseEvent]) -> None:
     # Nearly all are written in one of these two ways.
     name, found, line = block.partition(b"\ndata: ")
     if found and name.startswith(b"event: ") and block.count(b"\n") == 1:
-        return name[7:], line
+        events.append((name[7:], line))
+        return
     if block.startswith(b"data: ") and b"\n" not in block:
-        return b"", block[6:]
-    kind = b""
+        events.append((b"", block[6:]))
+        return
+    kind = named = b""
     data: list[bytes] = []
     for line in block.split(b"\n"):
         if line.startswith(b"data:"):
-            data.append(line[6:] if line.startswith(b" ", 5) else line[5:])
+            text = line[6:] if line.startswith(b" ", 5) else line[5:]
+            if data and data[-1].endswith(b"}") and (text.startswith(b"{") or text == b"[DONE]"):
+                events.append((named, b"\n".join(data)))
+                data = []
+            data.append(text)
+            named = kind
         elif line.startswith(b"event:"):
             kind = line[7:] if line.startswith(b" ", 6) else line[6:]
         elif line == b"data":
             data.append(b"")
-    return (kind, data[0] if len(data) == 1 else b"\n".join(data)) if data else None
+    if data:
+        events.append((kind, b"\n".join(data)))

@@ -16,7 +16,7 @@ from returns.result import Failure, Success
 from typing_extensions import Buffer, override
 
 from llm_pure.brief import Brief, brief
-from llm_pure.errors import BadRequest, LlmError, Loss, lossy
+from llm_pure.errors import BadRequest, Incomplete, LlmError, Loss, Malformed, OutOfOrder, lossy
 from llm_pure.json import JsonError, JsonInput, PlainJson, canonical_json, dump_json
 from llm_pure.reading import malformed, wrong
 
@@ -32,6 +32,7 @@ __all__ = [
     "Headers",
     "OnLoss",
     "WireError",
+    "closed",
     "encoded",
     "folded",
     "request_id_of",
@@ -160,6 +161,7 @@ class WireError(Brief):
 
 
 S = TypeVar("S")
+E = TypeVar("E")
 
 
 class Codec(Protocol[S]):
@@ -197,7 +199,10 @@ class Codec(Protocol[S]):
         ...
 
     def stream_result(self, state: S) -> Outcome[Response]:
-        """The answer, or a Failure with the part read: to be asked once the bytes have ended or broken off."""
+        """The answer, or a Failure with the part read: to be asked once the bytes have ended or broken off.
+
+        What a last event says that lacks its blank line is in the state that `closed` gives.
+        """
         ...
 
     def stream_skipped(self, state: S) -> int:
@@ -247,8 +252,22 @@ def folded(
             return Failure(malformed(wrong(chunk, "bytes", ""), partial))
         state, _ = step(state, cast("bytes", chunk))
         if ended(state):
-            break
-    return result(state)
+            return result(state)
+    return result(closed(state, step, result)[0])
+
+
+def closed(
+    state: S, step: Callable[[S, bytes], tuple[S, E]], result: Callable[[S], Outcome[Response]]
+) -> tuple[S, E | tuple[()]]:
+    """The state when no more bytes come, and what that says: some servers close right after the last event's data.
+
+    The blank line that it lacks is put there if the event ends the answer or is an error; what was broken off is none.
+    """
+    last, events = step(state, b"\n\n")
+    said = result(last)
+    if isinstance(said, Failure) and isinstance(said.failure(), Malformed | Incomplete | OutOfOrder):
+        return state, ()
+    return last, events
 
 
 # ---------------------------------------------------------------- headers

@@ -593,6 +593,38 @@ def test_P18_without_its_closing_event_a_stream_is_incomplete(
     assert error.partial.text == "Hello"
 
 
+@pytest.mark.parametrize("end", [b"", b"\n"])
+@pytest.mark.parametrize("way", WATCHING)
+def test_P18_an_event_that_lacks_its_blank_line_counts_if_it_is_the_closing_one(
+    provider: Provider, words: Words, meet: Meet, way: str, end: bytes
+) -> None:
+    stream = words.said().stream
+    _, runner = meet(answers((b"", stream), (b"", stream.rstrip(b"\n") + end)))
+    whole, short = (COLOURS[way](runner, provider.question) for _ in range(2))
+    assert text(short.outcome) == "Hello"
+    assert (short.outcome, short.events) == (whole.outcome, whole.events)
+
+
+@pytest.mark.parametrize("way", WATCHING)
+def test_P18_so_does_an_error(provider: Provider, words: Words, meet: Meet, way: str) -> None:
+    stream = sse(*words.said().events) + ERRORS[provider.wire].rstrip(b"\n")
+    _, runner = meet(answers((b"", stream)))
+    error = failed(COLOURS[way](runner, provider.question).outcome)
+    assert "busy" in error.message
+    assert error.partial is not None
+    assert error.partial.text == "Hello"
+
+
+@pytest.mark.parametrize("wire", BY_WIRE)
+@given(st.data())
+def test_P18_an_event_that_is_cut_says_nothing(wire: WireFormat, data: st.DataObject) -> None:
+    said = BY_WIRE[wire].said("Hello")
+    begun, last = sse(*said.events), sse(said.end[-1] if wire != "openai_chat" else said.end[0]).rstrip(b"\n")
+    at = data.draw(st.integers(0, len(last) - 1))
+    codec = codec_of(wire)
+    assert failed(codec.decode_stream([begun, last[:at]])) == failed(codec.decode_stream([begun]))
+
+
 @ONLY[OPENAI]
 @pytest.mark.parametrize("way", WATCHING)
 def test_P19_without_done_a_stream_is_whole_if_a_finish_reason_came(
@@ -659,6 +691,15 @@ def test_P21_comments_pings_and_empty_events_say_nothing(wire: WireFormat, data:
     for piece in written(wire).split(b"\n\n")[:-1]:
         body += b"".join(data.draw(st.lists(st.sampled_from(noise), max_size=3))) + piece + b"\n\n"
     same(wire, body, data)
+
+
+@pytest.mark.parametrize("wire", BY_WIRE)
+@given(st.data())
+def test_P21_so_do_blank_lines_that_are_not_there(wire: WireFormat, data: st.DataObject) -> None:
+    """Between events of JSON objects, as some servers leave them out; at the end of all a stream is over anyway."""
+    pieces = written(wire).split(b"\n\n")[:-1]
+    ends = data.draw(st.lists(st.sampled_from([b"\n", b"\n\n"]), min_size=len(pieces), max_size=len(pieces)))
+    same(wire, b"".join(piece + end for piece, end in zip(pieces, ends, strict=True)), data)
 
 
 @pytest.mark.parametrize("wire", BY_WIRE)

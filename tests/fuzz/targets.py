@@ -34,6 +34,7 @@ from llm_pure.serial import (
     to_json,
 )
 from llm_pure.target import WireFormat, codec_of
+from llm_pure.wire import closed
 from tests.effects.scripted import QUESTION, answer, leaf
 
 __all__ = ["SEEDS", "TARGETS", "Fuzzed", "seeds_of", "tried"]
@@ -131,6 +132,8 @@ def _stream(wire: WireFormat, data: bytes) -> Outcome[Response]:
     for at in range(0, len(data), size):
         state, events = codec.stream_step(state, data[at : at + size])
         repr(events)
+    if not codec.stream_ended(state):
+        state, _ = closed(state, codec.stream_step, codec.stream_result)
     stepped = codec.stream_result(state)
     whole = codec.decode_stream([data])
     if codec.stream_ended(state) is False and whole != stepped:

@@ -164,6 +164,12 @@ def test_an_event_without_its_blank_line_is_none() -> None:
     assert sse_step(SSE_START, b"data: 1\n\ndata: 2\n")[1] == ((b"", b"1"),)
 
 
+def test_two_events_of_json_objects_are_two_without_a_blank_line_between() -> None:
+    body = b'event: a\ndata: {\ndata: "a":1}\nevent: b\ndata: {"b":2}\ndata:[DONE]\n\n'
+    assert sse_step(SSE_START, body)[1] == ((b"a", b'{\n"a":1}'), (b"b", b'{"b":2}'), (b"b", b"[DONE]"))
+    assert sse_step(SSE_START, b"data: {}\ndata: 1\n\n")[1] == ((b"", b"{}\n1"),)
+
+
 # ---------------------------------------------------------------- usage
 
 

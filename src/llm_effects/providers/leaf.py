@@ -50,7 +50,7 @@ from llm_pure.events import events_of
 from llm_pure.json import EMPTY, JsonObject
 from llm_pure.prepared import taken
 from llm_pure.target import Target, codec_of
-from llm_pure.wire import Codec, obeying, retry_after_of
+from llm_pure.wire import Codec, closed, obeying, retry_after_of
 
 __all__ = ["Leaf"]
 
@@ -154,6 +154,11 @@ def _streamed(
             elif silence.too_long((yield from ask(Now()))):
                 chunk = _no_progress(opened.status, sent.max_silence)
     yield Close(opened.handle)
+    if not codec.stream_ended(state):
+        state, events = closed(state, codec.stream_step, codec.stream_result)
+        if observed:
+            for event in events:
+                yield Emit(event)
     if skipped := codec.stream_skipped(state):
         yield Tell(Skipped(skipped))
     outcome = codec.stream_result(state)
