@@ -98,7 +98,7 @@ class Response(Brief):
 
     @property
     def text_calls(self) -> tuple[ToolCall, ...]:
-        """The calls with plain text (of tools made with `Tool.text`) that can be run."""
+        """The calls with plain text that can be run: of tools made with `Tool.text`, where the provider has such."""
         return tuple([part for part in self.message.content if isinstance(part, ToolCall) and part.free_text])
 
     @property

@@ -228,7 +228,7 @@ def parse_tool_call(call: ToolCall | BrokenToolCall, tool: Tool[object]) -> Outc
         return Failure(Misconfigured(message=snippet(checked.message), path="$.source"))
     if isinstance(checked, schemas.Invalid):
         found = tuple([replace(v, path=f"$.arguments{v.path[1:]}") for v in checked.violations])
-        message = snippet(checked.message)
+        message = snippet(schemas.Invalid(found).message)
         return Failure(BadToolInput(message=message, path=found[0].path, text=_text(call), violations=found))
     return Success(checked)
 

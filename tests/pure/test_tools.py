@@ -164,6 +164,7 @@ def test_what_does_not_fit_is_named_by_its_place(arguments: dict[str, object], p
     error = outcome.failure()
     assert isinstance(error, BadToolInput)
     assert (error.path, error.text) == (path, call("Trip", **arguments).arguments.text)
+    assert error.message == "; ".join(f"{found.path}: {found.message}" for found in error.violations)
 
 
 def test_a_broken_call_is_never_read() -> None:
