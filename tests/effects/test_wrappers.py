@@ -142,6 +142,11 @@ def test_a_busy_provider_is_asked_again(colour: Colour) -> None:
     assert [n.error for n in told.notes if isinstance(n, Retried)] == ["Overloaded", "Overloaded"]
 
 
+def test_whoever_watches_is_told_once_that_an_answer_has_begun(watching: Colour) -> None:
+    told = watching(compose(leaf(BUSY, answer()), with_retry(QUICK)), QUESTION)
+    assert [type(event) for event in told.events] == [Started, TextDelta, PartDone, Done]
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -330,6 +335,32 @@ def test_the_echo_begins_with_the_prefill(colour: Colour) -> None:
     if told.events:
         assert "".join(e.text for e in told.events if isinstance(e, TextDelta)) == "Once upon"
         assert told.events[-1] == Done(response)
+
+
+def test_the_echo_stands_in_the_turns_that_go_back_and_in_the_part_read_of_a_failure(colour: Colour) -> None:
+    question = QUESTION.add_messages(assistant("Once"))
+    going_on = with_continuation(ContinuationPolicy(prefill=False))
+    inner = leaf(answer(" upon", "max_tokens"), answer(" a time."))
+    response = colour(compose(inner, going_on, with_prefill_echo()), question).outcome.unwrap()
+    assert response.message.content == (Text("Once upon a time."),)
+    assert (response.turns[0], response.turns[2]) == (
+        assistant("Once upon"),
+        AssistantMessage((Text(" a time."),)),
+    )
+    broken = Disconnected(message="gone", partial=answer(" up"))
+    error = failed(colour(compose(leaf(broken), with_prefill_echo()), question).outcome)
+    assert error.partial is not None
+    assert error.partial.text == "Once up"
+
+
+def test_a_stop_sequence_that_is_put_back_is_for_the_caller_and_signed_turns_stay_as_they_were(
+    colour: Colour,
+) -> None:
+    said = AssistantMessage((Reasoning("hm", signature="sig"), Text("a")))
+    stopped = Response(said, Usage(1, 1), "stop_sequence", "stop_sequence", ".", provider="anthropic")
+    response = colour(compose(leaf(stopped), with_stop_sequence()), QUESTION).outcome.unwrap()
+    assert (response.text, response.turns) == ("a.", (said,))
+    assert QUESTION.with_response(response).messages[1:] == (said,)
 
 
 def test_a_matched_stop_sequence_is_put_back_only_when_asked(colour: Colour) -> None:

@@ -30,6 +30,7 @@ from llm_pure import (
     BadRequest,
     Denied,
     Disconnected,
+    Done,
     Incomplete,
     LlmError,
     Malformed,
@@ -40,6 +41,7 @@ from llm_pure import (
     Response,
     RetryPolicy,
     ServerFault,
+    TextDelta,
     TooLarge,
     Transient,
     WireFormat,
@@ -700,7 +702,8 @@ def test_H28_a_whole_answer_instead_of_a_stream_is_that_answer(
     _, runner = serve(Raw(body, 200, (("content-type", kind),)))
     told = COLOURS[name](runner, provider.question)
     assert text(told.outcome) == "Hello"
-    assert told.events
+    assert [event.text for event in told.events if isinstance(event, TextDelta)] == ["Hello"]
+    assert told.events[-1] == Done(told.outcome.unwrap())
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream", "", "\xff", "text/html"])

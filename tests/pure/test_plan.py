@@ -28,6 +28,7 @@ def test_a_plan_says_what_each_codec_says_in_the_order_of_the_targets() -> None:
         "anthropic_messages",
         "openai_chat",
     ]
+    assert [one.target.provider for one in planned.prospects] == ["openai", "anthropic", "openai"]
     for one in planned.prospects:
         encoded = codec_of(one.target.wire).encode_request(ASKED).unwrap()
         assert one.losses == Success(encoded.losses)
