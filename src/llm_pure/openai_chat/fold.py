@@ -258,13 +258,14 @@ _FUNCTION: Final = frozenset({"name", "arguments", "input"})
 def _which(answer: Answer, index: int | None, id_: str, name: str) -> int | None:
     """Which call a piece belongs to, None if it begins one.
 
-    By index, unless another id says that this is another call; without an index by id; with neither it goes on with the
-    last call, unless it brings a name once more.
+    By index, unless another id says that this is another call; then, and without an index, by id; with neither it goes on
+    with the last call, unless it brings a name once more.
     """
     calls = answer.calls
     if index is not None:
         at = place_of(answer.at, index)
-        return None if at is None or (id_ and calls[at].id and id_ != calls[at].id) else at
+        if at is None or not id_ or calls[at].id in ("", id_):
+            return at
     if id_:
         return place_of(answer.at, id_)
     return len(calls) - 1 if calls and not (name and calls[-1].name) else None

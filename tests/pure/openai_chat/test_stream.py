@@ -139,6 +139,16 @@ def test_it_has_ended_when_the_server_says_so_not_when_the_model_stops() -> None
             ],
             (ToolCall("a", "f"), ToolCall("b", "g")),
         ),
+        # the same index for all calls, whose pieces are told apart by their ids
+        (
+            [
+                {"index": 0, "id": "a", "function": {"name": "f", "arguments": "{"}},
+                {"index": 0, "id": "b", "function": {"name": "g", "arguments": "{"}},
+                {"index": 0, "id": "a", "function": {"arguments": "}"}},
+                {"index": 0, "id": "b", "function": {"arguments": "}"}},
+            ],
+            (ToolCall("a", "f"), ToolCall("b", "g")),
+        ),
         # id and name said again with every piece
         (
             [
