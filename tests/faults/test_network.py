@@ -480,6 +480,12 @@ def test_N15_the_limit_is_a_setting_of_the_runner_and_as_long_as_an_sdk_waits(pr
     assert replace(provider.from_settings(), max_silence=7).max_silence == 7
 
 
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), float("inf")])
+def test_N15_what_is_no_time_is_no_limit(provider: Provider, seconds: float) -> None:
+    with pytest.raises(ValueError, match="max_silence"):
+        replace(provider.from_settings(), max_silence=seconds)
+
+
 @pytest.mark.parametrize("framing", ["chunked", "close"])
 @pytest.mark.parametrize("name", WATCHING)
 def test_N16_a_finished_stream_is_a_success_at_once_though_the_socket_stays_open(

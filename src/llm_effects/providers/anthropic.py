@@ -47,7 +47,7 @@ def anthropic_runner(
     With no client each interpreter makes one of its own colour from the environment (`ANTHROPIC_API_KEY`, …), once
     per process, or per event loop. A client of one colour serves that colour alone; the other is a
     `Failure(Misconfigured)`. `model` is asked where a completion names none. `max_silence`: how many seconds an
-    answer may go without content, pings or not; then it is a `Deadline`.
+    answer may go without content, pings or not; then it is a `Deadline`. Raises ValueError for what is no time.
     """
     address = address_of(client or async_client, _VARIABLE)
     target = Target("anthropic", "anthropic_messages", endpoint_of(address, _OWN), model)

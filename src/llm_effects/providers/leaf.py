@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Final, final
 
 from returns.result import Failure, Success
@@ -69,6 +70,10 @@ class Leaf(Runner):
     longest: int | None = None
     when_streaming: JsonObject = EMPTY
     max_silence: float | None = MAX_SILENCE
+
+    def __post_init__(self) -> None:
+        if self.max_silence is not None and not 0 < self.max_silence < inf:
+            raise ValueError(f"max_silence must be a positive number of seconds, not {self.max_silence}")
 
     @property
     @override

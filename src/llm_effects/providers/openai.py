@@ -51,7 +51,8 @@ def openai_chat_runner(
     per process, or per event loop. A client of one colour serves that colour alone; the other is a
     `Failure(Misconfigured)`. `model` is asked where a completion names none. `dialect` (`llm_pure.dialects`) is how the
     server at the client's `base_url` wants requests spelt, where that is not OpenAI's. `max_silence`: how many
-    seconds an answer may go without content, pings or not; then it is a `Deadline`.
+    seconds an answer may go without content, pings or not; then it is a `Deadline`. Raises ValueError for what is no
+    time.
     """
     address = address_of(client or async_client, _VARIABLE)
     spelt = None if dialect == OPENAI else dialect
