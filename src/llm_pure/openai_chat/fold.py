@@ -258,8 +258,8 @@ _FUNCTION: Final = frozenset({"name", "arguments", "input"})
 def _which(answer: Answer, index: int | None, id_: str, name: str) -> int | None:
     """Which call a piece belongs to, None if it begins one.
 
-    By index, unless another id says that this is another call; then, and without an index, by id; with neither it goes on
-    with the last call, unless it brings a name once more.
+    By index, unless another id says that this is another call; then, and without an index, by id; with neither it goes
+    on with the last call, unless it brings a name once more.
     """
     calls = answer.calls
     if index is not None:
