@@ -80,8 +80,8 @@ def _prospect(completion: Completion, target: Target | WireFormat) -> Prospect:
 # ---------------------------------------------------------------- as a table
 
 _KEPT = "-"
-_WIDEST = 48
-"""Columns of reasons are no wider than this: longer ones go on in the next line."""
+_WIDEST, _TOGETHER, _NARROWEST = 48, 96, 24
+"""How wide a column of reasons is at most, and all of them are: longer reasons go on in the next line."""
 
 
 def _table(prospects: tuple[Prospect, ...]) -> list[str]:
@@ -100,7 +100,10 @@ def _table(prospects: tuple[Prospect, ...]) -> list[str]:
     ]
     if not cells:
         rows.append(["nothing is lost", *(_KEPT for _ in prospects)])
-    folded = [[[cell] if number == 0 else _folded(cell) for number, cell in enumerate(row)] for row in rows]
+    wide = max(_NARROWEST, min(_WIDEST, _TOGETHER // max(1, len(prospects))))
+    folded = [
+        [[cell] if number == 0 else _folded(cell, wide) for number, cell in enumerate(row)] for row in rows
+    ]
     widths = [
         max(len(line) for row in folded for line in row[number]) for number in range(len(prospects) + 1)
     ]
@@ -118,7 +121,7 @@ def _failed(error: LlmError) -> str:
     return f"{type(error).__name__}: {snippet(error.message)}"
 
 
-def _folded(text: str) -> list[str]:
+def _folded(text: str, width: int) -> list[str]:
     from textwrap import wrap
 
-    return wrap(text, _WIDEST) or [""]
+    return wrap(text, width) or [""]

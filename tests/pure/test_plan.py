@@ -12,6 +12,7 @@ from llm_pure import (
     ToolResult,
     Url,
     UserMessage,
+    WireFormat,
     codec_of,
     plan,
     user,
@@ -66,6 +67,17 @@ def test_a_plan_is_shown_as_a_table_with_a_line_for_each_place() -> None:
     begun = [line.split()[0] for line in table if line.startswith("$")]
     assert begun == ["$.messages[0].content[0].content[1]", "$.stop_sequences", "$.top_k"]
     assert "Responses has no stop sequences" in "\n".join(table)
+    assert max(map(len, table)) <= 140
+
+
+def test_a_plan_of_several_targets_is_no_wider_than_one_of_two() -> None:
+    targets: list[Target | WireFormat] = [
+        "anthropic_messages",
+        Target("anthropic", "anthropic_messages", model="claude-opus-4-7"),
+        "openai_chat",
+        Target("openai", "openai_responses", model="gpt-5.1"),
+    ]
+    table = str(plan(ASKED, targets)).splitlines()
     assert max(map(len, table)) <= 140
 
 
