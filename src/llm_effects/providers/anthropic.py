@@ -45,9 +45,10 @@ def anthropic_runner(
     """A runner on the Anthropic SDK.
 
     With no client each interpreter makes one of its own colour from the environment (`ANTHROPIC_API_KEY`, …), once
-    per process, or per event loop. A client of one colour serves that colour alone; the other is a
-    `Failure(Misconfigured)`. `model` is asked where a completion names none. `max_silence`: how many seconds an
-    answer may go without content, pings or not; then it is a `Deadline`. Raises ValueError for what is no time.
+    per process, or per event loop; such a runner can be pickled, where one with a client cannot. A client of one
+    colour serves that colour alone; the other is a `Failure(Misconfigured)`. `model` is asked where a completion
+    names none. `max_silence`: how many seconds an answer may go without content, pings or not; then it is a
+    `Deadline`. Raises ValueError for what is no time.
     """
     address = address_of(client or async_client, _VARIABLE)
     target = Target("anthropic", "anthropic_messages", endpoint_of(address, _OWN), model)

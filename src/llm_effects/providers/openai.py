@@ -47,12 +47,12 @@ def openai_chat_runner(
 ) -> Leaf:
     """A runner of Chat Completions on the OpenAI SDK.
 
-    With no client each interpreter makes one of its own colour from the environment (`OPENAI_API_KEY`, …), once
-    per process, or per event loop. A client of one colour serves that colour alone; the other is a
-    `Failure(Misconfigured)`. `model` is asked where a completion names none. `dialect` (`llm_pure.dialects`) is how the
-    server at the client's `base_url` wants requests spelt, where that is not OpenAI's. `max_silence`: how many
-    seconds an answer may go without content, pings or not; then it is a `Deadline`. Raises ValueError for what is no
-    time.
+    With no client each interpreter makes one of its own colour from the environment (`OPENAI_API_KEY`, …), once per
+    process, or per event loop; such a runner can be pickled, where one with a client cannot. A client of one colour
+    serves that colour alone; the other is a `Failure(Misconfigured)`. `model` is asked where a completion names none.
+    `dialect` (`llm_pure.dialects`) is how the server at the client's `base_url` wants requests spelt, where that is
+    not OpenAI's. `max_silence`: how many seconds an answer may go without content, pings or not; then it is a
+    `Deadline`. Raises ValueError for what is no time.
     """
     address = address_of(client or async_client, _VARIABLE)
     spelt = None if dialect == OPENAI else dialect
