@@ -254,7 +254,7 @@ def test_a_stream_that_was_cut_is_incomplete_and_gives_what_was_read(
     response = codec.decode_response(body).unwrap()
     chunks = codec.encode_stream(response).unwrap()
     stream = b"".join(chunks)
-    cut = data.draw(st.integers(1, len(stream) - 1))
+    cut = data.draw(st.integers(1, len(stream.rstrip()) - 1))  # the last event counts without its blank line
     error = codec.decode_stream([stream[:cut]]).failure()
     assert isinstance(error, Incomplete)
     if cut < len(chunks[0]):

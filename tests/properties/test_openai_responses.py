@@ -273,7 +273,8 @@ def test_a_stream_that_is_cut_is_a_failure_with_the_part_read(
 ) -> None:
     body, events = drawn
     stream = named_sse(events)
-    found = codec.decode_stream([stream[: data.draw(st.integers(0, len(stream) - 2))]])
+    cut = data.draw(st.integers(0, len(stream.rstrip()) - 1))  # the last event counts without its blank line
+    found = codec.decode_stream([stream[:cut]])
     assert isinstance(found, Failure)
     error = found.failure()
     assert isinstance(error, Incomplete | Malformed)

@@ -206,7 +206,8 @@ def in_message(part: Part) -> bool:
 def is_slice(part: Opaque) -> bool:
     """Whether this is one content part of a message, with the message's fields if it is the first."""
     content = part.raw.get("content")
-    one = isinstance(content, tuple) and len(content) == 1  # an item without a type may have any number
+    # An item without a type may have any number, and anything.
+    one = isinstance(content, tuple) and len(content) == 1 and isinstance(content[0], JsonObject)
     return part.provider == PROVIDER and "type" not in part.raw and one
 
 
