@@ -72,7 +72,7 @@ class Completion(Brief):
     it, the model table fills it in). `output` may be given as a type that pydantic can take (where a type checker sees
     no type in a `Literal[...]` or an `Annotated[...]`, as `Output.of` it). `provider_options`
     holds, under a provider's name (`anthropic`, `openai_chat`, `openai_responses`; `openai` for both of the latter),
-    request fields that go out verbatim.
+    request fields that go out verbatim, unless the completion itself says them.
     `usage` and `stop_reason` are not sent; `with_response` sets them.
     """
 

@@ -42,7 +42,7 @@ _OPTIONS: Final = "$.provider_options"
 """Options are copied, not converted: the codec's word on them is enough."""
 _SILENT: Final[Mapping[str, PlainJson]] = {"messages": [], "input": [], "system": [], "instructions": ""}
 """The fields in which the wires say a conversation, when there is none."""
-_SHOWN: Final = "together with what else is lost, this is read as something else"
+_SHOWN: Final = "what else is lost makes this read as something else"
 
 
 def proven(
@@ -94,17 +94,19 @@ def _differences(
 def _unreported(found: Sequence[Difference], expected: AbstractSet[str]) -> list[str]:
     """The paths of the differences that none of the expected ones covers.
 
-    What is put in somewhere, and is missing at another place, has moved: it is reported where it stood.
+    What is put in somewhere, and is missing at another place, has moved: it is reported where it stood. What is put
+    into a setting has no place of its own there.
     """
     lost: set[str] = set()
     for one in found:
         lost |= _strings(one.before)
-    return [
-        one.path
-        for one in found
-        if expected.isdisjoint(upwards(one.path))
-        and not (one.before is None and one.path.endswith("]") and _strings(one.after) <= lost)
-    ]
+    unreported: list[str] = []
+    for one in found:
+        put_in = one.before is None and one.path.endswith("]")
+        if expected.isdisjoint(upwards(one.path)) and not (put_in and _strings(one.after) <= lost):
+            inside = put_in and not one.path.startswith(_PARTS)
+            unreported.append(one.path.rpartition("[")[0] if inside else one.path)
+    return unreported
 
 
 def _strings(value: object) -> set[str]:

@@ -45,7 +45,7 @@ from llm_pure.tools import ToolChoice
 if TYPE_CHECKING:
     from llm_pure.outcome import Outcome
 
-__all__ = ["decode_request", "reads_as_option"]
+__all__ = ["decode_request"]
 
 
 def decode_request(payload: Mapping[str, JsonInput]) -> Outcome[Completion]:
@@ -203,13 +203,3 @@ def _output(data: PlainObject, options: PlainObject) -> AnyOutput | None:
 def _config(data: PlainObject) -> PlainObject:
     config = data.get("output_config")
     return config if isinstance(config, dict) else {}
-
-
-def reads_as_option(name: str, value: PlainJson) -> bool:
-    """Whether a payload's field of ours, holding `value`, would be left to the options as it is."""
-    data: PlainObject = {"messages": [], name: value}
-    try:
-        options = _completion(data).provider_options.get(PROVIDER)
-    except JsonError:
-        return False
-    return isinstance(options, JsonObject) and options == JsonObject({name: value})

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, cast
 from returns.result import Failure
 
 from llm_pure.anthropic_messages.attached import moved
-from llm_pure.anthropic_messages.decode import decode_request, reads_as_option
+from llm_pure.anthropic_messages.decode import decode_request
 from llm_pure.anthropic_messages.reasoning import Beside, has_samples, write_output, write_reasoning
 from llm_pure.anthropic_messages.said import write_instructions
 from llm_pure.anthropic_messages.tables import (
@@ -26,9 +26,10 @@ from llm_pure.anthropic_messages.tools import write_choice, write_tool
 from llm_pure.anthropic_messages.turns import Turns, write_messages
 from llm_pure.completion import Completion
 from llm_pure.errors import Loss
-from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson
+from llm_pure.json import JsonError
 from llm_pure.losses import only_settings, proven
 from llm_pure.models import ModelTraits, traits_of
+from llm_pure.options import add_options
 from llm_pure.reading import PlainObject, within
 from llm_pure.tools import Tool, ToolChoice
 from llm_pure.typed import MISTYPED, check_own, refused, unlike
@@ -204,23 +205,18 @@ def _merge(payload: PlainObject, completion: Completion, traits: ModelTraits, lo
         for name in ("seed", "frequency_penalty", "presence_penalty")
         if getattr(completion, name) is not None
     ]
-    if not completion.provider_options:
-        return
-    options = completion.provider_options.get(PROVIDER)
-    if options is None or options == EMPTY:
-        return
-    if not isinstance(options, JsonObject):
-        losses.append(Loss(f"$.provider_options.{PROVIDER}", "is no object of fields"))
-        return
-    for name, value in options.thaw().items():
-        if name == "stream":
-            losses.append(
-                Loss(f"$.provider_options.{PROVIDER}.stream", "whether to stream is decided where it is sent")
-            )
-        elif name in FIELDS:
-            _override(payload, name, value, losses)
-        else:
-            payload[name] = value
+    if completion.provider_options:
+        add_options(
+            payload,
+            completion.provider_options,
+            losses,
+            names=(PROVIDER,),
+            modelled=FIELDS,
+            streaming=("stream",),
+            yielding=("max_tokens",) if completion.max_tokens is None else (),
+            noted=lambda *_: False,
+            decode=decode_request,
+        )
 
 
 def _unsampled(
@@ -236,22 +232,3 @@ def _unsampled(
         return None  # it stood so
     heat, mass = (value if name == one else None for one in ("temperature", "top_p"))
     return "does not go with thinking" if has_samples(heat, mass, 1 if name == "top_k" else None) else None
-
-
-def _override(payload: PlainObject, name: str, value: PlainJson, losses: list[Loss]) -> None:
-    """An option that names a field of the completion's own goes out, and comes back as that field."""
-    standing = payload.get(name)
-    if name == "output_config" and isinstance(standing, dict) and isinstance(value, dict):
-        if standing.keys() & value.keys() or not reads_as_option(name, value):
-            losses.append(
-                Loss(f"$.provider_options.{PROVIDER}.{name}", "says what the completion's own fields say")
-            )
-        payload[name] = {**standing, **value}
-        return
-    if (name in payload and name != "max_tokens") or not reads_as_option(name, value):
-        losses.append(
-            Loss(f"$.provider_options.{PROVIDER}.{name}", "the completion has fields of its own for this")
-        )
-    elif name in payload:
-        losses.append(Loss("$.max_tokens", "`provider_options` say otherwise"))
-    payload[name] = value

@@ -28,7 +28,7 @@ from llm_pure.completion import EFFORTS, Completion, ReasoningSetting
 from llm_pure.effort import effort_for, nearest
 from llm_pure.errors import BadRequest, Loss
 from llm_pure.formats import Format
-from llm_pure.json import JsonError, JsonInput, JsonObject
+from llm_pure.json import JsonError, JsonInput, JsonObject, PlainJson
 from llm_pure.losses import proven
 from llm_pure.messages import Message, SystemMessage
 from llm_pure.models import traits_of
@@ -36,6 +36,7 @@ from llm_pure.normal import normal, normal_content
 from llm_pure.openai_chat.shape import MIRROR, OPTIONS, Losses, extras_with, plain, unsaid
 from llm_pure.openai_chat.tools import read_choice, read_tool, write_choice, write_tool
 from llm_pure.openai_chat.turns import read_messages, write_messages, write_system
+from llm_pure.options import add_options
 from llm_pure.outcome import Outcome
 from llm_pure.outputs import AnyOutput
 from llm_pure.reading import PlainObject, array, bad_request, owned_object, within
@@ -58,6 +59,14 @@ _LIMIT, _OLD_LIMIT = "max_completion_tokens", "max_tokens"
 _SPELLING: Final = "$max_tokens"
 _ROLE: Final = "$system"
 _IDS: Final = "$ids"
+_MODELLED: Final = frozenset(
+    {
+        *("model", "messages", _LIMIT, _OLD_LIMIT, "stop", "seed", "frequency_penalty", "presence_penalty"),
+        *("temperature", "top_p", "top_k", "tools", "tool_choice", "parallel_tool_calls"),
+        *("response_format", "reasoning_effort"),
+    }
+)
+"""The fields that a completion has words for."""
 _SPELLINGS: Final[Mapping[str, tuple[str, ...]]] = {
     _SPELLING: (_LIMIT, _OLD_LIMIT),
     _ROLE: ("system", "developer"),
@@ -76,14 +85,14 @@ def encode_request(
     try:
         if dialect is not None:
             completion = dialect.spelt(completion)
-        payload = _payload(completion, losses)
+        payload = _payload(completion, losses, dialect)
         losses = proven(completion, payload, losses, decode_request)
     except MISTYPED as error:
         return Failure(refused(completion, Completion, error))
     return encoded(payload, {}, losses, on_loss)
 
 
-def _payload(completion: Completion, losses: Losses) -> PlainObject:
+def _payload(completion: Completion, losses: Losses, dialect: Dialect | None) -> PlainObject:
     check_fields(completion)
     options = completion.options_for(*OPTIONS)
     traits = traits_of(completion.model)
@@ -137,7 +146,7 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
     if completion.tool_choice is not None:
         payload.update(write_choice(completion.tool_choice, losses))
     if completion.provider_options:
-        _add_options(payload, completion.provider_options, losses)
+        _add_options(payload, completion.provider_options, losses, dialect)
     return payload
 
 
@@ -196,28 +205,22 @@ def _stops(stops: tuple[str, ...], traits: ModelTraits, losses: Losses) -> list[
 _MOST_STOPS: Final = 4
 
 
-def _add_options(payload: PlainObject, options: JsonObject, losses: Losses) -> None:
-    """Everything that `provider_options` say, unless the completion itself says it."""
-    ours = payload.keys() | set(_STREAM)
-    for name in OPTIONS:
-        fields = options.get(name)
-        if not isinstance(fields, JsonObject):
-            if fields is not None:
-                losses.append(Loss(f"$.provider_options.{name}", "is no object of fields"))
-            continue
-        for key, value in fields.thaw().items():
-            path = f"$.provider_options.{name}.{key}"
-            if key == _IDS and isinstance(value, str):
-                continue
-            if key in _SPELLINGS:
-                if value not in _SPELLINGS[key]:
-                    losses.append(Loss(path, f"this is `{'` or `'.join(_SPELLINGS[key])}`"))
-            elif key in _STREAM:
-                losses.append(Loss(path, "whether and how an answer is streamed is for the runner to say"))
-            elif key in ours:
-                losses.append(Loss(path, "the completion says otherwise"))
-            else:
-                payload[key] = value
+def _add_options(payload: PlainObject, options: JsonObject, losses: Losses, dialect: Dialect | None) -> None:
+    def noted(key: str, value: PlainJson, path: str) -> bool:
+        if key in _SPELLINGS and value not in _SPELLINGS[key]:
+            losses.append(Loss(path, f"this is `{'` or `'.join(_SPELLINGS[key])}`"))
+        return key in _SPELLINGS or (key == _IDS and isinstance(value, str))
+
+    add_options(
+        payload,
+        options,
+        losses,
+        names=OPTIONS,
+        modelled=_MODELLED,
+        streaming=_STREAM,
+        noted=noted,
+        decode=lambda payload: decode_request(payload, dialect=dialect),
+    )
 
 
 # ---------------------------------------------------------------- reading

@@ -48,6 +48,7 @@ from llm_pure.openai_responses.shape import (
 )
 from llm_pure.openai_responses.tools import read_choice, read_tool, write_choice, write_tool
 from llm_pure.openai_responses.turns import read_messages, write_instructions, write_messages
+from llm_pure.options import add_options
 from llm_pure.outcome import Outcome
 from llm_pure.outputs import AnyOutput
 from llm_pure.parts import Part, Text
@@ -65,6 +66,13 @@ __all__ = ["decode_request", "encode_request"]
 
 _FORMAT: Final = Format(MIRROR, None)
 _STREAM: Final = ("stream", "stream_options")
+_MODELLED: Final = frozenset(
+    {
+        *("model", "instructions", "input", "max_output_tokens", "temperature", "top_p"),
+        *("tools", "tool_choice", "parallel_tool_calls", "text", "reasoning"),
+    }
+)
+"""The fields that a completion has words for."""
 
 
 # ---------------------------------------------------------------- writing
@@ -114,7 +122,7 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
         payload.update(write_choice(completion.tool_choice, losses))
     _report_wordless(completion, losses)
     if completion.provider_options:
-        _add_options(payload, completion, losses, plain_text=plain_text)
+        _add_options(payload, completion.provider_options, losses, plain_text=plain_text)
     return payload
 
 
@@ -182,34 +190,22 @@ def _plain_text(items: list[PlainJson]) -> str | None:
     return content if isinstance(content, str) else None
 
 
-def _add_options(payload: PlainObject, completion: Completion, losses: Losses, *, plain_text: bool) -> None:
-    """Everything that `provider_options` say, unless the completion itself says it."""
-    ours = payload.keys() | set(_STREAM)
-    for name in OPTIONS:
-        fields = completion.provider_options.get(name)
-        if not isinstance(fields, JsonObject):
-            if fields is not None:
-                losses.append(Loss(f"$.provider_options.{name}", "is no object of fields"))
-            continue
-        for key, value in fields.thaw().items():
-            path = f"$.provider_options.{name}.{key}"
-            there = payload.get(key)
-            if key == IN_INPUT:
-                if value is not True or not plain_text:
-                    losses.append(Loss(path, "this is true, and for instructions that are one plain text"))
-            elif key in _STREAM:
-                losses.append(Loss(path, "whether and how an answer is streamed is for the runner to say"))
-            elif (
-                key == "text"
-                and isinstance(there, dict)
-                and isinstance(value, dict)
-                and "format" not in value
-            ):
-                payload[key] = {**there, **value}  # the schema is ours, the verbosity is theirs
-            elif key in ours:
-                losses.append(Loss(path, "the completion says otherwise"))
-            else:
-                payload[key] = value
+def _add_options(payload: PlainObject, options: JsonObject, losses: Losses, *, plain_text: bool) -> None:
+    def noted(key: str, value: PlainJson, path: str) -> bool:
+        if key == IN_INPUT and not (value is True and plain_text):
+            losses.append(Loss(path, "this is true, and for instructions that are one plain text"))
+        return key == IN_INPUT
+
+    add_options(
+        payload,
+        options,
+        losses,
+        names=OPTIONS,
+        modelled=_MODELLED,
+        streaming=_STREAM,
+        noted=noted,
+        decode=decode_request,
+    )
 
 
 def _write_reasoning(setting: ReasoningSetting, traits: ModelTraits, losses: Losses) -> PlainObject:

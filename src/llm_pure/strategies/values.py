@@ -7,12 +7,13 @@ what one provider can say.
 from __future__ import annotations
 
 from functools import cache
+from typing import Final
 
 from hypothesis import strategies as st
 
 from llm_pure.completion import Completion, ReasoningSetting
 from llm_pure.dialects import DIALECTS, Dialect
-from llm_pure.json import JsonObject
+from llm_pure.json import JsonObject, PlainJson
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
 from llm_pure.outputs import AnyOutput, Output
 from llm_pure.parts import Part
@@ -25,7 +26,7 @@ from llm_pure.strategies.parts import (
     text_parts,
     user_parts,
 )
-from llm_pure.strategies.raw import json_objects, plain_objects, texts
+from llm_pure.strategies.raw import json_objects, json_values, plain_objects, texts
 from llm_pure.tools import AnyTool, FreeText, Tool, ToolChoice
 
 __all__ = [
@@ -126,6 +127,27 @@ def reasoning_settings() -> st.SearchStrategy[ReasoningSetting]:
     return st.builds(ReasoningSetting, efforts, _NONE | st.integers(0, 9000), extras())
 
 
+# fmt: off
+_REQUESTED: Final[list[str]] = [
+    "max_completion_tokens", "max_output_tokens", "max_tokens", "messages", "model", "output_config",
+    "parallel_tool_calls", "reasoning", "reasoning_effort", "response_format", "seed", "stop", "stop_sequences",
+    "stream", "system", "temperature", "text", "thinking", "tool_choice", "tools", "top_k", "top_p",
+]
+"""Fields of requests for which a completion has words of its own."""
+_ANSWERED: Final[list[PlainJson]] = [
+    "auto", "none", "low", "a", 1, 0.5, True, None, ["a"], [], {"type": "auto"}, {"effort": "low"},
+]
+"""What may stand in some of them."""
+# fmt: on
+
+
+@cache
+def _options() -> st.SearchStrategy[dict[str, PlainJson]]:
+    said = json_values(max_leaves=4) | st.sampled_from(_ANSWERED)
+    objects = plain_objects()
+    return objects | objects | st.dictionaries(st.sampled_from(_REQUESTED), said, min_size=1, max_size=2)
+
+
 def _fields() -> dict[str, st.SearchStrategy[object]]:
     penalties = st.floats(-2, 2)
     return {
@@ -142,7 +164,7 @@ def _fields() -> dict[str, st.SearchStrategy[object]]:
         "tool_choice": tool_choices(),
         "output": outputs(),
         "reasoning": reasoning_settings(),
-        "provider_options": st.dictionaries(st.sampled_from(PROVIDERS), plain_objects(), max_size=2),
+        "provider_options": st.dictionaries(st.sampled_from(PROVIDERS), _options(), max_size=2),
         "system": st.lists(text_parts() | text_parts() | parts(), max_size=2),
     }
 

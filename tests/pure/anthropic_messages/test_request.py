@@ -476,17 +476,14 @@ def test_instructions_among_the_messages() -> None:
     assert said(old) == (None, [turn, spoken], ["$.messages[1]"])
 
 
-def test_options_go_out_verbatim_and_one_that_overrides_is_a_loss() -> None:
+def test_options_go_out_verbatim_and_what_the_completion_says_wins() -> None:
     options: dict[str, Any] = {
         "anthropic": {"metadata": {"user_id": "u"}, "max_tokens": 5},
         "openai": {"store": True},
     }
     encoded = sent(Completion([], max_tokens=9, provider_options=options))
-    assert encoded.payload == {"max_tokens": 5, "messages": [], "metadata": {"user_id": "u"}}
-    assert [loss.path for loss in encoded.losses] == [
-        "$.provider_options.anthropic.max_tokens",
-        "$.max_tokens",
-    ]
+    assert encoded.payload == {"max_tokens": 9, "messages": [], "metadata": {"user_id": "u"}}
+    assert [loss.path for loss in encoded.losses] == ["$.provider_options.anthropic.max_tokens"]
 
 
 @pytest.mark.parametrize(

@@ -268,8 +268,8 @@ def test_a_field_that_looks_like_the_place_of_the_messages_is_none() -> None:
     assert same_json(parse_json(body), payload)
 
 
-def test_messages_among_the_options_go_out_as_they_are() -> None:
+def test_messages_among_the_options_yield_to_the_completions_own() -> None:
     options: dict[str, JsonInput] = {"anthropic": {"messages": []}}
     encoded = encode_request(Completion(MESSAGES, provider_options=options)).unwrap()
-    assert b'"messages":[]' in encoded.body().unwrap()
-    assert encoded.payload["messages"] == []
+    assert encoded.payload == encode_request(Completion(MESSAGES)).unwrap().payload
+    assert [loss.path for loss in encoded.losses] == ["$.provider_options.anthropic.messages"]
