@@ -1,8 +1,8 @@
 """Why an answer ended: `finish_reason`, in both directions.
 
-Law: a word that the table does not know is `"other"`, never `"end"`. OpenAI's own `stop` says less than we do: with a
-refusal it is a refusal, with calls it is a call, and some servers name the stop string beside it. Gateways
-hand on other providers' words, which therefore stand in the table, and are unambiguous.
+Law: a word that the table does not know is `"other"`, never `"end"`. OpenAI's own `stop`, and what imitators say for
+it, says less than we do: with a refusal it is a refusal, with calls it is a call, and some servers name the stop string
+beside it. Gateways hand on other providers' words, which therefore stand in the table, and are unambiguous.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from llm_pure.parts import BrokenToolCall, Opaque, Part, Refusal, ToolCall
 from llm_pure.response import StopReason
 
 __all__ = ["FINISH", "is_cut", "stop_reason_of", "write_finish"]
+
+_ENDED: Final = "end_turn"
+"""The end of a turn that neither calls nor refuses."""
 
 FINISH: Final[Mapping[str, StopReason]] = {
     "stop": "end",
@@ -33,7 +36,7 @@ FINISH: Final[Mapping[str, StopReason]] = {
     "tool_call": "tool_call",
     "model_length": "context_window",
     # other providers, through gateways
-    "end_turn": "end",
+    _ENDED: "end",
     "max_tokens": "max_tokens",
     "max_output_tokens": "max_tokens",
     "tool_use": "tool_call",
@@ -44,7 +47,7 @@ FINISH: Final[Mapping[str, StopReason]] = {
 }
 
 _WORDS: Final[Mapping[StopReason, tuple[str | None, ...]]] = {
-    "end": ("stop", "end_turn"),
+    "end": ("stop", _ENDED),
     "max_tokens": ("length",),
     "tool_call": ("tool_calls",),
     "stop_sequence": ("stop", "stop_sequence"),
@@ -67,7 +70,7 @@ def is_cut(raw: str | None) -> bool:
 def stop_reason_of(raw: str | None, content: tuple[Part, ...], stop_sequence: str | None) -> StopReason:
     """What a `finish_reason` means, in view of the answer that it ends."""
     reason: StopReason = FINISH.get(raw, "other") if raw is not None else "other"
-    if raw == "stop":
+    if reason == "end" and raw != _ENDED:
         if any(isinstance(part, Refusal) for part in content):
             return "refusal"
         if any(_is_call(part) for part in content):

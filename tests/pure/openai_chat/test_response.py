@@ -120,11 +120,12 @@ def test_nothing_unknown_is_an_end(word: str | None) -> None:
     assert (found.stop_reason, found.raw_stop_reason) == ("other", word or None)
 
 
-def test_stop_says_less_than_the_answer_does() -> None:
+@pytest.mark.parametrize("word", ["stop", "STOP", "eos", "eos_token", "complete", "completed", "end"])
+def test_stop_says_less_than_the_answer_does(word: str) -> None:
     """A refusal, calls and a stop string all end with `stop` somewhere."""
-    assert answer({"refusal": "no"}).stop_reason == "refusal"
-    assert answer({"tool_calls": [call()]}).stop_reason == "tool_call"
-    named: PlainJson = {"message": {"content": "x"}, "finish_reason": "stop", "stop_reason": "END"}
+    assert answer({"refusal": "no"}, word).stop_reason == "refusal"
+    assert answer({"tool_calls": [call()]}, word).stop_reason == "tool_call"
+    named: PlainJson = {"message": {"content": "x"}, "finish_reason": word, "stop_reason": "END"}
     response = decode_response({"choices": [named]}).unwrap()
     assert (response.stop_reason, response.stop_sequence) == ("stop_sequence", "END")
 
