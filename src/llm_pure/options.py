@@ -84,7 +84,10 @@ def _report_read(
 ) -> None:
     """Report the options that are no options to whoever reads the payload."""
     read = decode(payload).value_or(None)
-    options = None if read is None else read.provider_options.get(name)
+    if read is None:
+        losses += [Loss(path, "makes this no request that can be read") for _, path in sent.values()]
+        return
+    options = read.provider_options.get(name)
     back = options if isinstance(options, JsonObject) else JsonObject()
     for key, (value, path) in sent.items():
         if key not in back or JsonObject({key: back[key]}) != JsonObject({key: value}):

@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from returns.result import Failure, Success
 
@@ -88,9 +88,14 @@ def test_decode_after_encode_is_normal_exactly_when_nothing_is_lost(completion: 
 
 
 @many
+@example(Completion((), provider_options=JsonObject({"openai": {"tools": [None]}})))
 @given(completions())
 def test_what_was_lost_is_lost_once(completion: Completion) -> None:
-    left = codec.decode_request(codec.encode_request(completion).unwrap().payload)
+    encoded = codec.encode_request(completion).unwrap()
+    left = codec.decode_request(encoded.payload)
+    if isinstance(left, Failure):  # an option has made it no request, and is reported
+        assert any(loss.path.startswith("$.provider_options") for loss in encoded.losses)
+        return
     again = codec.encode_request(left.unwrap()).unwrap()
     assert again.losses == ()
     assert codec.decode_request(again.payload) == left
@@ -363,11 +368,11 @@ def test_a_stream_that_is_cut_is_a_failure_with_the_part_read(
 ) -> None:
     body, chunks = drawn
     stream = chat_sse(chunks)
-    cut = data.draw(st.integers(1, len(stream.rstrip()) - 1))
+    cut = data.draw(st.integers(1, len(stream) - 1))
+    seen, _, rest = stream[:cut].rpartition(b"\n\n")
+    # A last event that lacks no more than its blank line counts if it ends the answer, and has a test of its own.
+    assume(rest.rstrip() not in filter(None, stream.split(b"\n\n")))
     found = codec.decode_stream([stream[:cut]])
-    sent = stream.split(b"\n\n")
-    # The last event counts without its blank line.
-    seen = b"\n\n".join([event for event in stream[:cut].split(b"\n\n") if event in sent])
     finished, begun = seen.count(b'"finish_reason": "'), _begun(seen)
     if begun and finished == begun:
         assert isinstance(found, Success)
