@@ -75,7 +75,7 @@ SOURCES = {kind.__name__ for kind in get_args(Source)}
 
 @pytest.mark.slow
 def test_every_kind_of_part_and_source_is_often_in_a_completion() -> None:
-    assert starved(shares(our.completions(), classes), PARTS | SOURCES, 0.02) == {}
+    assert starved(shares(our.completions(), classes, 4 * DRAWN), PARTS | SOURCES, 0.02) == {}
 
 
 @pytest.mark.slow
@@ -88,7 +88,7 @@ def test_every_field_of_a_completion_is_often_set() -> None:
         )
 
     asked = {field.name for field in fields(usual)} - {"usage", "stop_reason"}  # those are of what comes back
-    assert starved(shares(our.completions(), set_fields), asked, 0.02) == {}
+    assert starved(shares(our.completions(), set_fields, 4 * DRAWN), asked, 0.02) == {}
 
 
 @pytest.mark.slow
