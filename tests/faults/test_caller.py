@@ -416,7 +416,8 @@ def test_C5_a_try_that_the_deadline_cuts_tells_what_the_one_before_met(
 # ---------------------------------------------------------------- interrupts
 
 INTERRUPTED: Final = """
-    import asyncio, json, os, sys, threading, time
+    import asyncio, json, os, signal, sys, threading, time
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
     from llm_effects import (
         anthropic_runner, arun, openai_chat_runner, openai_responses_runner, run, with_cache, with_deadline, with_retry
     )
