@@ -7,6 +7,7 @@ raise whatever it likes, and the interpreter makes a miss of it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import TYPE_CHECKING, Final, Protocol
 
 from llm_pure import LlmError
@@ -14,7 +15,16 @@ from llm_pure import LlmError
 if TYPE_CHECKING:
     from llm_effects.operations import HttpRequest
 
-__all__ = ["MAX_BODY", "MAX_SILENCE", "MAX_STREAM", "AsyncConnection", "Connection", "Door", "Store"]
+__all__ = [
+    "MAX_BODY",
+    "MAX_SILENCE",
+    "MAX_STREAM",
+    "AsyncConnection",
+    "Connection",
+    "Door",
+    "Store",
+    "check_seconds",
+]
 
 MAX_BODY: Final = 64 * 1024 * 1024
 """How large a whole answer may be, decompressed, in bytes."""
@@ -22,6 +32,12 @@ MAX_STREAM: Final = 4 * MAX_BODY
 """The same of a stream, most of which is what every event says again. One event is no larger than a whole answer."""
 MAX_SILENCE: Final = 600.0
 """How long an answer may go on without saying anything, in seconds: as long as the SDKs wait for a next byte."""
+
+
+def check_seconds(name: str, seconds: float | None) -> None:
+    """Raise ValueError for a limit that is no time; None: there is none."""
+    if seconds is not None and not 0 < seconds < inf:
+        raise ValueError(f"{name} must be a positive number of seconds, not {seconds}")
 
 
 class Connection(Protocol):

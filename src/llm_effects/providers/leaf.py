@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from math import inf
 from typing import Final, final
 
 from returns.result import Failure, Success
@@ -30,7 +29,7 @@ from llm_effects.operations import (
     Tell,
     ask,
 )
-from llm_effects.ports import MAX_BODY, MAX_SILENCE, MAX_STREAM, Door
+from llm_effects.ports import MAX_BODY, MAX_SILENCE, MAX_STREAM, Door, check_seconds
 from llm_effects.runner import Runner
 from llm_pure import (
     Completion,
@@ -72,8 +71,7 @@ class Leaf(Runner):
     max_silence: float | None = MAX_SILENCE
 
     def __post_init__(self) -> None:
-        if self.max_silence is not None and not 0 < self.max_silence < inf:
-            raise ValueError(f"max_silence must be a positive number of seconds, not {self.max_silence}")
+        check_seconds("max_silence", self.max_silence)
 
     @property
     @override

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 from inspect import iscoroutinefunction
-from math import inf
 from typing import Final
 
 from returns.result import Failure, Success
@@ -22,7 +21,7 @@ from llm_effects.entries import Entry, answer_in
 from llm_effects.flights import Flights, Landed, Lead, TooLate
 from llm_effects.notes import CacheHit, CacheMissed, CacheStored, StoreFailed, Waited
 from llm_effects.operations import Claim, Land, Load, Program, Save, Tell, ask
-from llm_effects.ports import Store
+from llm_effects.ports import Store, check_seconds
 from llm_effects.programs import told
 from llm_effects.runner import Runner, Wrapped
 from llm_pure import Completion, Deadline, Outcome, Response, StopReason, cache_key
@@ -57,8 +56,7 @@ def with_cache(
         raise TypeError(
             f"the load and save of a store are plain functions; those of {type(store).__name__} are async"
         )
-    if patience is not None and not 0 < patience < inf:
-        raise ValueError(f"patience must be a positive number of seconds, not {patience}")
+    check_seconds("patience", patience)
     return partial(_WithCache, store=store, keep=frozenset(keep), scope=scope, patience=patience)
 
 
