@@ -87,8 +87,8 @@ pytest: setup
 quick: setup ## the tests without the slow ones, in under two minutes
 	@$(PY) -m pytest -q -n $(JOBS) -m 'not slow'
 
-long: setup ## every law on 20,000 examples, file after file, for hours; one line for each (LAWS='file …')
-	@$(PY) -m tests.long $(LAWS)
+long: setup ## every law on 20,000 examples, JOBS files at once, for hours; one line for each (LAWS='file …')
+	@$(PY) -m tests.long -j $(JOBS) $(LAWS)
 
 # The slow tests ran already, on the first Python.
 newer: setup

@@ -1,4 +1,4 @@
-"""`python -m tests.long [file ...]`: every law on 20,000 examples, file after file, one line for each.
+"""`python -m tests.long [-j N] [file ...]`: every law on 20,000 examples, N files at once, one line for each.
 
 Law: it fails exactly if a law does. What a law found is printed below its file's line, with the example to add.
 """
@@ -10,6 +10,9 @@ import re
 import subprocess
 import sys
 import time
+from argparse import ArgumentParser
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -25,32 +28,54 @@ def files() -> list[Path]:
     ]
 
 
-def told(seconds: float) -> str:
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of the laws of one file."""
+
+    path: Path
+    seconds: float
+    held: bool
+    output: str
+
+    def told(self) -> str:
+        counted = re.search(r"^.*\d+ (?:passed|failed|skipped|error).*(?= in )", self.output, re.MULTILINE)
+        said = counted[0] if counted else "pytest came to no count"
+        line = f"{clock(self.seconds)}  {self.path.relative_to(TESTS.parent)}: {said}"
+        return line if self.held else f"{line}\n{self.output}"
+
+
+def tried(path: Path) -> Tried:
+    start = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-m", "hypothesis", "-p", "no:cacheprovider", str(path)],
+        cwd=TESTS.parent,
+        env={**os.environ, "HYPOTHESIS_PROFILE": "long"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return Tried(path, time.monotonic() - start, done.returncode == 0, done.stdout)
+
+
+def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
-def main(asked: list[str]) -> int:
-    began, failed = time.monotonic(), 0
-    chosen = [Path(name).resolve() for name in asked] or files()
-    for path in chosen:
-        start = time.monotonic()
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-m", "hypothesis", "-p", "no:cacheprovider", str(path)],
-            cwd=TESTS.parent,
-            env={**os.environ, "HYPOTHESIS_PROFILE": "long"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        result = re.search(r"^.*\d+ (?:passed|failed|skipped|error).* in ", done.stdout, re.MULTILINE)
-        said = result[0].removesuffix(" in ") if result else f"pytest ended with {done.returncode}"
-        print(f"{told(time.monotonic() - start)}  {path.relative_to(TESTS.parent)}: {said}", flush=True)
-        if done.returncode:
-            failed += 1
-            print(done.stdout, done.stderr, sep="", flush=True)
-    print(f"{told(time.monotonic() - began)}  {len(chosen) - failed} of {len(chosen)} files hold")
-    return int(failed > 0)
+def main(arguments: list[str]) -> int:
+    parser = ArgumentParser(prog="python -m tests.long")
+    parser.add_argument("-j", type=int, default=1, metavar="N", dest="jobs", help="how many files at once")
+    parser.add_argument("file", nargs="*", type=Path, help="files of laws; without one, all")
+    asked = parser.parse_args(arguments)
+    began, held = time.monotonic(), 0
+    chosen = [path.resolve() for path in asked.file] or files()
+    with ThreadPoolExecutor(asked.jobs) as pool:
+        for done in as_completed([pool.submit(tried, path) for path in chosen]):
+            held += done.result().held
+            print(done.result().told(), flush=True)
+    print(f"{clock(time.monotonic() - began)}  {held} of {len(chosen)} files hold")
+    return int(held < len(chosen))
 
 
 if __name__ == "__main__":
