@@ -40,6 +40,7 @@ from llm_pure.options import add_options
 from llm_pure.outcome import Outcome
 from llm_pure.outputs import AnyOutput
 from llm_pure.reading import PlainObject, array, bad_request, owned_object, within
+from llm_pure.sampling import sampled
 from llm_pure.taking import take_choice, take_integer, take_number, take_text, take_tools
 from llm_pure.typed import MISTYPED, check_fields, refused
 from llm_pure.wire import Encoded, OnLoss, encoded
@@ -119,8 +120,8 @@ def _payload(completion: Completion, losses: Losses, dialect: Dialect | None) ->
         del payload["model"]
     if completion.top_k is not None and not traits.top_k:
         losses.append(Loss("$.top_k", "this model knows no top_k"))
-    elif completion.top_k is not None and _fits("top_k", completion.top_k, completion, traits, losses):
-        payload["top_k"] = completion.top_k
+    elif (rank := sampled("top_k", completion.top_k, completion, traits, losses)) is not None:
+        payload["top_k"] = rank
     role = "developer" if options.get(_ROLE) == "developer" else "system"
     said_first = write_system(completion.system, losses)
     asked = options.get(_IDS)
@@ -154,42 +155,25 @@ def _sampling(
     completion: Completion, traits: ModelTraits, losses: Losses
 ) -> CompletionCreateParamsNonStreaming:
     said: CompletionCreateParamsNonStreaming = {"model": completion.model or "", "messages": []}
-    heat, mass = completion.temperature, completion.top_p
-    if heat is not None and _fits("temperature", heat, completion, traits, losses):
+    heat = sampled("temperature", completion.temperature, completion, traits, losses)
+    if heat is not None:
         said["temperature"] = heat
-    if mass is not None and _fits("top_p", mass, completion, traits, losses):
+    mass = sampled("top_p", completion.top_p, completion, traits, losses)
+    if mass is not None:
         said["top_p"] = mass
     if completion.seed is not None:
         said["seed"] = completion.seed
-    often, present = completion.frequency_penalty, completion.presence_penalty
-    if often is not None and _fits("frequency_penalty", often, completion, traits, losses):
+    often = sampled("frequency_penalty", completion.frequency_penalty, completion, traits, losses)
+    if often is not None:
         said["frequency_penalty"] = often
-    if present is not None and _fits("presence_penalty", present, completion, traits, losses):
+    present = sampled("presence_penalty", completion.presence_penalty, completion, traits, losses)
+    if present is not None:
         said["presence_penalty"] = present
     return said
 
 
 def _limit_name(model: str | None) -> str:
     return _LIMIT if model is None else traits_of(model).max_tokens_name
-
-
-def _is_sampled(completion: Completion, traits: ModelTraits) -> bool:
-    """Whether the model takes sampling parameters. What an effort decides that nobody names is not ours to say."""
-    if traits.sampling or not traits.sampling_unreasoned:
-        return traits.sampling
-    effort = completion.reasoning.effort if completion.reasoning is not None else None
-    return effort in (None, "none")
-
-
-def _fits(name: str, value: float, completion: Completion, traits: ModelTraits, losses: Losses) -> bool:
-    """Whether a sampling parameter may be sent. A model that refuses them takes their default all the same."""
-    if _is_sampled(completion, traits) or value == _DEFAULTS.get(name):
-        return True
-    losses.append(Loss(f"$.{name}", "this model refuses sampling parameters"))
-    return False
-
-
-_DEFAULTS: Final = {"temperature": 1, "top_p": 1, "frequency_penalty": 0, "presence_penalty": 0}
 
 
 def _stops(stops: tuple[str, ...], traits: ModelTraits, losses: Losses) -> list[str]:

@@ -53,6 +53,7 @@ from llm_pure.outcome import Outcome
 from llm_pure.outputs import AnyOutput
 from llm_pure.parts import Part, Text
 from llm_pure.reading import PlainObject, bad_request, owned_object, within, wrong
+from llm_pure.sampling import sampled
 from llm_pure.taking import take_choice, take_integer, take_number, take_text, take_tools
 from llm_pure.typed import MISTYPED, check_fields, refused
 from llm_pure.wire import Encoded, OnLoss, encoded
@@ -91,16 +92,16 @@ def encode_request(completion: Completion, *, on_loss: OnLoss = "report") -> Out
 
 def _payload(completion: Completion, losses: Losses) -> PlainObject:
     check_fields(completion)
+    traits = traits_of(completion.model)
     said: ResponseCreateParamsNonStreaming = {}
     if completion.model is not None:
         said["model"] = completion.model
-    sampled = _is_sampled(completion)
-    if completion.temperature is not None and _fits(
-        "temperature", completion.temperature, losses, sampled=sampled
-    ):
-        said["temperature"] = completion.temperature
-    if completion.top_p is not None and _fits("top_p", completion.top_p, losses, sampled=sampled):
-        said["top_p"] = completion.top_p
+    heat = sampled("temperature", completion.temperature, completion, traits, losses)
+    if heat is not None:
+        said["temperature"] = heat
+    mass = sampled("top_p", completion.top_p, completion, traits, losses)
+    if mass is not None:
+        said["top_p"] = mass
     if completion.max_tokens is not None:
         said["max_output_tokens"] = completion.max_tokens
     payload = plain(said)
@@ -111,7 +112,7 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
     if completion.output is not None:
         payload["text"] = {"format": _FORMAT.write(completion.output, losses)}
     if completion.reasoning is not None:
-        reasoning = _write_reasoning(completion.reasoning, traits_of(completion.model), losses)
+        reasoning = _write_reasoning(completion.reasoning, traits, losses)
         if reasoning:
             payload["reasoning"] = reasoning
     if completion.tools:
@@ -124,23 +125,6 @@ def _payload(completion: Completion, losses: Losses) -> PlainObject:
     if completion.provider_options:
         _add_options(payload, completion.provider_options, losses, plain_text=plain_text)
     return payload
-
-
-def _is_sampled(completion: Completion) -> bool:
-    """Whether the model takes sampling parameters. If that depends on an effort nobody names, it is not ours to say."""
-    traits = traits_of(completion.model)
-    if traits.sampling or not traits.sampling_unreasoned:
-        return traits.sampling
-    effort = completion.reasoning.effort if completion.reasoning is not None else None
-    return effort in (None, "none")
-
-
-def _fits(name: str, value: float, losses: Losses, *, sampled: bool) -> bool:
-    """Whether a sampling parameter may be sent. A model that refuses them takes their default all the same."""
-    if sampled or value == 1:
-        return True
-    losses.append(Loss(f"$.{name}", "this model refuses sampling parameters"))
-    return False
 
 
 def _report_wordless(completion: Completion, losses: Losses) -> None:
