@@ -484,6 +484,9 @@ def out_of_order(name: str, way: str) -> None:
         assert len(server.requests) == (1 if told.events else 2)
         said_text = "".join(it.text for it in told.events if isinstance(it, TextDelta))
         assert not said_text or (error.partial is not None and error.partial.text == said_text)
+        if provider is RESPONSES:  # its last event says all
+            assert error.partial is not None
+            assert (error.partial.text, error.usage) == ("Hello", Usage(3, 2))
 
 
 @pytest.mark.parametrize("name", [name for name in ORDERS if name.startswith("P12")])

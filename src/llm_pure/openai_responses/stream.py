@@ -9,14 +9,17 @@ counts; where it leaves out what the answer is made of, that is what was accumul
     response.created, .queued, .in_progress      any time
     response.output_item.added                   at the next free index  OutOfOrder (again at one that is
                                                                            done: another item, as seen)
-    response.content_part.added, deltas, wholes  for an open item        OutOfOrder
-    response.output_item.done                    for an open item        OutOfOrder
+    response.content_part.added, deltas          for an open item        OutOfOrder
+    wholes                                       for an open item        skipped if it is done, or OutOfOrder
+    response.output_item.done                    for an open item        skipped if it is said twice, or begun
     response.completed, .incomplete              last                    (the answer)
     error, response.failed, .cancelled           any time                (the error that it names)
     those that say nothing of their own          any time, skipped
     all others                                   any time, skipped and counted
 
-A stream that was resumed (`starting_after`) begins in the middle: what is out of order in it is skipped.
+What is out of order is not followed, and the end still comes: `OutOfOrder` carries the whole answer where that says it.
+A stream that was resumed (`starting_after`) begins in the middle: nothing in it is out of order.
+Servers that leave out an index are followed by the item's id, and into the first block.
 
 Events tell of a part when its item is done. Should the answer at the end be another one than what was told, `Restarted`
 takes that back, and it is told again; so it is when another answer begins in the same stream.
@@ -24,7 +27,7 @@ takes that back, and it is told again; so it is when another answer begins in th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from returns.result import Failure, Success
@@ -71,6 +74,8 @@ class Read(NamedTuple):
     started: bool = False
     result: Outcome[Response] | None = None
     skipped: int = 0
+    wrong: LlmError | None = None
+    """What was out of order first. The end says all the same what the answer is."""
 
 
 class State(NamedTuple):
@@ -144,7 +149,8 @@ def stream_result(state: State) -> Outcome[Response]:
             return decode_response(body)
         if body.startswith(b"<"):
             return Failure(Malformed(message="a page, and no stream of events"))
-    return Failure(carrying(Incomplete(message="the stream ended before its end mark"), _partial(read)))
+    error = read.wrong or Incomplete(message="the stream ended before its end mark")
+    return Failure(carrying(error, _partial(read)))
 
 
 def decode_stream(chunks: Iterable[bytes]) -> Outcome[Response]:
@@ -170,10 +176,9 @@ def _event(read: Read, name: bytes, data: bytes, events: list[StreamEvent]) -> R
             return _error(read, event, kind, events)
         return read if kind in ASIDE else read._replace(skipped=read.skipped + 1)
     except _WrongOrder as error:
-        if read.head is None:  # resumed in the middle: the end says all
+        if read.head is None or read.wrong is not None:  # resumed in the middle: the end says all
             return read
-        wrong_order: LlmError = OutOfOrder(message=snippet(error.reason), path="$" + error.path)
-        return _failed(read, wrong_order)
+        return read._replace(wrong=OutOfOrder(message=snippet(error.reason), path="$" + error.path))
     except JsonError as error:
         if data.strip() in (b"", b"[DONE]"):
             return read
@@ -202,10 +207,10 @@ def _started(read: Read, events: list[StreamEvent]) -> Read:
 
 
 def _added(read: Read, event: PlainObject, _: str, events: list[StreamEvent]) -> Read:
-    read = _started(read, events)
-    index, item = _index(event), object_or_none(event, "item") or {}  # some say what it is when it is done
-    if index > read.next or any(item.at == index for item in read.opened):
+    index, item = _at(read, event), object_or_none(event, "item") or {}  # some say what it is when it is done
+    if index > read.next or _is_open(read, index):
         raise _WrongOrder(f"item {index} begins where item {read.next} should", ".output_index")
+    read = _started(read, events)
     places: tuple[int, ...] = ()
     if kind_of(item) != "message":
         places = (read.placed,)
@@ -226,9 +231,36 @@ def _index(event: PlainObject, key: str = "output_index") -> int:
     return index
 
 
-def _place_of(read: Read, event: PlainObject) -> int:
-    """Where the item of an event stands among those that are open."""
-    index = _index(event)
+def _at(read: Read, event: PlainObject) -> int:
+    """Which item an event is about: its index says it, or else its id, and one that was not seen yet comes next."""
+    if event.get("output_index") is None:
+        item = object_or_none(event, "item")
+        id_ = event.get("item_id") if item is None else item.get("id")
+        if isinstance(id_, str):
+            for at, seen in _seen(read):
+                if seen.get("id") == id_:
+                    return at
+        if item is not None:
+            return read.next
+    return _index(event)
+
+
+def _seen(read: Read) -> Iterator[tuple[int, PlainObject]]:
+    """The items that have begun, and where they stand."""
+    for open_ in read.opened:
+        yield open_.at, open_.start
+    chain = read.done
+    while chain is not None:
+        chain, at, item = chain
+        yield at, item
+
+
+def _is_open(read: Read, index: int) -> bool:
+    return any(item.at == index for item in read.opened)
+
+
+def _place(read: Read, index: int) -> int:
+    """Where the item with this index stands among those that are open."""
     for place, item in enumerate(read.opened):
         if item.at == index:
             return place
@@ -239,12 +271,12 @@ def _delta(read: Read, event: PlainObject, name: str, events: list[StreamEvent])
     opened, place = read.opened, 0
     index = event.get("output_index")
     if len(opened) != 1 or index.__class__ is not int or opened[0].at != index:
-        place = _place_of(read, event)
+        place = _place(read, _at(read, event))
     text = event.get("delta")
     if not isinstance(text, str):
         raise wrong(text, "a string", ".delta")
     kind, numbered = DELTAS[name]
-    key = (kind, 0 if numbered is None else _index(event, numbered))
+    key = (kind, _part_at(event, numbered))
     item, placed = _placed(read, opened[place], key)
     if not text:
         return read
@@ -254,6 +286,11 @@ def _delta(read: Read, event: PlainObject, name: str, events: list[StreamEvent])
         events.append(said)
     item = OpenItem(item.at, item.start, item.places, (item.pieces, key, text, False), key)
     return _changed(read, place, item, placed)
+
+
+def _part_at(event: PlainObject, numbered: str | None) -> int:
+    """The place of a block in its item; where nothing says it, the first: the whole item tells if that is wrong."""
+    return 0 if numbered is None or event.get(numbered) is None else _index(event, numbered)
 
 
 _PARTS: Final = frozenset({"output_text", "refusal"})
@@ -273,34 +310,42 @@ def _placed(read: Read, item: OpenItem, key: Key) -> tuple[OpenItem, int]:
 
 
 def _changed(read: Read, place: int, item: OpenItem, placed: int) -> Read:
-    head, next_, _, opened, done, told, started, result, skipped = read
+    head, next_, _, opened, done, told, started, result, skipped, wrong = read
     others = (item,) if len(opened) == 1 else (*opened[:place], item, *opened[place + 1 :])
-    return Read(head, next_, placed, others, done, told, started, result, skipped)
+    return Read(head, next_, placed, others, done, told, started, result, skipped, wrong)
 
 
 def _part_added(read: Read, event: PlainObject, _: str, __: list[StreamEvent]) -> Read:
-    place = _place_of(read, event)
+    place = _place(read, _at(read, event))
     item = read.opened[place]
     if kind_of(item.start) != "message":
         return read
-    item, placed = _placed(read, item, ("output_text", _index(event, "content_index")))
+    item, placed = _placed(read, item, ("output_text", _part_at(event, "content_index")))
     return _changed(read, place, item, placed)
 
 
 def _whole(read: Read, event: PlainObject, name: str, _: list[StreamEvent]) -> Read:
     kind, numbered, where = WHOLES[name]
-    place = _place_of(read, event)
+    index = _at(read, event)
+    if index < read.next and not _is_open(read, index):
+        return read  # the item is done, and has said it
+    place = _place(read, index)
     text = event.get(where)
     if not isinstance(text, str):
         raise wrong(text, "a string", f".{where}")
-    key = (kind, 0 if numbered is None else _index(event, numbered))
+    key = (kind, _part_at(event, numbered))
     item, placed = _placed(read, read.opened[place], key)
     return _changed(read, place, item._replace(pieces=(item.pieces, key, text, True)), placed)
 
 
 def _item_done(read: Read, event: PlainObject, _: str, events: list[StreamEvent]) -> Read:
-    place = _place_of(read, event)
-    open_, item = read.opened[place], object_at(event, "item")
+    index, item = _at(read, event), object_at(event, "item")
+    if not _is_open(read, index):
+        if any(at == index and seen.get("id") == item.get("id") for at, seen in _seen(read)):
+            return read  # said twice
+        read = _added(read, event, "", events)
+    place = _place(read, index)
+    open_ = read.opened[place]
     told, placed = read.told, read.placed
     other = kind_of(item) != kind_of(open_.start)
     for number, part in enumerate(read_item(item)):
@@ -330,7 +375,10 @@ def _end(read: Read, event: PlainObject, kind: str, events: list[StreamEvent]) -
     read = _started(read if read.head is not None else read._replace(head=body), events)
     result = read_answer(body)
     if isinstance(result, Success):
-        events += untold(read.told, read.placed, result.unwrap().message.content)
+        answer = result.unwrap()
+        events += untold(read.told, read.placed, answer.message.content)
+        if read.wrong is not None:
+            result = Failure(carrying(read.wrong, answer))
     return read._replace(result=result)
 
 

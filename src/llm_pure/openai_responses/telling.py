@@ -52,7 +52,7 @@ def told_by(item: OpenItem, index: int) -> str:
     """What was told of the part with this number."""
     kind = kind_of(item.start)
     if kind == "reasoning":
-        return reasoning_text(assembled(item, wholes=False))
+        return reasoning_text(assembled(item._replace(start={}), wholes=False))
     texts = texts_of(item, wholes=False)
     if kind == "message":
         return texts.get(("output_text", index)) or texts.get(("refusal", index)) or ""

@@ -1,7 +1,7 @@
 """Streams over the wire, of all three formats: an answer, and events that say the same.
 
 Law: reading the events gives what reading the answer gives. Texts come in pieces, parts one after another; a Chat
-stream may end with or without its mark, a Responses stream may leave events out, as servers do.
+stream may end with or without its mark, a Responses stream may leave events out or repeat them, as servers do.
 """
 
 from __future__ import annotations
@@ -186,17 +186,20 @@ def _call_deltas(draw: st.DrawFn, index: int, call: PlainJson) -> list[Plain]:
 
 @st.composite
 def responses_events(draw: st.DrawFn) -> tuple[Plain, list[Plain]]:
-    """An answer, and events that say the same; some of them may be left out, as servers do."""
+    """An answer, and events that say the same; some may be left out, or come again when all is said, as servers do."""
     body = draw(responses_answers(streamed=True))
-    whole, empty = draw(st.booleans()), draw(st.booleans())
+    whole, empty, twice = draw(st.booleans()), draw(st.booleans()), draw(st.booleans())
     begun: Plain = {**body, "status": "in_progress", "output": []}
     events: list[Plain] = [{"type": "response.created", "response": begun}]
     output = body["output"]
     for index, item in enumerate(output if isinstance(output, list) else []):
         if isinstance(item, dict):
-            events += _item_events(draw, index, item, whole=whole)
-            events.append({"type": "response.new.event", "output_index": index})
-            events.append({"type": "response.output_item.done", "output_index": index, "item": item})
+            said = _item_events(draw, index, item, whole=whole)
+            said.append({"type": "response.new.event", "output_index": index})
+            said.append({"type": "response.output_item.done", "output_index": index, "item": item})
+            events += said
+            if twice:
+                events += [event for event in said if str(event["type"]).endswith(".done")]
     end: Plain = {**body, "output": []} if empty else body
     return body, [*events, {"type": f"response.{body['status']}", "response": end}]
 

@@ -16,6 +16,7 @@ from llm_pure import (
     Quota,
     Text,
     ToolCall,
+    Usage,
 )
 from llm_pure.events import (
     PartDone,
@@ -214,11 +215,72 @@ def test_an_error_of_a_server_by_the_name_of_its_event() -> None:
         (added(0, type="message", content=[]), delta("output_text", 0, "a", content_index=1)),
         (added(0, type="message", content=[]), delta("output_text", 0, "a", content_index=-1)),
         (added(0, type="message", content=[]), delta("function_call_arguments", 0, "a")),
-        (done(0, type="message", content=[]),),
+        (done(1, type="message", content=[]),),
+        (*WHOLE[5:9], delta("output_text", 1, "a", content_index=0)),
     ],
 )
 def test_events_out_of_order(events: tuple[Event, ...]) -> None:
     assert isinstance(decode_stream([sse(CREATED, *events)]).failure(), OutOfOrder)
+    error = decode_stream(
+        [sse(CREATED, *events, completed(message("All."), usage={"input_tokens": 3}))]
+    ).failure()
+    assert isinstance(error, OutOfOrder)
+    assert error.partial is not None
+    assert (error.partial.text, error.partial.stop_reason) == ("All.", "end")
+    assert error.usage == error.partial.usage == Usage(3)
+
+
+@pytest.mark.parametrize("keep", [0, 1])
+def test_what_is_said_again_when_the_item_is_done_says_nothing(keep: int) -> None:
+    late: Event = {
+        "type": "response.output_text.done",
+        "output_index": 1,
+        "content_index": 0,
+        "text": "Let me.",
+    }
+    again = (*WHOLE[:9], late, *WHOLE[8 : 9 + 3], WHOLE[11], *(WHOLE[12:], [completed()])[keep])
+    assert decode_stream([sse(*again)]) == decode_stream([sse(*WHOLE)])
+    assert told(*again) == told(*WHOLE)
+
+
+def test_an_item_that_comes_whole_begins_and_ends() -> None:
+    items = (done(0, **THOUGHT), done(1, **message("Let me.")), done(2, **CALL))
+    for end in (WHOLE[-1], completed()):
+        assert decode_stream([sse(CREATED, *items, end)]) == decode_stream([sse(*WHOLE)])
+        assert told(CREATED, *items, end) == told(CREATED, WHOLE[-1])
+
+
+def test_an_item_goes_by_its_id_where_there_is_no_index() -> None:
+    ids = ["rs_1", "msg_1", "fc_1"]
+
+    def bare(event: Event) -> Event:
+        index, item = event.get("output_index"), event.get("item")
+        if not isinstance(index, int):
+            return event
+        rest = {key: value for key, value in event.items() if not key.endswith("_index")}
+        named = {"item": {**item, "id": ids[index]}} if isinstance(item, dict) else {"item_id": ids[index]}
+        return {**rest, **named}
+
+    numbered = [event for event in WHOLE if event.get("summary_index") != 1]  # which is not told by an id
+    answer = decode_stream([sse(*WHOLE)]).unwrap()
+    found = decode_stream([sse(*map(bare, numbered))]).unwrap()
+    assert found == answer
+
+
+def test_a_block_without_a_number_is_the_first_until_the_item_says_more() -> None:
+    two = message("One.", "Two.")
+    events = (
+        CREATED,
+        added(0, type="message", id="msg_1", role="assistant", content=[]),
+        delta("output_text", 0, "One."),
+        delta("output_text", 0, "Two."),
+        done(0, **two),
+    )
+    for end in (completed(two), completed()):
+        answer = decode_stream([sse(*events, end)]).unwrap()
+        assert answer == decode_stream([sse(CREATED, completed(two))]).unwrap()
+        parts = [TextDelta(0, "One."), PartDone(0, answer.message.content[0])]
+        assert told(*events, end)[-5:-2] == [Restarted(0), *parts]
 
 
 def test_what_is_no_stream() -> None:
