@@ -311,7 +311,7 @@ def retry_after_of(headers: Headers) -> float | None:
         if headers[name].strip() == "0" and (limit := _EXHAUSTED.fullmatch(name)) is not None:
             anthropic, openai, what = limit.groups()
             reset = headers.get(f"{anthropic}-reset" if anthropic else f"{openai}reset-{what}", "")
-            waits.append(_until(_rfc3339(reset), now) if anthropic else _duration(reset))
+            waits.append(_until(_rfc3339(reset), now) if anthropic else duration_of(reset))
     return max((wait for wait in waits if wait is not None), default=None)
 
 
@@ -319,7 +319,8 @@ def _until(time: datetime | None, now: datetime | None) -> float | None:
     return None if time is None or now is None else max(0.0, (time - now).total_seconds())
 
 
-def _duration(text: str) -> float | None:
+def duration_of(text: str) -> float | None:
+    """The seconds of `1m30.5s` and the like, None for anything else."""
     match = _DURATION.fullmatch(text.strip())
     if match is None or not any(match.groups()):
         return None

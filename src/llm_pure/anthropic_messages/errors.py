@@ -1,8 +1,9 @@
 """The provider's errors, both directions.
 
 Law: any status, headers and body give an error. The error's code decides where it is in the table, then its type, then
-the status; the two types that say little (`invalid_request_error`, `api_error`) leave it to the status of an error,
-which gateways set with more care. `encode_error` answers so that reading it gives the error back, as far as a provider
+the status (under 200 and in a stream, one that the error quotes); the two types that say little
+(`invalid_request_error`, `api_error`) leave it to the status of an error, which gateways set with more care.
+`encode_error` answers so that reading it gives the error back, as far as a provider
 can say it.
 """
 
@@ -41,7 +42,17 @@ from llm_pure.errors import (
 )
 from llm_pure.json import JsonError, PlainJson, dump_json
 from llm_pure.reading import PlainObject
-from llm_pure.status import error_of, error_words, kind_of, status_in, text_in
+from llm_pure.status import (
+    QUOTA,
+    details_in,
+    error_of,
+    error_words,
+    kind_of,
+    meant,
+    quoted_status,
+    status_in,
+    text_in,
+)
 from llm_pure.wire import Headers, WireError
 
 __all__ = ["decode_error", "encode_error", "error_in"]
@@ -66,8 +77,6 @@ _BY_TYPE: Final[Mapping[str, type[LlmError]]] = {
 }
 _VAGUE: Final = frozenset({"invalid_request_error", "api_error"})
 _FIRST_ERROR: Final = 400
-_MONEY: Final = re.compile(r"credit balance is too low|spend(?:ing)? limit|usage limits", re.IGNORECASE)
-"""An account that is out of money is told so with a 400 or a 429 and plain words."""
 
 
 def decode_error(status: int, headers: Headers, body: bytes | str) -> LlmError:
@@ -85,29 +94,37 @@ def error_in(data: PlainObject, status: int, headers: Headers, text: str = "") -
     error: Mapping[str, PlainJson] = said if isinstance(said, dict) else data
     details = error.get("details")
     code = text_in(details, "error_code") if isinstance(details, dict) else None
+    code = (
+        code if code is not None else text_in(error, "code")
+    )  # of those who serve other models in this form
     kind = text_in(error, "type")
     message = said if isinstance(said, str) else text_in(error, "message") or text
     return error_of(
         status,
         headers,
-        kind=_kind(status, kind, code, message),
+        kind=_kind(_status(status, error), kind, code, message),
         message=message,
         type_name=kind,
         code=code,
         path=_path(message),
         request_id=text_in(data, "request_id"),
+        details=details_in(error),
     )
 
 
-def _kind(status: int, kind: str | None, code: str | None, message: str) -> type[LlmError] | None:
+def _status(status: int, error: Mapping[str, PlainJson]) -> int:
+    return status if status >= _FIRST_ERROR else quoted_status(error) or status
+
+
+def _kind(status: int, kind: str | None, code: str | None, message: str) -> type[LlmError]:
     if code is not None and code in _BY_CODE:
         return _BY_CODE[code]
-    found = _BY_TYPE.get(kind) if kind is not None else None
-    if kind in _VAGUE and status >= _FIRST_ERROR:
-        found = kind_of(status)
-    if (found is BadRequest or found is RateLimited) and _MONEY.search(message):
+    if not QUOTA.isdisjoint({kind, code}):
         return Quota
-    return found
+    found = _BY_TYPE.get(kind) if kind is not None else None
+    if found is None or (kind in _VAGUE and status >= _FIRST_ERROR):
+        found = kind_of(status)
+    return meant(found, message)
 
 
 _PLACE: Final = re.compile(r"([a-z_]+)((?:\.[A-Za-z0-9_]+)*): ")

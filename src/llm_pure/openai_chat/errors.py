@@ -2,9 +2,11 @@
 
 Law: any status, headers and body give an `LlmError`. Under an error status the status decides, unless the provider's
 own name for the error says more (a 429 that no waiting helps); where the two contradict, the more permanent meaning
-counts. Under status 200, and in a stream, the name decides, then a status that the body quotes.
+counts. Under status 200, and in a stream, a status that the body quotes decides, then the name.
 
     {"error": {"message", "type", "code", "param"}}     OpenAI and most others
+    [{"error": {"code", "message", "status", "details": [{"reason"}, {"retryDelay"}]}}]     Google
+    {"base_resp": {"status_code", "status_msg"}}        MiniMax
     {"error": "..."}, {"errors": [...]}, {"detail": ...}, {"object": "error", "message", ...}, {"message", "code"}
 """
 
@@ -29,20 +31,25 @@ from llm_pure.errors import (
 )
 from llm_pure.json import PlainJson
 from llm_pure.reading import PlainObject
-from llm_pure.status import error_of, error_words, kind_of, status_in, text_in
+from llm_pure.status import (
+    QUOTA,
+    details_in,
+    error_of,
+    error_words,
+    kind_of,
+    meant,
+    quoted_status,
+    status_in,
+    text_in,
+)
 from llm_pure.wire import Headers, WireError
 
 __all__ = ["NAMES", "SHARPER", "decode_error", "encode_error", "error_in", "named_error"]
 
 SHARPER: Final[Mapping[str, type[LlmError]]] = {
-    "insufficient_quota": Quota,
-    "insufficient_funds": Quota,
-    "insufficient_credits": Quota,
-    "insufficient_balance": Quota,
-    "billing_hard_limit_reached": Quota,
-    "billing_not_active": Quota,
-    "quota_exceeded": Quota,
-    "credits_exhausted": Quota,
+    **dict.fromkeys(QUOTA, Quota),
+    "API_KEY_INVALID": Denied,
+    "exceed_context_size_error": BadRequest,
     "overloaded_error": Overloaded,
     "engine_overloaded": Overloaded,
     "engine_overloaded_error": Overloaded,
@@ -75,6 +82,26 @@ NAMES: Final[Mapping[str, type[LlmError]]] = {
     "invalid_prompt": BadRequest,
     "context_length_exceeded": BadRequest,
     "content_filter": BadRequest,
+    "bio_policy": BadRequest,
+    "cyber_policy": BadRequest,
+    "cyber_policy_violation": BadRequest,
+    "misalignment_policy_violation": BadRequest,
+    "data_residency_mismatch": BadRequest,
+    "vector_store_timeout": Transient,
+    "invalid_image": BadRequest,
+    "invalid_image_format": BadRequest,
+    "invalid_image_mode": BadRequest,
+    "invalid_image_url": BadRequest,
+    "invalid_base64_image": BadRequest,
+    "unsupported_image_media_type": BadRequest,
+    "image_content_policy_violation": BadRequest,
+    "image_file_not_found": BadRequest,
+    "image_parse_error": BadRequest,
+    "image_too_small": BadRequest,
+    "empty_image_file": BadRequest,
+    "image_too_large": TooLarge,
+    "image_file_too_large": TooLarge,
+    "failed_to_download_image": Transient,  # its server may have been down as well as the address wrong
     "not_found_error": BadRequest,
     "model_not_found": BadRequest,
     "NotFoundError": BadRequest,
@@ -94,18 +121,31 @@ def decode_error(status: int, headers: Headers, body: bytes | str) -> LlmError:
     status = status_in(status)
     data, words = error_words(body)
     found = error_in(data) if data is not None else None
+    if found is None and data is not None and not 200 <= status < 300:
+        found = data  # what came is an error, whatever its form
     return named_error(found if found is not None else {}, status, headers, words)
 
 
 def error_in(data: PlainObject) -> PlainObject | None:
     """The object in `data` that says an error, None if there is none."""
     error = data.get("error")
-    if isinstance(error, dict) and (error or not data.get("choices")):
-        return error or {"message": "an error without a word"}
+    if isinstance(error, dict):
+        if any(error.values()):
+            return error
+        if data.get("choices") is None and data.get("output") is None:  # beside an answer it is none
+            return {"message": "an error without a word"}
     if isinstance(error, list) and error:
         return {"message": _joined(error)}
-    if error and not isinstance(error, list):
+    if error and not isinstance(error, list | dict):
         return {**data, "message": text_in(data, "message") or str(error)}
+    base = data.get("base_resp")
+    if isinstance(base, dict) and base.get("status_code") and not data.get("choices"):
+        code = text_in(base, "status_code")
+        return {
+            "message": text_in(base, "status_msg"),
+            "code": code,
+            "status_code": _MINIMAX.get(code or "", 500),
+        }
     if "choices" in data:
         return None
     for key in ("errors", "detail"):
@@ -113,10 +153,30 @@ def error_in(data: PlainObject) -> PlainObject | None:
         if value:
             return {**data, "message": value if isinstance(value, str) else _joined(value)}
     if data.get("object") == "error" or (
-        isinstance(data.get("message"), str) and ("code" in data or "type" in data)
+        isinstance(data.get("message"), str) and ("code" in data or _names_one(text_in(data, "type")))
     ):
         return data
     return None
+
+
+_MINIMAX: Final[Mapping[str, int]] = {
+    "1002": 429,
+    "1004": 401,
+    "1008": 402,
+    "1026": 400,  # what was asked is held to be unsafe
+    "1027": 400,  # or what was answered
+    "1039": 429,
+    "1041": 429,
+    "2013": 400,
+    "2049": 401,
+    "2056": 429,
+}
+"""The statuses that MiniMax's own numbers stand for."""
+
+
+def _names_one(kind: str | None) -> bool:
+    """Whether a `type` is an error's: some servers send messages of another kind, of a place in a queue say."""
+    return kind is not None and (kind in NAMES or "error" in kind.lower())
 
 
 def _joined(value: PlainJson) -> str:
@@ -133,26 +193,29 @@ def named_error(
     error: PlainObject, status: int = 200, headers: Headers | None = None, words: str = ""
 ) -> LlmError:
     """The error that an error object says."""
-    code, name = text_in(error, "code"), text_in(error, "type")
+    code, details = text_in(error, "code"), details_in(error)
+    names = (text_in(error, "type"), *[text_in(item, "reason") for item in (error, *details)])
+    name = next((text for text in names if text), None)
+    message = text_in(error, "message") or words
     told = [text for text in (code, name) if text]
     if not 200 <= status < 300:  # a redirect says by its status what is wrong, too
-        kind = _kind(told, kind_of(status))
+        kind = _kind(told, kind_of(status)) or kind_of(status)
     else:
         # A quoted status is as good as a real one: it says more than `invalid_request_error`.
-        quoted = [text for text in (text_in(error, "status_code"), *told, text_in(error, "status")) if text]
-        statuses = [int(text) for text in quoted if text.isascii() and text.isdigit() and len(text) == 3]
-        by_status = next((kind_of(number) for number in statuses if number >= 400), None)
+        quoted = quoted_status(error)
+        by_status = kind_of(quoted) if quoted is not None else None
         by_name = next((NAMES[text] for text in told if text in NAMES), None)
         kind = _kind(told, by_status) or by_name or (ServerFault if error else Malformed)
     param = text_in(error, "param")
     return error_of(
         status,
         headers if headers is not None else {},
-        kind=kind,
-        message=text_in(error, "message") or words,
+        kind=meant(kind, message),
+        message=message,
         type_name=name,
         code=code,
         path=f"$.{param}" if param else None,
+        details=details,
     )
 
 
@@ -189,9 +252,9 @@ def encode_error(error: LlmError) -> WireError:
     status, name, code = _AS.get(type(error), _FAULT)
     if error.type is not None or error.code is not None:
         name, code = error.type or "", error.code
-    if error.status is not None and _reads(error.status, name, code) is type(error):
+    if error.status is not None and _reads(error.status, name, code, error.message) is type(error):
         status = error.status
-    elif _reads(status, name, code) is not type(error):
+    elif _reads(status, name, code, error.message) is not type(error):
         _, name, code = _AS.get(type(error), _FAULT)
     inner: PlainObject = {
         "message": error.message,
@@ -209,5 +272,6 @@ def encode_error(error: LlmError) -> WireError:
     return WireError(status, headers, json.dumps({"error": inner}, ensure_ascii=True).encode())
 
 
-def _reads(status: int, name: str, code: str | None) -> type[LlmError]:
-    return _kind([text for text in (code, name) if text], kind_of(status)) or kind_of(status)
+def _reads(status: int, name: str, code: str | None, message: str) -> type[LlmError]:
+    kind = _kind([text for text in (code, name) if text], kind_of(status)) or kind_of(status)
+    return meant(kind, message)

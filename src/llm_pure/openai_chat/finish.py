@@ -30,9 +30,22 @@ FINISH: Final[Mapping[str, StopReason]] = {
     "complete": "end",
     "completed": "end",
     "end": "end",
+    "normal": "end",
     "STOP": "end",
+    "COMPLETE": "end",
     "MAX_TOKENS": "max_tokens",
     "SAFETY": "refusal",
+    "RECITATION": "refusal",
+    "BLOCKLIST": "refusal",
+    "PROHIBITED_CONTENT": "refusal",
+    "SPII": "refusal",
+    "IMAGE_SAFETY": "refusal",
+    "IMAGE_PROHIBITED_CONTENT": "refusal",
+    "IMAGE_RECITATION": "refusal",
+    "ERROR_TOXIC": "refusal",
+    "content_filtered": "refusal",
+    "guardrail_intervened": "refusal",
+    "sensitive": "refusal",
     "tool_call": "tool_call",
     "model_length": "context_window",
     # other providers, through gateways
@@ -70,6 +83,8 @@ def is_cut(raw: str | None) -> bool:
 def stop_reason_of(raw: str | None, content: tuple[Part, ...], stop_sequence: str | None) -> StopReason:
     """What a `finish_reason` means, in view of the answer that it ends."""
     reason: StopReason = FINISH.get(raw, "other") if raw is not None else "other"
+    if raw is not None and raw.startswith("content_filter:"):  # and what it has found
+        reason = "refusal"
     if reason == "end" and raw != _ENDED:
         if any(isinstance(part, Refusal) for part in content):
             return "refusal"

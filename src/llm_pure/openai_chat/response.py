@@ -37,6 +37,7 @@ from llm_pure.reading import (
     wrong,
 )
 from llm_pure.response import NO_USAGE, Response, StopReason, Usage
+from llm_pure.status import unlisted
 from llm_pure.taking import take_name
 
 __all__ = ["decode_response", "encode_response", "read_body"]
@@ -66,7 +67,7 @@ def _opened(body: bytes | str | Mapping[str, JsonInput]) -> tuple[PlainObject, t
     """
     if not isinstance(body, bytes | str):
         return body_object(body), ()
-    data = as_object(unproven_json(body))
+    data = as_object(unlisted(unproven_json(body)))
     choices = data.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, dict) else None

@@ -41,6 +41,7 @@ from llm_pure.readback import stream_read_back
 from llm_pure.reading import PlainObject, as_object, malformed, within, wrong
 from llm_pure.response import NO_USAGE, Response
 from llm_pure.sse import SSE_START, SseState, sse_step
+from llm_pure.status import unlisted
 from llm_pure.wire import folded
 
 __all__ = [
@@ -130,7 +131,7 @@ def stream_result(state: State) -> Outcome[Response]:
         return Failure(Malformed(message="the stream holds no answer"))
     elif state.sse == SSE_START:
         return Failure(Malformed(message="the stream is empty"))
-    elif (body := state.sse.rest.strip()).startswith(b"{"):
+    elif (body := state.sse.rest.strip()).startswith((b"{", b"[{")):
         return decode_response(body)  # a server that does not stream
     elif body.startswith(b"<"):
         return Failure(Malformed(message="a page, and no stream of events"))
@@ -153,9 +154,9 @@ def _event(read: Read, kind: bytes, data: bytes, events: list[StreamEvent]) -> R
     if not data or data.isspace():
         return read
     try:
-        chunk = as_object(parse_json(data))
+        chunk = as_object(unlisted(parse_json(data)))
         error = chunk if kind == b"error" else None
-        if chunk.get("error") or "choices" not in chunk or error is not None:
+        if chunk.get("error") or chunk.get("choices") is None or error is not None:
             error = error_in(chunk) or error
         if error is None:
             return _chunk(read, chunk, events)

@@ -29,6 +29,11 @@ def body(kind: str | None = None, message: str = "m", code: str | None = None) -
     return json.dumps({"type": "error", "error": {**error, "details": {"error_code": code}}}).encode()
 
 
+def named(quoted: int, **error: str) -> bytes:
+    """As those have it who serve other models in this form."""
+    return json.dumps({"type": "error", "error": {"http_code": str(quoted), **error}}).encode()
+
+
 @pytest.mark.parametrize(
     ("status", "answer", "kind"),
     [
@@ -62,6 +67,11 @@ def body(kind: str | None = None, message: str = "m", code: str | None = None) -
         (418, body("new_error"), BadRequest),
         (302, b"", Misconfigured),
         (200, b"null", Malformed),
+        (429, named(429, code="1113", type="rate_limit_error"), Quota),
+        (403, named(403, type="insufficient_quota"), Quota),
+        (403, named(403, type="permission_error", message="There is not enough balance."), Quota),
+        (200, named(429, type="some_error"), RateLimited),
+        (200, named(529, type="api_error"), Overloaded),
     ],
 )
 def test_what_an_answer_means(status: int, answer: bytes, kind: type[LlmError]) -> None:

@@ -114,13 +114,24 @@ def test_finish_reasons(word: str, reason: StopReason) -> None:
     assert answer({"content": "x"}, word).stop_reason == reason
 
 
-@pytest.mark.parametrize("word", [None, "", "new_reason", "Stop"])
+def test_a_filter_may_say_what_it_has_found() -> None:
+    response = answer({"content": None}, "content_filter: PROHIBITED_CONTENT")
+    assert (response.stop_reason, response.raw_stop_reason) == (
+        "refusal",
+        "content_filter: PROHIBITED_CONTENT",
+    )
+    assert decode_response(encode_response(response).unwrap()) == Success(response)
+
+
+@pytest.mark.parametrize("word", [None, "", "new_reason", "Stop", "stop: error"])
 def test_nothing_unknown_is_an_end(word: str | None) -> None:
     found = answer({"content": "x"}, word)
     assert (found.stop_reason, found.raw_stop_reason) == ("other", word or None)
 
 
-@pytest.mark.parametrize("word", ["stop", "STOP", "eos", "eos_token", "complete", "completed", "end"])
+@pytest.mark.parametrize(
+    "word", ["stop", "STOP", "eos", "eos_token", "complete", "completed", "end", "normal", "COMPLETE"]
+)
 def test_stop_says_less_than_the_answer_does(word: str) -> None:
     """A refusal, calls and a stop string all end with `stop` somewhere."""
     assert answer({"refusal": "no"}, word).stop_reason == "refusal"

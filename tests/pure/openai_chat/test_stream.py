@@ -18,7 +18,7 @@ from llm_pure import (
     ToolCall,
     Usage,
 )
-from llm_pure.errors import BadRequest, Incomplete, Malformed, Overloaded
+from llm_pure.errors import BadRequest, Incomplete, Malformed, Overloaded, ServerFault
 from llm_pure.events import (
     PartDone,
     ReasoningDelta,
@@ -358,6 +358,8 @@ def test_what_stands_around_the_events_is_skipped() -> None:
         (event(error={"message": "no", "code": 503}, choices=[]), Overloaded),
         (b'event: error\ndata: {"error": {"message": "no", "status_code": 400}}\n\n', BadRequest),
         (b'event: error\ndata: {"message": "no", "code": 503}\n\n', Overloaded),
+        (b'data: [{"error": {"message": "no", "code": 503}}]\n\n', Overloaded),
+        (b'data: {"choices": null, "base_resp": {"status_code": 1013}}\n\n', ServerFault),
         (b"data: {\n\n", Malformed),
         (b"data: [1]\n\n", Malformed),
         (b"data: \xff\n\n", Malformed),
@@ -386,6 +388,7 @@ def test_an_error_in_the_stream_carries_what_was_read(broken: bytes, kind: type[
         (DONE, Malformed),
         (b"<html>", Malformed),
         (b'{"error": {"message": "no", "code": 503}}', Overloaded),
+        (b'[{"error": {"message": "no", "code": 503}}]', Overloaded),
         (b'{"choices": [{"mess', Malformed),
     ],
 )
@@ -393,6 +396,14 @@ def test_what_is_no_stream(body: bytes, kind: type[object]) -> None:
     outcome = decode_stream([body])
     assert isinstance(outcome, Failure)
     assert type(outcome.failure()) is kind
+
+
+def test_what_only_looks_like_an_error_is_none() -> None:
+    """A message of another kind, and an error whose fields say nothing beside an answer."""
+    empty: dict[str, PlainJson] = {"message": "", "type": "", "code": None}
+    queue = event(type="status", message="in a queue")
+    said = event(id="x", choices=[{"index": 0, "delta": {"content": "a"}}], error=empty)
+    assert run(queue, said, delta("stop"), event(id="x", choices=[], error=empty), DONE)[1].text == "a"
 
 
 def test_a_server_that_does_not_stream_has_answered_all_the_same() -> None:
