@@ -1,7 +1,7 @@
 """Calls of tools, items of their own, in both directions.
 
 Law: a call is a `ToolCall` only if its arguments are one whole JSON object, or plain text; the text that they came as
-is remembered, and goes back.
+is remembered, and goes back, and so does an object that came as one.
 
     `function_call`       a `ToolCall` or `BrokenToolCall`; its `id` is the `call_id`
     `custom_tool_call`    the same, with plain text as its one argument
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject
-from llm_pure.openai_responses.shape import Losses, attach, beside, extras_with, plain
+from llm_pure.openai_responses.shape import Losses, attach, beside, extras_with, noted, plain
 from llm_pure.parts import BrokenToolCall, Part, ToolCall, call_of_text
 from llm_pure.reading import PlainObject, within
 from llm_pure.tools import INPUT, free_text_of
@@ -33,8 +33,17 @@ _UNFINISHED: Final = ("incomplete", "in_progress")
 
 def read_call(item: PlainObject, *, cut: bool) -> Part | None:
     id_, name, text = item.get("call_id"), item.get("name"), item.get("arguments")
-    if not isinstance(id_, str) or not isinstance(name, str) or not name or not isinstance(text, str | None):
+    if (
+        not isinstance(id_, str)
+        or not isinstance(name, str)
+        or not name
+        or not isinstance(text, str | dict | None)
+    ):
         return None
+    if isinstance(text, dict):
+        return ToolCall(
+            id_, name, JsonObject.wrap(text), extras_with({**beside(item, _CALL), "$object": True})
+        )
     extras = extras_with(beside(item, _CALL))
     if not text:
         status = item.get("status")
@@ -101,6 +110,8 @@ def write_call(part: ToolCall | BrokenToolCall, losses: Losses, path: str, *, an
     }
     block = plain(call)
     if part.extras is not EMPTY:
+        if noted(part.extras, "$object") is True and isinstance(part, ToolCall):
+            block["arguments"] = part.arguments.thaw()
         attach(block, part.extras, losses, path)
     if isinstance(part, BrokenToolCall) and not text:
         block.setdefault("status", "incomplete")

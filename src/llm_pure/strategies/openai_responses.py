@@ -90,7 +90,7 @@ def _own_items() -> Plains:
                 "type": just("function_call"),
                 "call_id": plain_words(),
                 "name": plain_words(),
-                "arguments": _arguments(),
+                "arguments": _arguments() | plain_objects(),
             },
             {"namespace": plain_words(), **id_, **_STATUS},
         ),

@@ -96,6 +96,24 @@ def test_an_answer() -> None:
     assert decode_response(encode_response(response).unwrap()) == Success(response)
 
 
+@pytest.mark.parametrize("arguments", [{}, {"a": 1}])
+def test_arguments_that_are_an_object_and_no_text(arguments: dict[str, PlainJson]) -> None:
+    """As a few servers send them."""
+    item: PlainJson = {
+        "type": "function_call",
+        "id": "fc_1",
+        "call_id": "c",
+        "name": "f",
+        "arguments": arguments,
+    }
+    for status in ("completed", "incomplete"):  # what is an object is whole
+        response = decode_response({"status": status, "output": [item]}).unwrap()
+        assert response.tool_calls == (ToolCall("c", "f", arguments, own(id="fc_1", **{"$object": True})),)
+        output = encode_response(response).unwrap()["output"]
+        assert isinstance(output, list)
+        assert output[0] == {**item, "status": "completed"}
+
+
 CALL: PlainJson = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
 
 
