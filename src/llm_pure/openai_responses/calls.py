@@ -3,7 +3,8 @@
 Law: a call is a `ToolCall` only if its arguments are one whole JSON object, or plain text; the text that they came as
 is remembered, and goes back, and so does an object that came as one.
 
-    `function_call`       a `ToolCall` or `BrokenToolCall`; its `id` is the `call_id`
+    `function_call`       a `ToolCall` or `BrokenToolCall`; its `id` is the `call_id`; in an answer without one, the
+                          item's own id, so that its result can name it
     `custom_tool_call`    the same, with plain text as its one argument
 """
 
@@ -21,10 +22,20 @@ from llm_pure.tools import INPUT, free_text_of
 if TYPE_CHECKING:
     from openai.types.responses import ResponseCustomToolCallParam, ResponseFunctionToolCallParam
 
-__all__ = ["read_call", "read_text_call", "write_call"]
+__all__ = ["CALLS", "named", "read_call", "read_text_call", "write_call"]
+
+
+CALLS: Final = ("function_call", "custom_tool_call")
 
 
 # ---------------------------------------------------------------- reading
+
+
+def named(item: PlainObject) -> PlainObject:
+    """The item of an answer, with a `call_id` if it is a call that came without one."""
+    if item.get("type") in CALLS and item.get("call_id") is None and isinstance(id_ := item.get("id"), str):
+        return {**item, "call_id": id_}
+    return item
 
 
 _CALL: Final = frozenset({"type", "call_id", "name", "arguments"})

@@ -7,7 +7,7 @@ what was told, `Restarted` takes that back, and it is told again.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from llm_pure.events import (
     PartDone,
@@ -22,6 +22,7 @@ from llm_pure.events import (
 )
 from llm_pure.json import EMPTY
 from llm_pure.messages import AssistantMessage
+from llm_pure.openai_responses.calls import CALLS, named
 from llm_pure.openai_responses.fold import Key, OpenItem, assembled, kind_of, texts_of
 from llm_pure.openai_responses.reasoning import reasoning_text
 from llm_pure.parts import BrokenToolCall, Opaque, Part, Reasoning, Refusal, Text, ToolCall
@@ -98,13 +99,10 @@ def _retold(parts: tuple[Part, ...], start: int) -> list[StreamEvent]:
     return found
 
 
-_CALLS: Final = ("function_call", "custom_tool_call")
-
-
 def begun(item: PlainObject, place: int) -> list[StreamEvent]:
     """What the start of an item says."""
-    id_, name = item.get("call_id"), item.get("name")
-    if kind_of(item) in _CALLS and isinstance(id_, str) and isinstance(name, str) and name:
+    id_, name = named(item).get("call_id"), item.get("name")
+    if kind_of(item) in CALLS and isinstance(id_, str) and isinstance(name, str) and name:
         return [ToolCallStarted(place, id_, name)]
     return []
 

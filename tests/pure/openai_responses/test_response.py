@@ -99,7 +99,7 @@ def test_an_answer() -> None:
 @pytest.mark.parametrize("arguments", [{}, {"a": 1}])
 def test_arguments_that_are_an_object_and_no_text(arguments: dict[str, PlainJson]) -> None:
     """As a few servers send them."""
-    item: PlainJson = {
+    item: dict[str, PlainJson] = {
         "type": "function_call",
         "id": "fc_1",
         "call_id": "c",
@@ -112,6 +112,18 @@ def test_arguments_that_are_an_object_and_no_text(arguments: dict[str, PlainJson
         output = encode_response(response).unwrap()["output"]
         assert isinstance(output, list)
         assert output[0] == {**item, "status": "completed"}
+
+
+@pytest.mark.parametrize("said", [{"arguments": "{}"}, {"input": "words"}])
+def test_a_call_without_a_call_id_goes_by_its_own(said: dict[str, PlainJson]) -> None:
+    kind = "function_call" if "arguments" in said else "custom_tool_call"
+    item: dict[str, PlainJson] = {"type": kind, "id": "fc_1", "name": "f", **said}
+    body: dict[str, PlainJson] = {"status": "completed", "output": [item]}
+    response = decode_response(body).unwrap()
+    assert [call.id for call in response.calls] == ["fc_1"]
+    assert decode_response(encode_response(response).unwrap()) == Success(response)
+    nameless: PlainJson = {"type": kind, "name": "f", **said}
+    assert decode_response({**body, "output": [nameless]}).unwrap().calls == ()
 
 
 CALL: PlainJson = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}

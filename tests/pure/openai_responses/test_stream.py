@@ -250,6 +250,18 @@ def test_an_item_that_comes_whole_begins_and_ends() -> None:
         assert told(CREATED, *items, end) == told(CREATED, WHOLE[-1])
 
 
+def test_a_call_without_a_call_id_begins_by_its_own() -> None:
+    item: Event = {"type": "function_call", "id": "fc_1", "name": "f", "arguments": '{"a":1}'}
+    events = (CREATED, added(0, **{**item, "arguments": ""}), delta("function_call_arguments", 0, '{"a":1}'))
+    for end in (completed(item), completed()):
+        (call,) = decode_stream([sse(*events, done(0, **item), end)]).unwrap().calls
+        assert told(*events, done(0, **item), end)[1:] == [
+            ToolCallStarted(0, "fc_1", "f"),
+            ToolCallDelta(0, '{"a":1}'),
+            PartDone(0, call),
+        ]
+
+
 def test_an_item_goes_by_its_id_where_there_is_no_index() -> None:
     ids = ["rs_1", "msg_1", "fc_1"]
 
