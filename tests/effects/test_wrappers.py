@@ -644,6 +644,13 @@ def test_what_failed_attempts_cost_is_not_lost(colour: Colour) -> None:
     assert (error.usage, error.partial) == (Usage(5, 7), answer("Hel"))
 
 
+def test_the_last_event_is_the_answer_with_what_failed_attempts_cost(watching: Colour) -> None:
+    broken = Disconnected(message="gone", usage=Usage(5, 7))
+    told = watching(compose(leaf(broken, answer(usage=Usage(1, 1))), with_retry(QUICK)), QUESTION)
+    assert told.events[-1] == Done(told.outcome.unwrap())
+    assert told.outcome.unwrap().usage == Usage(6, 8)
+
+
 def test_a_world_keeps_its_stores_apart() -> None:
     world = World(lambda request, chance: answer(str(len(world.requests))))
     texts = [

@@ -23,6 +23,7 @@ from llm_pure import (
     Bucket,
     Completion,
     Deadline,
+    Done,
     GiveUp,
     LlmError,
     Outcome,
@@ -31,6 +32,7 @@ from llm_pure import (
     RetryState,
     Started,
     StreamEvent,
+    Usage,
 )
 from llm_pure.errors import snippet
 from llm_pure.response import NO_USAGE
@@ -72,12 +74,11 @@ class _WithRetry(Wrapped):
             yield from ask(Change(self._state, partial(begin, now=(yield from ask(Now())))))
         retried, spent, partial_before, met = False, NO_USAGE, None, None
         while True:
-            hand = _Hand()
+            hand = _Hand(spent)
             outcome = yield from relay(self.inner(completion), hand.over)
             if isinstance(outcome, Success):
                 yield from ask(Change(self._bucket, partial(refund, policy=self.policy, retried=retried)))
-                response = outcome.unwrap()
-                return Success(replace(response, usage=spent + response.usage)) if retried else outcome
+                return Success(_with(spent, outcome.unwrap())) if retried else outcome
             error = outcome.failure()
             spent += cost_of(error)
             partial_before = error.partial or partial_before
@@ -126,16 +127,23 @@ def _out_of_time(error: LlmError) -> LlmError:
     )
 
 
+def _with(spent: Usage, response: Response) -> Response:
+    """The answer with what the attempts before it have cost, too."""
+    return replace(response, usage=spent + response.usage)
+
+
 def _looked_at(deadline: float | None) -> tuple[float | None, float | None]:
     return deadline, deadline
 
 
 class _Hand:
-    """Events handed over. That an attempt has begun is told together with the first that it has to say."""
+    """Events handed over. That an attempt has begun is told together with the first that it has to say, and its end
+    with what was `spent` before it."""
 
-    __slots__ = ("_started", "seen")
+    __slots__ = ("_spent", "_started", "seen")
 
-    def __init__(self) -> None:
+    def __init__(self, spent: Usage) -> None:
+        self._spent = spent
         self._started: StreamEvent | None = None
         self.seen = False
 
@@ -143,5 +151,7 @@ class _Hand:
         if isinstance(event, Started) and not self.seen:
             self._started = event
             return ()
+        if isinstance(event, Done) and self._spent != NO_USAGE:
+            event = Done(_with(self._spent, event.response))
         first, self.seen = not self.seen, True
         return (self._started, event) if first and self._started is not None else (event,)
