@@ -27,7 +27,19 @@ from typing_extensions import override
 
 from llm_effects.interpreters.answers import Answer, Failed, Raw, Slow
 from llm_effects.interpreters.simulated import Script, World
-from llm_effects.operations import Call, Change, Claim, Draw, Emit, HttpRequest, Load, Now, Operation, Program
+from llm_effects.operations import (
+    Call,
+    Change,
+    Claim,
+    Draw,
+    Emit,
+    HttpRequest,
+    Load,
+    Now,
+    Operation,
+    Program,
+    Save,
+)
 from llm_effects.ports import Store
 from llm_effects.programs import performed
 from llm_effects.resolving import Asked, asking
@@ -42,6 +54,7 @@ from llm_effects.trace.steps import (
     Clock,
     Drew,
     Loaded,
+    Saved,
     Slept,
     Step,
 )
@@ -200,6 +213,8 @@ class _Following:
                 if entry is not None:
                     self.world.virtual(store).save(key, entry)
                 return entry
+            case Save(_, key), Saved(_, known, _, False) if key == known:
+                return False
             case Load(store, key), _ if key not in self.world.virtual(store).held:
                 self._remember(store, key)
             case Call(), Called(answer) if (value := value_of(answer)) is not UNKNOWN:

@@ -146,6 +146,23 @@ def test_a_hit_of_the_cache_is_the_same_from_an_empty_store() -> None:
     assert done.bill == Bill(requests=0, waited=0, elapsed=0.0, usage=Usage(3, 2))
 
 
+class Full:
+    """A store that keeps nothing."""
+
+    blocking = False
+
+    def load(self, key: str) -> bytes | None:
+        return None
+
+    def save(self, key: str, value: bytes) -> None:
+        raise OSError("no space left on device")
+
+
+def test_a_store_that_failed_fails_again() -> None:
+    runner = compose(leaf(answer()), with_cache(Full()))
+    assert isinstance(rerun(runner, QUESTION, record(runner, QUESTION).trace), Same)
+
+
 def test_functions_of_a_prompt_are_not_called_again() -> None:
     called: list[int] = []
 
