@@ -22,6 +22,7 @@ from llm_effects import (
     part_of,
     resolve,
     run,
+    simulate,
 )
 from llm_effects.media import FilePiece
 from llm_pure import (
@@ -82,9 +83,12 @@ def test_an_async_function_in_a_blocking_run_is_a_failure() -> None:
     async def latest() -> str:
         return "news"
 
-    error = failed(run(leaf(), resolve(QUESTION, Draft.user("x", latest))))
-    assert isinstance(error, BadRequest)
-    assert error.path == "$.messages[1].content[1]"
+    asked = resolve(QUESTION, Draft.user("x", latest))
+    for outcome in (run(leaf(), asked), simulate(leaf(), asked, [answer()]).outcome):
+        error = failed(outcome)
+        assert isinstance(error, BadRequest)
+        assert error.path == "$.messages[1].content[1]"
+        assert "async" in error.message
 
 
 @pytest.mark.parametrize("looped", [False, True])

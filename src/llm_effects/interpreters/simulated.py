@@ -15,6 +15,7 @@ from typing import Final, TypeAlias, TypeVar, cast, final
 from llm_effects.cells import Cell
 from llm_effects.flights import Alone, Flights, Landing
 from llm_effects.interpreters.answers import Answer, Raw, Slow, on_the_wire
+from llm_effects.interpreters.blocking import BLOCKING
 from llm_effects.interpreters.driver import Run, finished
 from llm_effects.interpreters.record import recorded
 from llm_effects.notes import Note
@@ -215,7 +216,7 @@ class _Virtual:
         return answer
 
     async def call(self, function: Callable[[], object], *, blocking: bool) -> object:
-        return function()
+        return await BLOCKING.call(function, blocking=blocking)
 
     def store(self, store: Store) -> Store:
         return self._world.virtual(store)
