@@ -15,10 +15,9 @@ from returns.result import Failure, Success
 
 from llm_effects.interpreters.reading import Reading
 from llm_effects.interpreters.simulated import Simulation
-from llm_effects.ports import Store
 from llm_effects.trace.exchanges import Exchange, exchanges_of, outcome_of
 from llm_effects.trace.steps import Emitted, Loaded, Saved, Slept
-from llm_effects.trace.taking import step_of
+from llm_effects.trace.taking import Taking
 from llm_effects.trace.trace import Timed, Trace
 from llm_effects.wrappers.cache import WHOLE
 from llm_pure import (
@@ -242,8 +241,8 @@ def _paid(outcome: Outcome[Response]) -> Usage:
 def _steps(run: Run) -> tuple[Timed, ...]:
     if isinstance(run, Trace):
         return run.steps
-    stores: list[Store] = []
-    return tuple([Timed(step_of(operation, answer, stores)) for operation, answer in run.trace])
+    taking = Taking()
+    return tuple([Timed(taking.step(operation, answer)) for operation, answer in run.trace])
 
 
 def _exchanges(run: Run) -> tuple[Exchange, ...]:

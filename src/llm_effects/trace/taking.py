@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from math import isfinite
-from typing import Final, assert_never, cast, get_args, get_origin
+from typing import Final, assert_never, cast, final, get_args, get_origin
 
 from returns.result import Success
 
@@ -67,53 +67,80 @@ from llm_pure.errors import masked
 from llm_pure.json import JsonError
 from llm_pure.serial import Value
 
-__all__ = ["UNKNOWN", "step_of", "value_of"]
+__all__ = ["UNKNOWN", "Taking", "value_of"]
 
 
 # ---------------------------------------------------------------- an operation and its answer
 
 
-def step_of(operation: Operation, answer: object, stores: list[Store]) -> Step:
-    """The step. `stores` are those that came up before in the run; a new one is added."""
-    match operation:
-        case Send(_, request):
-            reply = cast("Reply | LlmError", answer)
-            return Sent(_asked(request), _replied(reply) if isinstance(reply, Reply) else reply)
-        case Open(_, request):
-            begun = cast("Opened | LlmError", answer)
-            return Connected(_asked(request), _head(begun) if isinstance(begun, Opened) else begun)
-        case Next(handle):
-            read = cast("bytes | LlmError | None", answer)
-            return Read(handle, error=read) if isinstance(read, LlmError) else Read(handle, read)
-        case Close(handle):
-            return Closed(handle)
-        case Sleep(seconds):
-            return Slept(seconds)
-        case Now():
-            return Clock(cast("float", answer))
-        case Draw():
-            return Drew(cast("float", answer))
-        case Change(cell):
-            return Changed(cell.name, cell.scope, _answer(answer, ours=True))
-        case Load(store, key):
-            found = cast("Entry | bytes | None", answer)
-            return Loaded(_number(store, stores), key, None if found is None else bytes(found))
-        case Save(store, key, entry):
-            return Saved(_number(store, stores), key, bytes(entry), cast("bool", answer))
-        case Claim(_, key):
-            return Claimed(key, cast("Landing", answer))
-        case Land(_, key, outcome):
-            return _handed(key, outcome)
-        case Call():
-            return Called(_answer(answer, ours=False))
-        case Observed():
-            return Watched(cast("bool", answer))
-        case Emit(event):
-            return Emitted(event)
-        case Tell(note):
-            return Noted(note)
-        case _:
-            assert_never(operation)
+@final
+class Taking:
+    """The steps of one run, one after another."""
+
+    __slots__ = ("_refusals", "_stores")
+
+    def __init__(self) -> None:
+        self._stores: list[Store] = []  # as they came up: a store's place is its number
+        self._refusals: set[int] = set()
+
+    def step(self, operation: Operation, answer: object) -> Step:
+        """What is kept of the operation that comes next."""
+        match operation:
+            case Send(_, request):
+                reply = cast("Reply | LlmError", answer)
+                return Sent(_asked(request), _replied(reply) if isinstance(reply, Reply) else reply)
+            case Open(_, request):
+                return self._connected(request, cast("Opened | LlmError", answer))
+            case Next(handle):
+                return self._read(handle, cast("bytes | LlmError | None", answer))
+            case Close(handle):
+                return Closed(handle)
+            case Sleep(seconds):
+                return Slept(seconds)
+            case Now():
+                return Clock(cast("float", answer))
+            case Draw():
+                return Drew(cast("float", answer))
+            case Change(cell):
+                return Changed(cell.name, cell.scope, _answer(answer, ours=True))
+            case Load(store, key):
+                found = cast("Entry | bytes | None", answer)
+                return Loaded(self._number(store), key, None if found is None else bytes(found))
+            case Save(store, key, entry):
+                return Saved(self._number(store), key, bytes(entry), cast("bool", answer))
+            case Claim(_, key):
+                return Claimed(key, cast("Landing", answer))
+            case Land(_, key, outcome):
+                return _handed(key, outcome)
+            case Call():
+                return Called(_answer(answer, ours=False))
+            case Observed():
+                return Watched(cast("bool", answer))
+            case Emit(event):
+                return Emitted(event)
+            case Tell(note):
+                return Noted(note)
+            case _:
+                assert_never(operation)
+
+    def _connected(self, request: HttpRequest, begun: Opened | LlmError) -> Connected:
+        if not isinstance(begun, Opened):
+            return Connected(_asked(request), begun)
+        if _is_refusal(begun.status):
+            self._refusals.add(begun.handle)
+        return Connected(_asked(request), Head(begun.handle, begun.status, _kept(begun.headers)))
+
+    def _read(self, handle: int, read: bytes | LlmError | None) -> Read:
+        if isinstance(read, LlmError):
+            return Read(handle, error=read)
+        return Read(handle, _masked(read) if read and handle in self._refusals else read)
+
+    def _number(self, store: Store) -> int:
+        for number, known in enumerate(self._stores):
+            if known is store:
+                return number
+        self._stores.append(store)
+        return len(self._stores) - 1
 
 
 def _handed(key: str, outcome: Outcome[Response]) -> Handed:
@@ -122,14 +149,6 @@ def _handed(key: str, outcome: Outcome[Response]) -> Handed:
         if isinstance(outcome, Success)
         else Handed(key, None, outcome.failure())
     )
-
-
-def _number(store: Store, stores: list[Store]) -> int:
-    for number, known in enumerate(stores):
-        if known is store:
-            return number
-    stores.append(store)
-    return len(stores) - 1
 
 
 # ---------------------------------------------------------------- what is kept of a request and an answer
@@ -141,13 +160,13 @@ def _asked(request: HttpRequest) -> Request:
 
 
 def _replied(reply: Reply) -> Replied:
-    # Servers echo the key that they refuse.
-    body = reply.body if reply.status < 400 else _masked(reply.body)
+    body = _masked(reply.body) if _is_refusal(reply.status) else reply.body
     return Replied(reply.status, _kept(reply.headers), body)
 
 
-def _head(opened: Opened) -> Head:
-    return Head(opened.handle, opened.status, _kept(opened.headers))
+def _is_refusal(status: int) -> bool:
+    """Whether the body may say the key again that it refuses."""
+    return status >= 400
 
 
 def _kept(headers: Mapping[str, str]) -> JsonObject:

@@ -22,9 +22,8 @@ from typing import Final, NamedTuple, final
 from returns.result import Failure, Success
 
 from llm_effects.operations import Operation
-from llm_effects.ports import Store
 from llm_effects.trace.steps import STEPS, Step
-from llm_effects.trace.taking import step_of
+from llm_effects.trace.taking import Taking
 from llm_pure import Completion, LlmError, Malformed, Outcome, PlainJson, Response
 from llm_pure.brief import Brief
 from llm_pure.compiled import read_tagged, tagged
@@ -129,11 +128,11 @@ class Recorded(NamedTuple):
 class Tape:
     """The steps of a run that goes on. `add` is told each operation with its answer."""
 
-    __slots__ = ("_began", "_stores", "steps")
+    __slots__ = ("_began", "_taking", "steps")
 
     def __init__(self) -> None:
         self._began = 0.0
-        self._stores: list[Store] = []
+        self._taking: Final = Taking()
         self.steps: Final[list[Timed]] = []
 
     def begin(self, now: float) -> None:
@@ -142,7 +141,7 @@ class Tape:
 
     def add(self, operation: Operation, answer: object, began: float, ended: float) -> Step:
         """One more step, and the times at which it began and was answered."""
-        did = step_of(operation, answer, self._stores)
+        did = self._taking.step(operation, answer)
         self.steps.append(Timed(did, _since(self._began, began), _since(began, ended)))
         return did
 

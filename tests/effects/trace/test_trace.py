@@ -22,6 +22,7 @@ from llm_effects import (
     MemoryStore,
     Recorded,
     Runner,
+    Same,
     Slow,
     Trace,
     World,
@@ -31,6 +32,7 @@ from llm_effects import (
     astream,
     compose,
     record,
+    rerun,
     resolve,
     run,
     standard,
@@ -271,6 +273,15 @@ def test_a_trace_holds_no_key_and_no_header_that_is_not_on_the_list() -> None:
     sent = [step.did for step in Trace.from_jsonl(text).unwrap().steps if isinstance(step.did, Sent)]
     assert isinstance(sent[0].answer, Replied)
     assert sent[0].answer.headers == JsonObject({"content-type": "application/json", "retry-after": "3"})
+
+
+def test_a_trace_of_a_stream_that_was_refused_holds_no_key() -> None:
+    from llm_effects import Raw
+
+    refusal = Raw(401, {"content-type": "application/json"}, (f'{{"error": "bad key {KEY}"}}'.encode(),))
+    recorded = World([refusal]).record(leaf(), QUESTION, observed=True)
+    assert "anary" not in recorded.trace.to_jsonl()
+    assert isinstance(rerun(leaf(), QUESTION, recorded.trace), Same)
 
 
 def test_a_trace_of_the_official_client_holds_no_key() -> None:
