@@ -90,9 +90,8 @@ def planned(step: Step, asked: Asked, *, gzip: bool = False, headers: Pairs = ()
     framing: Pairs = ()
     if not own & {"content-length", "transfer-encoding"}:
         # An end that is not clean breaks the promise made here; a clean one hides that anything is missing.
-        length = (
-            len(body) if sent.ending == "clean" else len(b"".join(content.events) if not zipped else whole)
-        )
+        uncut = _zipped(content.events) if zipped else content.events
+        length = len(body) if sent.ending == "clean" else sum(map(len, uncut))
         framing = (("transfer-encoding", "chunked"),) if chunked else (("content-length", str(length)),)
     chunked = framing == (("transfer-encoding", "chunked"),)
     content_type = content.content_type if sent.content_type is None else sent.content_type
@@ -204,7 +203,8 @@ def _zipped(events: tuple[bytes, ...]) -> Iterator[bytes]:
     packer = zlib.compressobj(wbits=31)
     for event in events[:-1]:
         yield packer.compress(event) + packer.flush(zlib.Z_SYNC_FLUSH)
-    yield packer.compress(events[-1]) + packer.flush()
+    for event in events[-1:]:
+        yield packer.compress(event) + packer.flush()
 
 
 def _garbled(body: bytes, places: tuple[int, ...]) -> bytes:

@@ -11,6 +11,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -352,6 +353,16 @@ def test_cut_after_bytes(n: int) -> None:
     data = exchanged(Sent(HELLO, cut_bytes=n))
     assert body(data) == WHOLE[:n]
     assert data.endswith(b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_packed_answer_can_be_cut_to_nothing(stream: bool) -> None:
+    cut = Sent(HELLO, gzip=True, cut_events=0)
+    with Stub([cut, replace(cut, ending="close")]) as stub:
+        headers = {**HEADERS, "accept-encoding": "gzip"}
+        assert ask(stub, headers=headers, stream=stream).body == b""
+        with pytest.raises(http.client.IncompleteRead):
+            ask(stub, headers=headers, stream=stream)
 
 
 @pytest.mark.parametrize("stream", [False, True])
