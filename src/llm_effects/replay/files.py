@@ -25,6 +25,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from llm_effects.replay.bodies import pieces_decoded, readable, unreadable
 from llm_effects.replay.interactions import FAULTS, Answer, Header, Interaction, Pairs, Request
@@ -127,7 +128,7 @@ def _interaction(value: Plain, where: str) -> Interaction:
 def _request(fields: Mapping[str, Plain], where: str) -> Request:
     return Request(
         _text(fields.get("method"), f"{where}.method"),
-        _text(fields.get("uri"), f"{where}.uri"),
+        _uri(fields.get("uri"), f"{where}.uri"),
         _pairs(fields.get("headers"), f"{where}.headers"),
         _body(fields.get("body"), f"{where}.body"),
     )
@@ -209,6 +210,15 @@ def _text(value: Plain, where: str) -> str:
     if not isinstance(value, str) or not value:
         raise _Wrong(f"{where}: text is expected, not {_kind(value)}")
     return value
+
+
+def _uri(value: Plain, where: str) -> str:
+    uri = _text(value, where)
+    try:
+        urlsplit(uri)
+    except ValueError as error:
+        raise _Wrong(f"{where}: {error}") from None
+    return uri
 
 
 def _kind(value: Plain) -> str:

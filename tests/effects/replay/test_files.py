@@ -148,6 +148,10 @@ def test_a_cassette_with_other_bytes_in_it_is_a_recording_or_a_reason(place: int
             "$.interactions[0].request: a mapping is expected",
         ),
         (
+            "version: 1\ninteractions: [{fault: ReadError, request: {method: GET, uri: 'http://['}}]",
+            "$.interactions[0].request.uri: Invalid IPv6 URL",
+        ),
+        (
             "version: 1\nmetadata: {llm_effects: {schema: 99}}\ninteractions: []",
             "schema: this version reads up to 1",
         ),
