@@ -176,7 +176,7 @@ def _bare(value: object) -> object:
 _CARRIED: Final = frozenset(("alternatives", "extras", "raw", "turns"))
 
 
-_NOT_TYPED: Final = frozenset(("ping", "error", "keepalive"))
+_NOT_TYPED: Final = ("ping", "error", "keepalive")  # no set: what is looked for in it may be anything
 """Events that the SDKs look at before they make anything of them."""
 
 

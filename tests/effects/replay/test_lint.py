@@ -203,6 +203,11 @@ def test_an_answer_that_the_types_of_the_sdk_do_not_take_is_found(tmp_path: Path
     ]
 
 
+@pytest.mark.parametrize("kind", [[], {}, 1, None])
+def test_an_answer_of_a_type_that_is_no_text_is_found(kind: PlainJson) -> None:
+    assert "sdk" in [drift.kind for drift in drifts(exchange({**MESSAGE, "type": kind}))]
+
+
 def test_a_field_that_nobody_models_is_found_once(tmp_path: Path) -> None:
     assert found(tmp_path, exchange({**MESSAGE, "mood": "fine"})) == [("unmodelled", "$.mood")]
     assert found(tmp_path, exchange({**MESSAGE, "mood": None})) == []
