@@ -194,9 +194,17 @@ def _outcome_of(data: dict[str, PlainJson]) -> Outcome[Response]:
 
 
 def _step_of(data: dict[str, PlainJson]) -> Timed:
-    at, took = data.pop("at", None), data.pop("took", None)
-    if not isinstance(at, int | float) or isinstance(at, bool):
-        raise wrong(at, "a number", ".at")
-    if not isinstance(took, int | float) or isinstance(took, bool):
-        raise wrong(took, "a number", ".took")
+    at, took = _seconds(data.pop("at", None), ".at"), _seconds(data.pop("took", None), ".took")
     return Timed(read_tagged(STEPS, data), at, took)
+
+
+def _seconds(value: PlainJson, where: str) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise wrong(value, "a number", where)
+    if not abs(value) < _LONGEST:
+        raise JsonError("no run takes as long", where)
+    return value
+
+
+_LONGEST: Final = 1e15
+"""Seconds. Times are added up and divided, and what is much longer is no number after that."""

@@ -393,6 +393,13 @@ def test_what_is_no_trace_is_refused_with_its_place(text: str, path: str, messag
     assert message is None or error.message == message
 
 
+@pytest.mark.parametrize("took", ["1e300", "-1e300", "9" * 400])
+def test_a_time_that_no_run_can_take_is_refused(took: str) -> None:
+    head = World([answer()]).record(leaf(), QUESTION).trace.to_jsonl().partition("\n")[0]
+    text = f'{head}\n{{"at":0,"took":{took},"kind":"clock","now":1}}\n'
+    assert Trace.from_jsonl(text).failure().path == "$[1].took"
+
+
 def test_a_step_after_the_end_is_refused() -> None:
     text = World([answer()]).record(leaf(), QUESTION).trace.to_jsonl()
     again = text + '{"at":0,"took":0,"kind":"clock","now":1}\n'
