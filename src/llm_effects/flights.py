@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, TypeAlias
 from weakref import WeakSet
 
@@ -73,12 +75,18 @@ class _Flight:
     waiting: list[_Caller] = field(default_factory=list)
 
 
+_Told: TypeAlias = list[tuple[_Caller, Landed | Alone | Lead]]
+"""Who is to be woken, and what they are told."""
+
+
 @dataclass(eq=False, slots=True, weakref_slot=True)
 class Flights:
     """The computations under way in this process. A forked child begins without any: their leaders stayed behind."""
 
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _flights: dict[str, _Flight] = field(default_factory=dict, repr=False)
+    _ends: deque[tuple[str, Callable[[str], _Told]]] = field(default_factory=deque, repr=False)
+    """What is to be done to which key, once the lock is free."""
 
     def __post_init__(self) -> None:
         _all.add(self)
@@ -90,10 +98,12 @@ class Flights:
     def lead(self, key: str, *, blocking: bool = False) -> bool:
         """Lead, if nobody does. Who leads from the beginning is never woken, and needs no way to be."""
         with self._lock:
-            if key in self._flights:
-                return False
-            self._flights[key] = _Flight(_Caller(_unheard, threading.get_ident(), blocking, may_lead=True))
-            return True
+            leads = key not in self._flights
+            if leads:
+                caller = _Caller(_unheard, threading.get_ident(), blocking, may_lead=True)
+                self._flights[key] = _Flight(caller)
+        self._settle()
+        return leads
 
     def claim(self, key: str, wake: Wake, *, lead: bool, blocking: bool = False) -> Lead | Alone | None:
         """Lead, if nobody does and the caller may; or None: `wake` is called when the leader has landed.
@@ -102,71 +112,87 @@ class Flights:
         """
         caller = _Caller(wake, threading.get_ident(), blocking, lead)
         with self._lock:
-            flight = self._flights.get(key)
-            if flight is not None:
-                leader = flight.leader
-                if leader.thread == caller.thread and (blocking or leader.blocking):
-                    return Alone()
-                flight.waiting.append(caller)
-                return None
-            if not lead:
-                return Alone()
-            self._flights[key] = _Flight(caller)
-            return Lead()
+            claimed = self._claimed(key, caller)
+        self._settle()
+        return claimed
 
     def leave(self, key: str, wake: Wake) -> None:
         """Wait no longer. Who was made the leader meanwhile, and has not heard of it, gives that up."""
-        with self._lock:
-            flight = self._flights.get(key)
-            if flight is None:
-                return
-            flight.waiting = [caller for caller in flight.waiting if caller.wake != wake]
-            leader = flight.leader
-        if leader.wake == wake:
-            self._hand_on(key, leader)
+        self._end(key, partial(self._left, wake=wake))
 
     def land(self, key: str, outcome: Outcome[Response] | None) -> None:
         """The leader's end: wake everybody. None: it gave up, and one of those who wait leads on."""
-        if outcome is None:
-            self._hand_on(key)
-            return
-        with self._lock:
-            flight = self._flights.pop(key, None)
-        if flight is None or not flight.waiting:
-            return
-        landing = Landed(outcome.unwrap()) if isinstance(outcome, Success) else Alone()
-        for caller in flight.waiting:
-            caller.wake(landing)
+        self._end(key, partial(self._landed, outcome=outcome))
 
-    def _hand_on(self, key: str, leader: _Caller | None = None) -> None:
-        """Make one of those who wait the leader, in the place of this one if it still is."""
-        while True:
-            with self._lock:
-                flight = self._flights.get(key)
-                if flight is None or (leader is not None and flight.leader is not leader):
-                    return
-                waiting = flight.waiting
-                leader = next((caller for caller in waiting if caller.may_lead), None)
-                if leader is None:
-                    del self._flights[key]
-                    alone = waiting
-                else:
-                    # Nor does anybody block the thread on which the new leader goes on.
-                    alone = [
-                        it
-                        for it in waiting
-                        if it.blocking and it.thread == leader.thread and it is not leader
-                    ]
-                    flight.leader = leader
-                    flight.waiting = [it for it in waiting if it is not leader and it not in alone]
-            for caller in alone:
-                caller.wake(Alone())
-            if leader is None or leader.wake(Lead()):
-                return
+    def _end(self, key: str, end: Callable[[str], _Told]) -> None:
+        # It may be the garbage collector that ends a run, on a thread that has the lock: nobody waits for it here.
+        self._ends.append((key, end))
+        self._settle()
+
+    def _settle(self) -> None:
+        """Do what is to be done, unless somebody has the lock: who gives it back comes here."""
+        while self._ends and self._lock.acquire(blocking=False):
+            try:
+                if not self._ends:
+                    continue  # somebody was quicker
+                key, end = self._ends.popleft()
+                told = end(key)
+            finally:
+                self._lock.release()
+            for caller, landing in told:
+                if not caller.wake(landing) and isinstance(landing, Lead):
+                    self.leave(key, caller.wake)
+
+    # ------------------------------------------------------------ with the lock
+
+    def _claimed(self, key: str, caller: _Caller) -> Lead | Alone | None:
+        flight = self._flights.get(key)
+        if flight is not None:
+            leader = flight.leader
+            if leader.thread == caller.thread and (caller.blocking or leader.blocking):
+                return Alone()
+            flight.waiting.append(caller)
+            return None
+        if not caller.may_lead:
+            return Alone()
+        self._flights[key] = _Flight(caller)
+        return Lead()
+
+    def _left(self, key: str, wake: Wake) -> _Told:
+        flight = self._flights.get(key)
+        if flight is None:
+            return []
+        flight.waiting = [caller for caller in flight.waiting if caller.wake != wake]
+        return self._handed_on(key, flight) if flight.leader.wake == wake else []
+
+    def _landed(self, key: str, outcome: Outcome[Response] | None) -> _Told:
+        flight = self._flights.get(key)
+        if flight is None:
+            return []
+        if outcome is None:
+            return self._handed_on(key, flight)
+        del self._flights[key]
+        landing = Landed(outcome.unwrap()) if isinstance(outcome, Success) else Alone()
+        return [(caller, landing) for caller in flight.waiting]
+
+    def _handed_on(self, key: str, flight: _Flight) -> _Told:
+        """Make one of those who wait the leader."""
+        waiting = flight.waiting
+        leader = next((caller for caller in waiting if caller.may_lead), None)
+        if leader is None:
+            del self._flights[key]
+            return [(caller, Alone()) for caller in waiting]
+        # Nor does anybody block the thread on which the new leader goes on.
+        blocking = [it for it in waiting if it.blocking and it.thread == leader.thread and it is not leader]
+        flight.leader = leader
+        flight.waiting = [it for it in waiting if it is not leader and it not in blocking]
+        return [*((caller, Alone()) for caller in blocking), (leader, Lead())]
+
+    # ------------------------------------------------------------ how it stands
 
     def renew(self) -> None:
         """Forget them all, in a child whose parent they are of."""
-        self._lock, self._flights = threading.Lock(), {}
+        self._lock, self._flights, self._ends = threading.Lock(), {}, deque()
 
     def under_way(self) -> int:
         """How many computations are under way."""
@@ -174,8 +200,7 @@ class Flights:
 
     def waiting(self) -> int:
         """How many wait for one of them."""
-        with self._lock:
-            return sum(len(flight.waiting) for flight in self._flights.values())
+        return sum(len(flight.waiting) for flight in list(self._flights.values()))
 
 
 _all: Final[WeakSet[Flights]] = WeakSet()

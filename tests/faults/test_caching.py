@@ -635,6 +635,37 @@ def test_K13_who_leads_at_once_leads_alone_and_is_waited_for_like_any_other() ->
     assert Waiter(flights).first == Alone()
 
 
+class Collecting(str):
+    """A key; where it is looked up, the garbage collector runs, and ends an abandoned run that leads `flights`."""
+
+    __slots__ = ("flights",)
+
+    def __init__(self, _: str) -> None:
+        self.flights: Flights | None = None
+
+    @override
+    def __hash__(self) -> int:
+        flights, self.flights = self.flights, None
+        if flights is not None:
+            flights.land("key", None)
+        return str.__hash__(self)
+
+
+@pytest.mark.parametrize("call", ["lead", "claim"])
+def test_K13_a_run_that_is_collected_while_another_looks_for_its_own_holds_nobody_up(call: str) -> None:
+    flights = Flights()
+    assert flights.lead("key")
+    waiter = on_a_thread(lambda: Waiter(flights))
+    other = Collecting("other")
+    other.flights = flights
+    look = partial(flights.lead, other) if call == "lead" else partial(flights.claim, other, bool, lead=True)
+    thread = threading.Thread(target=look, daemon=True)  # it would wait for itself
+    thread.start()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert (waiter.told, flights.under_way()) == ([Lead()], 2)
+
+
 # ---------------------------------------------------------------- K15: slower than the model
 
 
