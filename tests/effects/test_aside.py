@@ -8,8 +8,10 @@ import threading
 import time
 from functools import partial
 from queue import SimpleQueue
+from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from llm_effects.interpreters import aside
 from llm_effects.interpreters.aside import Aside, waited
@@ -65,6 +67,29 @@ def test_what_was_left_behind_tells_nobody() -> None:
     ended.wait(5)
     assert waited(Owner(), lambda: 1, 5) == 1
     assert told.empty()
+
+
+def test_a_run_that_is_collected_while_another_begins_leaves_without_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate, begun = threading.Event(), list[Aside[object]]()
+
+    class Collecting(dict[int, dict[int, float]]):
+        """Where it is looked into, the garbage collector runs, and ends an abandoned run."""
+
+        @override
+        def get(self, key: int, default: Any = None) -> Any:
+            if begun:
+                begun.pop().leave(late=False)
+            return super().get(key, default)
+
+    monkeypatch.setattr(aside, "_left_behind", Collecting())
+    begun.append(Aside(Owner(), lambda: gate.wait(5), print))
+    ended = threading.Thread(target=waited, args=(Owner(), lambda: 1, 5), daemon=True)
+    ended.start()
+    ended.join(5)
+    gate.set()
+    assert not ended.is_alive()
 
 
 def test_a_cancelled_task_leaves_it_behind_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,7 @@ class Aside(Generic[A]):
     ) -> None:
         now = monotonic()
         with _lock:
-            if any(since <= now for since in _left_behind.get(id(owner), {}).values()):
+            if any(since <= now for since in tuple(_left_behind.get(id(owner), {}).values())):
                 raise TimeoutError("it has not answered the last time yet")
         self._owner: Final = owner  # held, so that nobody else gets its identity
         self._work = work
@@ -91,7 +91,8 @@ def waited(owner: object, work: Callable[[], A], limit: float) -> A:
     return answer
 
 
-_lock = threading.Lock()
+_lock = threading.RLock()
+"""The garbage collector may end a run, and have it leave, on a thread that is at this very moment in here."""
 _left_behind: Final[dict[int, dict[int, float]]] = {}
 """By owner, and by each piece of work that was left behind: from when on it is late."""
 
@@ -99,7 +100,7 @@ _left_behind: Final[dict[int, dict[int, float]]] = {}
 def _renew() -> None:
     """A forked child waits for nothing that its parent's threads do."""
     global _lock  # noqa: PLW0603 - one a process
-    _lock = threading.Lock()
+    _lock = threading.RLock()
     _left_behind.clear()
 
 
