@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import threading
 import time
@@ -25,6 +26,7 @@ from openai import AsyncAzureOpenAI, AsyncOpenAI, OpenAI
 from returns.result import Success
 
 from llm_effects import Runner, anthropic_runner, openai_chat_runner, run, stream, threads, with_deadline
+from llm_effects.providers.door import SdkDoor
 from llm_effects.providers.reach import HEARING
 from llm_effects.providers.room import MAX_ERROR
 from llm_effects.stub import Raw, Sent, Stub
@@ -328,6 +330,24 @@ def test_a_blocking_client_alone_as_the_asynchronous_one_is_misconfigured(name: 
         error = failed(COLOURS[name](anthropic_runner(async_client=client, model="m"), QUESTION).outcome)
         assert type(error) is Misconfigured
         assert stub.accepted == 0
+
+
+def test_threads_that_are_first_at_the_same_time_share_a_client(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = provider.from_settings().door
+    assert isinstance(door, SdkDoor)
+    monkeypatch.setenv(provider.key_variable, "x")
+    clients, number, quicker = door.clients, os.getpid(), list[object]()
+
+    def looking() -> int:
+        """Another thread is through with it while the first looks whose process this is."""
+        monkeypatch.setattr(os, "getpid", lambda: number)
+        quicker.append(clients.blocking())
+        return number
+
+    monkeypatch.setattr(os, "getpid", looking)
+    assert clients.blocking() is quicker[0]
 
 
 # ---------------------------------------------------------------- what an answer is

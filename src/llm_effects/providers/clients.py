@@ -70,7 +70,7 @@ class _Made(Generic[C, D]):
     from its parent (`inherited`) is only held, since to drop it would close it.
     """
 
-    pid: int = 0
+    pid: int = field(default_factory=os.getpid)
     inherited: _Made[C, D] | None = None
     client: C | None = None
     on_loop: dict[AbstractEventLoop, tuple[D, AsyncGenerator[None]]] = field(default_factory=dict)
@@ -207,7 +207,7 @@ class Clients(Generic[C, D]):
     def _mine(self) -> _Made[C, D]:
         """The clients of this process: a forked child must not touch its parent's connections."""
         if self._made.pid != os.getpid():
-            self._made = _Made(os.getpid(), self._made)
+            self._made = _Made(inherited=self._made)
         return self._made
 
 
