@@ -7,11 +7,12 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext, suppress
 from contextvars import copy_context
 from typing import Final, cast
 
+import httpx2
 import pytest
 from anthropic import (
     Anthropic,
@@ -24,8 +25,10 @@ from httpcore2._backends.anyio import AnyIOStream
 from httpcore2._backends.sync import SyncStream
 from openai import AsyncAzureOpenAI, AsyncOpenAI, OpenAI
 from returns.result import Success
+from typing_extensions import override
 
 from llm_effects import Runner, anthropic_runner, openai_chat_runner, run, stream, threads, with_deadline
+from llm_effects.providers.connections import Connection
 from llm_effects.providers.door import SdkDoor
 from llm_effects.providers.reach import HEARING
 from llm_effects.providers.room import MAX_ERROR
@@ -225,6 +228,31 @@ def test_an_answer_that_ends_with_its_connection_is_not_whole_when_the_deadline_
     with Endless() as url:
         runner = ANTHROPIC.with_clients(url)
         assert type(failed(colour(with_deadline(0.4)(runner), QUESTION).outcome)) is Deadline
+
+
+@pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/2"])
+def test_an_answer_whose_end_is_late_breaks_no_connection_that_others_share(version: str) -> None:
+    ours, theirs = socket.socketpair()
+
+    class Body(httpx2.SyncByteStream):
+        @override
+        def __iter__(self) -> Iterator[bytes]:
+            yield b"the last event"
+            ours.settimeout(0.5)
+            yield ours.recv(1)
+
+    class Wire:
+        def get_extra_info(self, name: str) -> object:
+            return ours if name == "socket" else None
+
+    about = {"http_version": version.encode(), "network_stream": Wire()}
+    with ours, theirs:
+        connection = Connection(httpx2.Response(200, stream=Body(), extensions=about), object(), None)
+        assert connection.read(None) == b"the last event"
+        connection.finish()
+        theirs.setblocking(False)
+        with pytest.raises(BlockingIOError) if version == "HTTP/2" else nullcontext():
+            assert theirs.recv(1) == b""
 
 
 def test_streams_that_are_dropped_leave_no_threads() -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, final
 from llm_effects.providers.faults import fault_of
 from llm_effects.providers.masking import headers_without_key, without_frames, without_key
 from llm_effects.providers.unpack import abody_of, body_of
-from llm_effects.providers.watch import wake, watch
+from llm_effects.providers.watch import is_shared, wake, watch
 from llm_pure import LlmError, Timeout
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ class Connection:
         return chunk
 
     def finish(self) -> None:
-        if not self._ended:
+        # A connection that is shared is kept in any case, and must not be broken.
+        if not self._ended and not is_shared(self._response):
             # The end of the body mostly came with its last event, but a server may also keep it open for ever.
             lingering = watch(self._response, _LINGER)
             self.read(None)

@@ -24,7 +24,7 @@ from llm_effects.threads import begin
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["Patience", "Watch", "in_time", "wake", "watch"]
+__all__ = ["Patience", "Watch", "in_time", "is_shared", "wake", "watch"]
 
 
 @final
@@ -126,8 +126,13 @@ def watch(response: httpx2.Response, limit: float) -> Watch | None:
 def wake(response: httpx2.Response) -> None:
     """Whoever waits for more of this answer, on another thread, waits no longer: to close a socket wakes nobody."""
     sock = _socket_of(response)
-    if sock is not None and response.http_version != "HTTP/2":  # whose connection other answers share
+    if sock is not None and not is_shared(response):
         _abort(sock)
+
+
+def is_shared(response: httpx2.Response) -> bool:
+    """Whether other answers come on the connection of this one."""
+    return response.http_version == "HTTP/2"
 
 
 def _socket_of(response: httpx2.Response) -> Sock | None:
