@@ -12,7 +12,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +25,7 @@ from llm_effects import (
     MemoryStore,
     Runner,
     SqliteStore,
+    arecord,
     arun,
     compose,
     hide_prompts,
@@ -380,6 +381,7 @@ def test_S7_notes_hold_no_prompt_and_traces_no_key(
 
 
 @KEYS_TRIED
+@pytest.mark.parametrize("ask", [(arun, run), (arecord, record)], ids=["run", "recorded"])
 @pytest.mark.parametrize("kind", ["cancelled", "interrupted"])
 def test_S8_a_traceback_with_locals_shows_no_key_and_in_frames_of_ours_no_prompt(
     provider: Provider,
@@ -388,6 +390,10 @@ def test_S8_a_traceback_with_locals_shows_no_key_and_in_frames_of_ours_no_prompt
     asked: Completion,
     key: str,
     kind: str,
+    ask: tuple[
+        Callable[[Runner, Completion], Coroutine[object, object, object]],
+        Callable[[Runner, Completion], object],
+    ],
 ) -> None:
     """What alone passes through a run: a cancelled task, and Ctrl-C."""
     stub, runner = serve(Sent(answer("Hello", wire=provider.wire), delay=30))
@@ -401,7 +407,7 @@ def test_S8_a_traceback_with_locals_shows_no_key_and_in_frames_of_ours_no_prompt
     if kind == "cancelled":
 
         async def main() -> BaseException | None:
-            task = asyncio.ensure_future(arun(runner, asked))
+            task = asyncio.ensure_future(ask[0](runner, asked))
             await asyncio.to_thread(under_way)
             task.cancel()
             try:
@@ -422,7 +428,7 @@ def test_S8_a_traceback_with_locals_shows_no_key_and_in_frames_of_ours_no_prompt
         interrupting = threading.Thread(target=interrupt)
         interrupting.start()
         try:
-            run(runner, asked)
+            ask[1](runner, asked)
         except KeyboardInterrupt as error:
             caught = error
         finally:

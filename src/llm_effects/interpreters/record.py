@@ -22,7 +22,9 @@ def record(
     runner: Runner, asked: Asked, *, observed: bool = False, on_note: OnNote | None = None
 ) -> Recorded:
     """Ask, wait, and give the outcome with the trace of all that was done; see `Trace`."""
-    return finished(recorded(runner, asked, BLOCKING, observed=observed, on_note=on_note))
+    recording = recorded(runner, asked, BLOCKING, observed=observed, on_note=on_note)
+    del asked  # a traceback that shows locals shows no prompt
+    return finished(recording)
 
 
 async def arecord(
@@ -31,17 +33,19 @@ async def arecord(
     """`record` on an event loop."""
     from llm_effects.interpreters.aio import ASYNCIO  # asyncio is not light
 
-    return await recorded(runner, asked, ASYNCIO, observed=observed, on_note=on_note)
+    recording = recorded(runner, asked, ASYNCIO, observed=observed, on_note=on_note)
+    del asked  # likewise
+    return await recording
 
 
 async def recorded(
     runner: Runner, asked: Asked, backend: Backend, *, observed: bool, on_note: OnNote | None = None
 ) -> Recorded:
     """A recorded run in any colour."""
-    tape = Tape()
+    tape = Tape(asked if isinstance(asked, Completion) else None)
     driven = Run(traced(asking(runner, asked), tape), backend, observed=observed, on_note=on_note)
+    del asked  # likewise: a tape does not show what is on it
     while await driven.advance() is not None:
         pass
-    whole = asked if isinstance(asked, Completion) else None
-    trace = tape.trace(runner.target, runner.layers, asked=whole, observed=observed)
+    trace = tape.trace(runner.target, runner.layers, observed=observed)
     return Recorded(driven.ended, replace(trace, outcome=driven.ended))

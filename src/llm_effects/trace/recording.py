@@ -64,9 +64,9 @@ class WithTrace(Wrapped):
 
     @override
     def program(self, completion: Completion) -> Program[Outcome[Response]]:
-        tape = Tape()
+        tape = Tape(completion)
         outcome = yield from traced(self.inner(completion), tape)
         observed = yield from ask(Observed())
-        trace = tape.trace(self.inner.target, self.inner.layers, asked=completion, observed=observed)
+        trace = tape.trace(self.inner.target, self.inner.layers, observed=observed)
         yield from ask(Call(partial(self.keep, replace(trace, outcome=outcome)), blocking=True))
         return outcome

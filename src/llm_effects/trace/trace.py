@@ -126,11 +126,15 @@ class Recorded(NamedTuple):
 
 @final
 class Tape:
-    """The steps of a run that goes on. `add` is told each operation with its answer."""
+    """The steps of a run that goes on, and what was asked, if it was whole.
 
-    __slots__ = ("_began", "_taking", "steps")
+    `add` is told each operation with its answer.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_asked", "_began", "_taking", "steps")
+
+    def __init__(self, asked: Completion | None = None) -> None:
+        self._asked: Final = asked
         self._began = 0.0
         self._taking: Final = Taking()
         self.steps: Final[list[Timed]] = []
@@ -145,11 +149,9 @@ class Tape:
         self.steps.append(Timed(did, _since(self._began, began), _since(began, ended)))
         return did
 
-    def trace(
-        self, target: Target, layers: Iterable[str], *, asked: Completion | None, observed: bool
-    ) -> Trace:
+    def trace(self, target: Target, layers: Iterable[str], *, observed: bool) -> Trace:
         """What stands on it by now."""
-        return Trace(target, tuple(layers), observed, asked, self._began, tuple(self.steps))
+        return Trace(target, tuple(layers), observed, self._asked, self._began, tuple(self.steps))
 
 
 def _since(began: float, now: float) -> float:
