@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Final, Generic, Literal, TypeVar, cast, final
+from typing import Final, Generic, Literal, TypeVar, final
 
 from typing_extensions import override
 
@@ -38,11 +38,7 @@ class Cell(Generic[S]):
 
     @override
     def __reduce__(self) -> tuple[object, ...]:
-        return (
-            (_deadline, ())
-            if cast("object", self) is DEADLINE
-            else (Cell, (self.name, self.initial, self.scope))
-        )
+        return Cell, (self.name, self.initial, self.scope)
 
     def change(self, function: Callable[[S], tuple[S, A]]) -> A:
         """Apply `function` to the process's value. For interpreters; a program asks by `Change`."""
@@ -53,7 +49,3 @@ class Cell(Generic[S]):
 
 DEADLINE: Final[Cell[float | None]] = Cell("deadline", None)
 """When this run must be over, on the clock of `Now`; None: it may go on. Interpreters bound every wait by it."""
-
-
-def _deadline() -> Cell[float | None]:
-    return DEADLINE

@@ -70,13 +70,13 @@ class World:
     clock: float = 0.0
     requests: list[HttpRequest] = field(default_factory=list)
     chance: Random = field(init=False, repr=False)
-    _answers: Iterator[Answer] | None = field(init=False, repr=False)
+    _answers: Iterator[Answer] = field(init=False, repr=False)
     cells: dict[Cell[object], object] = field(init=False, repr=False, default_factory=dict)
     stores: dict[int, tuple[Store, VirtualStore]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.chance = Random(self.seed)
-        self._answers = None if callable(self.script) else iter(self.script)
+        self._answers = iter(() if callable(self.script) else self.script)
 
     def run(self, runner: Runner, asked: Asked, *, observed: bool = False) -> Simulation:
         """One run, from where the world stands."""
@@ -127,8 +127,7 @@ class World:
         """What the provider answers next."""
         if callable(self.script):
             return self.script(request, self.chance)
-        nothing = Misconfigured(message="the script has no further answer")
-        return nothing if self._answers is None else next(self._answers, nothing)
+        return next(self._answers, Misconfigured(message="the script has no further answer"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def fault_of(
     return Misconfigured(message=snippet(f"{type(error).__name__}: {error}"))
 
 
-def fault_named(name: str, *, reading: bool = False) -> LlmError:
+def fault_named(name: str, *, reading: bool) -> LlmError:
     """The same for an exception that only its name is left of, as in a recording."""
     for known, fault in _ROWS:
         if known == name and fault is not None:
@@ -105,7 +105,7 @@ def fault_named(name: str, *, reading: bool = False) -> LlmError:
     return TlsRefused(message="the certificate is not trusted, or the handshake failed")
 
 
-def _chain(error: BaseException | None, handled: BaseException | None = None) -> Iterator[BaseException]:
+def _chain(error: BaseException | None, handled: BaseException | None) -> Iterator[BaseException]:
     """The exception and what caused it, the nearest to the cause last; at most ten, since chains may be loops."""
     for _ in range(10):
         if error is None or error is handled:

@@ -18,7 +18,7 @@ __all__ = ["address_of", "bounded", "endpoint_of", "named", "ssl_context", "with
 
 
 def bounded(
-    timeout: httpx2.Timeout | float | None, limit: float | None, silence: float | None = None
+    timeout: httpx2.Timeout | float | None, limit: float | None, silence: float | None
 ) -> httpx2.Timeout:
     """No wait longer than `limit` seconds, none for bytes longer than `silence`, nor any than the client allows."""
     of = timeout if isinstance(timeout, _waits()) else _waits()(timeout)

@@ -12,7 +12,7 @@ from typing import Final
 
 from llm_effects.replay.interactions import Pairs
 from llm_effects.replay.plain_yaml import Block
-from llm_pure.json import JsonError, PlainJson, canonical_json, parse_json
+from llm_pure.json import JsonError, PlainJson, parse_json
 
 __all__ = ["indented", "json_of", "pieces_decoded", "readable", "unreadable"]
 
@@ -55,14 +55,6 @@ def unreadable(text: str | bytes | None) -> bytes:
     if text is None:
         return b""
     return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-
-
-def same_body(a: bytes, b: bytes) -> bool:
-    """Whether two bodies say the same, to the type."""
-    mine, other = json_of(a), json_of(b)
-    if isinstance(mine, JsonError) or isinstance(other, JsonError):
-        return a == b
-    return canonical_json(mine) == canonical_json(other)
 
 
 def pieces_decoded(headers: Pairs, pieces: list[bytes]) -> tuple[Pairs, list[bytes]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 import yaml
@@ -68,7 +68,6 @@ class _Open:
     made: list[Plain] | dict[str, Plain]
     key: str | None = None
     has_key: bool = False
-    anchors: list[str] = field(default_factory=list)
 
 
 def load_yaml(text: str) -> Plain:

@@ -34,7 +34,7 @@ def page(story: Story) -> str:
     )
     body = tag(
         "main",
-        tag("header", tag("h1", story.title), _facts(story.facts), _totals(story)),
+        tag("header", tag("h1", story.title), _facts(story.facts), _facts(story.totals, "totals")),
         _waterfall(story) if story.timed and story.entries else None,
         tag("h2", "What happened"),
         None if story.timed else tag("p", "A cassette keeps no times.", class_="nothing"),
@@ -45,14 +45,9 @@ def page(story: Story) -> str:
     return "<!doctype html>\n" + tag("html", head, tag("body", body), lang="en").html + "\n"
 
 
-def _facts(facts: tuple[tuple[str, str], ...]) -> Markup | None:
+def _facts(facts: tuple[tuple[str, str], ...], kind: str = "facts") -> Markup | None:
     rows = [tag("div", tag("dt", name), tag("dd", value)) for name, value in facts]
-    return tag("dl", rows, class_="facts") if rows else None
-
-
-def _totals(story: Story) -> Markup | None:
-    rows = [tag("div", tag("dt", name), tag("dd", value)) for name, value in story.totals]
-    return tag("dl", rows, class_="totals") if rows else None
+    return tag("dl", rows, class_=kind) if rows else None
 
 
 def _nothing(story: Story) -> Markup | None:

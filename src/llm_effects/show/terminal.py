@@ -55,13 +55,11 @@ def _pieces(story: Story, width: int) -> Iterator[RenderableType]:
         yield from map(_part, story.answer)
 
 
-def _facts(facts: tuple[tuple[str, str], ...], indent: int = 0) -> Iterator[RenderableType]:
-    from rich.padding import Padding
+def _facts(facts: tuple[tuple[str, str], ...]) -> Iterator[RenderableType]:
     from rich.text import Text
 
     if facts:
-        line = Text("  ").join([Text.assemble((f"{name}: ", _SOFT), value) for name, value in facts])
-        yield Padding(line, (0, 0, 0, indent))
+        yield Text("  ").join([Text.assemble((f"{name}: ", _SOFT), value) for name, value in facts])
 
 
 # ---------------------------------------------------------------- the timeline

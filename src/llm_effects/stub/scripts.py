@@ -156,10 +156,6 @@ def _response(part: Part, rest: Fields, ended: StopReason) -> Response:
     return Response(AssistantMessage((part,)), usage=usage, stop_reason=cast("StopReason", reason))
 
 
-def _error(rest: Fields) -> Answer:
-    return _named_error(rest)
-
-
 _KINDS: Final[Mapping[str, type[LlmError]]] = {kind.__name__: kind for kind in ERRORS}
 _ERROR_FIELDS: Final[Mapping[str, Callable[[PlainJson], object]]] = {
     "message": _str,
@@ -187,7 +183,7 @@ def _raw(rest: Fields) -> Answer:
 
 
 _ANSWERS: Final[Mapping[str, Callable[[Fields], Answer]]] = {
-    "error": _error,
+    "error": _named_error,
     "text": _text,
     "tool": _tool,
     "status": _raw,
