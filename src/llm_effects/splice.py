@@ -53,11 +53,11 @@ class Splice:
 
     def _begin(self) -> None:
         self._seam = self._edge
-        self._offset: int | None = (
-            None  # where the segment's first part stands; None: it has said nothing yet
-        )
-        self._first_text: int | None = None  # where the segment's first text stands
-        self._said: list[str] = []  # what has been told of that text
+        # Where the segment's first part stands (None: it has said nothing yet), and its first text; what has been told
+        # of that text.
+        self._offset: int | None = None
+        self._first_text: int | None = None
+        self._said: list[str] = []
 
     def say(self, content: tuple[Part, ...]) -> Events:
         """The events of content that is whole already and stands before the next segment."""

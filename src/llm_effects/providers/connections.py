@@ -60,9 +60,8 @@ class Connection:
             raise without_frames(error)  # noqa: B904 - it is the very same
         self._ended = chunk is None
         if chunk is None and self._watch is not None and self._watch.fired:
-            return Timeout(
-                message="the answer did not end in time"
-            )  # a body may end where its connection does
+            # A body may end where its connection does.
+            return Timeout(message="the answer did not end in time")
         return chunk
 
     def finish(self) -> None:

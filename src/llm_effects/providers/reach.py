@@ -190,9 +190,8 @@ def areach(pool: object) -> None:
 
 
 def _below(pool: object, kind: Callable[[B], object]) -> None:
-    backend: B | None = getattr(
-        pool, "_network_backend", None
-    )  # has no public name; another's pool may have none
+    # It has no public name, and another's pool may have none.
+    backend: B | None = getattr(pool, "_network_backend", None)
     if backend is not None and not isinstance(backend, _Backend | _AsyncBackend):
         setattr(pool, "_network_backend", kind(backend))  # noqa: B010 - likewise
         _pools.add(pool)

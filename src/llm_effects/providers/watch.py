@@ -75,9 +75,8 @@ class _Watcher:
     def add(self, watched: Watch, limit: float) -> None:
         due = monotonic() + limit
         with self._awake:
-            if (
-                len(self._due) >= self._sweep_at
-            ):  # most calls end before their time: what they leave is dropped
+            if len(self._due) >= self._sweep_at:
+                # Most calls end before their time: what they leave is dropped.
                 self._due = [entry for entry in self._due if not entry[2].over]
                 heapify(self._due)
                 self._sweep_at = max(_FEW, 2 * len(self._due))

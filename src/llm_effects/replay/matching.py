@@ -77,12 +77,10 @@ def _leaves(value: PlainJson | JsonError, path: str = "$") -> Iterator[tuple[str
             yield from _leaves(item, f"{path}[{index}]")
     else:
         yield path, dump_json(value)
-        if isinstance(
-            value, str
-        ):  # of two prompts that both differ, the one with more of the words is nearer
-            yield from (
-                (path, word.encode("utf-8", "replace")) for word in value.split(None, _WORDS)[:_WORDS]
-            )
+        if isinstance(value, str):
+            # Of two prompts that both differ, the one with more of the words is nearer.
+            words = value.split(None, _WORDS)[:_WORDS]
+            yield from ((path, word.encode("utf-8", "replace")) for word in words)
 
 
 _WORDS: Final = 1000

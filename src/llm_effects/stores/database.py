@@ -108,9 +108,8 @@ def closed(connection: Connection, wait: float = 0) -> None:
         with _alone(connection.path.parent, wait):
             connection.sqlite.close()
             _tidy(connection.path)
-    except (
-        OSError
-    ):  # not our turn, or the folder is gone or not to be written: the next who opens will tidy up
+    except OSError:
+        # Not our turn, or the folder is gone or not to be written: the next who opens will tidy up.
         connection.sqlite.close()
 
 
