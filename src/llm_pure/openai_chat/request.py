@@ -137,7 +137,9 @@ def _payload(completion: Completion, losses: Losses, dialect: Dialect | None) ->
         and opening
         and isinstance(block := opening[0], dict)
         and block["role"] == "system"
-        and block["content"]  # what says nothing is read as a message, never as the completion's `system`
+        # What says nothing, or holds more, is read as a message, never as the completion's `system`.
+        and block["content"]
+        and block.keys() == {"role", "content"}
     ):
         block["role"] = role
     if completion.tools:
