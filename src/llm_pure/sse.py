@@ -3,7 +3,8 @@
 Law: any chunking of the same bytes gives the same events. LF, CRLF and CR end a line, also in a mixture and
 also across chunks; several `data` lines are joined by newlines; comments and a BOM are skipped. An event whose
 blank line never came is not an event. Where it is left out between two that are JSON objects, which no newline joins to
-one, they are two all the same.
+one, they are two all the same. A field `error`, which the standard does not know, is an event of that type: some
+servers say so why a stream breaks off.
 """
 
 from __future__ import annotations
@@ -109,6 +110,11 @@ def _read(block: bytes, events: list[SseEvent]) -> None:
             named = kind
         elif line.startswith(b"event:"):
             kind = line[7:] if line.startswith(b" ", 6) else line[6:]
+        elif line.startswith(b"error:"):
+            if data:
+                events.append((named, b"\n".join(data)))
+                data = []
+            events.append((b"error", line[6:]))
         elif line == b"data":
             data.append(b"")
     if data:

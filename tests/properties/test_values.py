@@ -139,7 +139,9 @@ def test_a_repr_shows_no_base64() -> None:
 
 @given(
     st.data(),
-    st.lists(st.sampled_from([b"data: a", b"event: e", b": c", b"data:b", b"data", b"", b"x\xc3\xa9"])),
+    st.lists(
+        st.sampled_from([b"data: a", b"event: e", b": c", b"data:b", b"data", b"error: d", b"", b"x\xc3\xa9"])
+    ),
 )
 def test_any_chunking_gives_the_same_events(data: st.DataObject, lines: list[bytes]) -> None:
     ends = [data.draw(st.sampled_from([b"\n", b"\r\n", b"\r"])) for _ in lines]
@@ -167,6 +169,8 @@ def test_an_event_without_its_blank_line_is_none() -> None:
 def test_two_events_of_json_objects_are_two_without_a_blank_line_between() -> None:
     body = b'event: a\ndata: {\ndata: "a":1}\nevent: b\ndata: {"b":2}\ndata:[DONE]\n\n'
     assert sse_step(SSE_START, body)[1] == ((b"a", b'{\n"a":1}'), (b"b", b'{"b":2}'), (b"b", b"[DONE]"))
+    body = b'data: 1\nerror: {"a": 1}\ndata: [DONE]\n\nerrors: 1\n\n'
+    assert sse_step(SSE_START, body)[1] == ((b"", b"1"), (b"error", b' {"a": 1}'), (b"", b"[DONE]"))
     assert sse_step(SSE_START, b"data: {}\ndata: 1\n\n")[1] == ((b"", b"{}\n1"),)
 
 
