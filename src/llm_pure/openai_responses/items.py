@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson
-from llm_pure.openai_responses.calls import named, read_call, read_text_call, write_call
+from llm_pure.openai_responses.calls import read_call, read_text_call, write_call
 from llm_pure.openai_responses.reasoning import read_reasoning, reasoning_text, write_reasoning
 from llm_pure.openai_responses.shape import PROVIDER, Losses, attach, beside, extras_with, noted, own, plain
 from llm_pure.parts import BrokenToolCall, Opaque, Part, Reasoning, Refusal, Text, ToolCall
@@ -51,7 +51,7 @@ def read_output(items: list[PlainJson], *, cut: bool = False) -> tuple[Part, ...
     found: list[Part] = []
     for index, value in enumerate(items):
         try:
-            found += read_item(named(as_object(value)), cut=cut, last=index == len(items) - 1)
+            found += read_item(as_object(value), cut=cut, last=index == len(items) - 1)
         except JsonError as error:
             raise within(error, f"[{index}]") from None
     return tuple(found)

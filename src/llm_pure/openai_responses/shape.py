@@ -8,6 +8,7 @@ content part, or of its item where it is an item of its own (a call, a result, r
     $raw     a tool or a tool choice that we do not model, verbatim
     $strict  on a tool: `false` where nothing was said of it (then the server is strict where it can be, as it is not
              where null is said)
+    $id      on a call: false where it came without a `call_id`
     $object  on a call: true where its arguments came as an object, not as its text
     $empty   a text without words, or a result without parts, that stood in a list
     $verbatim  on a tool or an output: its schema goes out as it stands
@@ -44,7 +45,7 @@ OPTIONS: Final = ("openai", "openai_responses")
 IN_INPUT: Final = "$input"
 
 MIRROR: Final = Mirror(
-    PROVIDER, "Responses", frozenset({"$item", "$raw", "$empty", "$verbatim", "$strict", "$object"})
+    PROVIDER, "Responses", frozenset({"$item", "$raw", "$empty", "$verbatim", "$strict", "$object", "$id"})
 )
 
 own = MIRROR.own

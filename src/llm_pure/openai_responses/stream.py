@@ -36,7 +36,6 @@ from typing_extensions import override
 from llm_pure.errors import Incomplete, LlmError, Malformed, OutOfOrder, snippet
 from llm_pure.events import PartDone, Restarted, Started, StreamEvent
 from llm_pure.json import JsonError, PlainJson, parse_json, thaw
-from llm_pure.openai_responses.calls import named
 from llm_pure.openai_responses.errors import carrying, error_of_event
 from llm_pure.openai_responses.fold import ASIDE, DELTAS, WHOLES, Key, OpenItem, assembled, kind_of
 from llm_pure.openai_responses.items import read_item
@@ -349,7 +348,7 @@ def _item_done(read: Read, event: PlainObject, _: str, events: list[StreamEvent]
     open_ = read.opened[place]
     told, placed = read.told, read.placed
     other = kind_of(item) != kind_of(open_.start)
-    for number, part in enumerate(read_item(named(item))):
+    for number, part in enumerate(read_item(item)):
         if number < len(open_.places):
             at = open_.places[number]
         else:

@@ -22,7 +22,7 @@ from llm_pure.events import (
 )
 from llm_pure.json import EMPTY
 from llm_pure.messages import AssistantMessage
-from llm_pure.openai_responses.calls import CALLS, named
+from llm_pure.openai_responses.calls import CALLS, id_of
 from llm_pure.openai_responses.fold import Key, OpenItem, assembled, kind_of, texts_of
 from llm_pure.openai_responses.reasoning import reasoning_text
 from llm_pure.parts import BrokenToolCall, Opaque, Part, Reasoning, Refusal, Text, ToolCall
@@ -101,7 +101,7 @@ def _retold(parts: tuple[Part, ...], start: int) -> list[StreamEvent]:
 
 def begun(item: PlainObject, place: int) -> list[StreamEvent]:
     """What the start of an item says."""
-    id_, name = named(item).get("call_id"), item.get("name")
+    id_, name = id_of(item), item.get("name")
     if kind_of(item) in CALLS and isinstance(id_, str) and isinstance(name, str) and name:
         return [ToolCallStarted(place, id_, name)]
     return []

@@ -25,6 +25,7 @@ from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, thaw
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
 from llm_pure.normal import normal_content, normal_messages
+from llm_pure.openai_responses.calls import id_of
 from llm_pure.openai_responses.items import comes_back, in_message, read_item, write_items
 from llm_pure.openai_responses.media import read_content, short, write_content, write_in_message
 from llm_pure.openai_responses.shape import (
@@ -100,7 +101,7 @@ def _is_bare(part: Part) -> bool:
 
 def note_call(item: PlainJson, custom: set[str]) -> None:
     """Remember whether a call's result is one of a call with plain text."""
-    if isinstance(item, dict) and isinstance(id_ := item.get("call_id"), str):
+    if isinstance(item, dict) and isinstance(id_ := id_of(item), str):
         if item.get("type") == "custom_tool_call":
             custom.add(id_)
         elif item.get("type") == "function_call":

@@ -121,7 +121,9 @@ def test_a_call_without_a_call_id_goes_by_its_own(said: dict[str, PlainJson]) ->
     body: dict[str, PlainJson] = {"status": "completed", "output": [item]}
     response = decode_response(body).unwrap()
     assert [call.id for call in response.calls] == ["fc_1"]
-    assert decode_response(encode_response(response).unwrap()) == Success(response)
+    output = encode_response(response).unwrap()["output"]
+    assert isinstance(output, list)
+    assert output[0] in (item, {**item, "status": "completed"})
     nameless: PlainJson = {"type": kind, "name": "f", **said}
     assert decode_response({**body, "output": [nameless]}).unwrap().calls == ()
 
