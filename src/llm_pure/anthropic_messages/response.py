@@ -2,7 +2,8 @@
 
 Law: reading what `encode_response` writes of an answer of ours gives that answer. What the answer does not say is None;
 fields that nobody models stand in `extras`, those of the usage in `extras` under `usage`. Where the answer was cut off,
-a last call without arguments is broken: nobody can tell whether they had been said.
+a last call without arguments is broken: nobody can tell whether they had been said. What ends with a call waits for its
+result, also where a gateway says `end_turn`.
 
     ours                on the wire
     ------------------  -------------------------------------------------------------------------------
@@ -92,7 +93,7 @@ def read_answer(data: PlainObject, parts: tuple[Part, ...]) -> Outcome[Response]
             string_or_none(data, "id"),
             string_or_none(data, "model"),
         )
-        reason: StopReason = STOP_REASONS.get(raw, "other") if raw is not None else "other"
+        reason = _stop_reason(raw, message)
         counts = object_or_none(data, "usage")
         usage, rest = _read_usage(counts) if counts is not None else (NO_USAGE, None)
     except JsonError as error:
@@ -104,6 +105,13 @@ def read_answer(data: PlainObject, parts: tuple[Part, ...]) -> Outcome[Response]
         more["usage"] = rest
     extras = JsonObject.wrap({PROVIDER: more}) if more else EMPTY
     return Success(Response(message, usage, reason, raw, sequence, id_, model, PROVIDER, extras=extras))
+
+
+def _stop_reason(raw: str | None, message: AssistantMessage) -> StopReason:
+    reason: StopReason = STOP_REASONS.get(raw, "other") if raw is not None else "other"
+    # A call that code of the provider's has made, and had answered, stands before what was said then.
+    waits = message.content and isinstance(message.content[-1], ToolCall | BrokenToolCall)
+    return "tool_call" if reason == "end" and waits else reason
 
 
 def cut_short(parts: tuple[Part, ...], stop_reason: object) -> tuple[Part, ...]:
@@ -222,8 +230,10 @@ def write_message(response: Response) -> PlainObject:
         if value is not None:
             message[key] = value
     raw, reason = response.raw_stop_reason, response.stop_reason
-    if raw is None or STOP_REASONS.get(raw, "other") != reason:
+    if raw is None or _stop_reason(raw, response.message) != reason:
         raw = STOP_WORDS.get(reason)
+        if raw is not None and _stop_reason(raw, response.message) != reason:
+            raise JsonError("what ends with a call waits for its result", ".stop_reason")
     message.update(stop_reason=raw, stop_sequence=response.stop_sequence)
     own = _own(response).thaw()
     return {**{key: value for key, value in own.items() if key not in _ANSWER}, **message}

@@ -7,6 +7,7 @@ counts. Under status 200, and in a stream, a status that the body quotes decides
     {"error": {"message", "type", "code", "param"}}     OpenAI and most others
     [{"error": {"code", "message", "status", "details": [{"reason"}, {"retryDelay"}]}}]     Google
     {"base_resp": {"status_code", "status_msg"}}        MiniMax
+    {"choices": [{"error": {...}, "finish_reason": "error"}]}     OpenRouter
     {"error": "..."}, {"errors": [...]}, {"detail": ...}, {"object": "error", "message", ...}, {"message", "code"}
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from llm_pure.errors import (
@@ -31,6 +33,7 @@ from llm_pure.errors import (
 )
 from llm_pure.json import PlainJson
 from llm_pure.reading import PlainObject
+from llm_pure.response import NO_USAGE, Response
 from llm_pure.status import (
     QUOTA,
     details_in,
@@ -44,7 +47,16 @@ from llm_pure.status import (
 )
 from llm_pure.wire import Headers, WireError
 
-__all__ = ["NAMES", "SHARPER", "decode_error", "encode_error", "error_in", "named_error"]
+__all__ = [
+    "NAMES",
+    "SHARPER",
+    "carrying",
+    "choice_error",
+    "decode_error",
+    "encode_error",
+    "error_in",
+    "named_error",
+]
 
 SHARPER: Final[Mapping[str, type[LlmError]]] = {
     **dict.fromkeys(QUOTA, Quota),
@@ -128,7 +140,7 @@ def decode_error(status: int, headers: Headers, body: bytes | str) -> LlmError:
 
 def error_in(data: PlainObject) -> PlainObject | None:
     """The object in `data` that says an error, None if there is none."""
-    error = data.get("error")
+    error = data.get("error") or choice_error(data) or data.get("error")
     if isinstance(error, dict):
         if any(error.values()):
             return error
@@ -156,6 +168,15 @@ def error_in(data: PlainObject) -> PlainObject | None:
         isinstance(data.get("message"), str) and ("code" in data or _names_one(text_in(data, "type")))
     ):
         return data
+    return None
+
+
+def choice_error(data: PlainObject) -> PlainJson:
+    """The error that the first choice has ended with, where OpenRouter hands one on; None if there is none."""
+    choices = data.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    if isinstance(first, dict) and first.get("finish_reason") == "error" and not first.get("index"):
+        return first.get("error")
     return None
 
 
@@ -217,6 +238,13 @@ def named_error(
         path=f"$.{param}" if param else None,
         details=details,
     )
+
+
+def carrying(error: LlmError, partial: Response | None) -> LlmError:
+    """The error with what was read, and what that has cost."""
+    if partial is None:
+        return error
+    return replace(error, partial=partial, usage=partial.usage if partial.usage != NO_USAGE else None)
 
 
 def _kind(told: Sequence[str], by_status: type[LlmError] | None) -> type[LlmError] | None:

@@ -2,7 +2,8 @@
 
 Law: `decode_response` after `encode_response` is the identity for an answer of this wire format; for another's it is so
 up to provider, ids and extras, or a Failure says what Chat Completions has no words for. An error object under
-status 200 is the error that it names.
+status 200 is the error that it names, with what there is of the answer. A choice that has nothing but a `finish_reason`
+is an answer without parts.
 
 The extras mirror the body: what we do not model stands where it stood, what belongs to the choice under
 `choices[0]`, counters under `usage`.
@@ -20,7 +21,7 @@ from llm_pure.json import JsonError, JsonInput, JsonObject, PlainJson, prove, un
 from llm_pure.messages import AssistantMessage
 from llm_pure.openai_chat.assistant import read_assistant, write_assistant
 from llm_pure.openai_chat.calls import usual_calls
-from llm_pure.openai_chat.errors import error_in, named_error
+from llm_pure.openai_chat.errors import carrying, error_in, named_error
 from llm_pure.openai_chat.finish import is_cut, stop_reason_of, write_finish
 from llm_pure.openai_chat.shape import MIRROR, PROVIDER, Losses, extras_with, own
 from llm_pure.openai_chat.usage import take_usage, write_usage
@@ -53,11 +54,28 @@ def decode_response(body: bytes | str | Mapping[str, JsonInput]) -> Outcome[Resp
         error = error_in(data)
         if error is None:
             return read_body(data, calls=calls)
+        return Failure(carrying(named_error(error), _partial(data, calls)))
     except JsonError as problem:
         return Failure(malformed(problem))
     except RecursionError:
         return Failure(Malformed(message="nested too deeply"))
-    return Failure(named_error(error))
+
+
+def _partial(data: PlainObject, calls: tuple[ToolCall, ...]) -> Response | None:
+    """What there is of an answer in a body that is an error, None if there is nothing. Takes `data` over."""
+    choices = data.get("choices")
+    if not isinstance(choices, list) or not choices:
+        return None
+    data.pop("error", None)
+    first = choices[0]
+    if isinstance(first, dict) and first.get("finish_reason") == "error":
+        del first["finish_reason"]  # as in a stream, where the chunk that says so is an error and no piece
+        first.pop("error", None)
+    try:
+        found = read_body(data, cut=True, calls=calls)
+    except JsonError:
+        return None
+    return found.unwrap() if isinstance(found, Success) else found.failure().partial
 
 
 def _opened(body: bytes | str | Mapping[str, JsonInput]) -> tuple[PlainObject, tuple[ToolCall, ...]]:
@@ -120,15 +138,16 @@ def _read_choice(
     choice: PlainObject, place: int, id_: str | None, calls: tuple[ToolCall, ...], *, cut: bool
 ) -> _Choice:
     """One choice of an answer. Raises `JsonError`. Takes `choice` over, and takes it apart."""
-    message = object_at(choice, "message")
     raw = choice.pop("finish_reason", None) or None  # an empty word is none
+    bare = raw is not None and choice.get("message") is None  # a filter has left nothing
+    message = {} if bare else object_at(choice, "message")
     if raw is not None and not isinstance(raw, str):
         raise wrong(raw, "a string", ".finish_reason")
     try:
         said = read_assistant(message, cut=cut or is_cut(raw), answer_id=id_ or "", read=calls)
     except JsonError as error:
         raise within(error, ".message") from None
-    del choice["message"]
+    choice.pop("message", None)
     if choice.get("index") == place:
         del choice["index"]
     word = choice.get("stop_reason") if choice else None

@@ -12,7 +12,6 @@ they are told again. So is what goes on after its `finish_reason`: its parts are
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from returns.result import Failure, Success
@@ -20,7 +19,7 @@ from returns.result import Failure, Success
 from llm_pure.errors import Incomplete, LlmError, Malformed
 from llm_pure.events import PartDone, Restarted, Started, StreamEvent, ToolCallDelta, events_of
 from llm_pure.json import JsonError, PlainJson, dump_json, parse_json, thaw
-from llm_pure.openai_chat.errors import error_in, named_error
+from llm_pure.openai_chat.errors import carrying, choice_error, error_in, named_error
 from llm_pure.openai_chat.fold import fold_choice, index_of
 from llm_pure.openai_chat.growing import (
     NOTHING,
@@ -39,7 +38,7 @@ from llm_pure.outcome import Outcome
 from llm_pure.parts import BrokenToolCall, ToolCall
 from llm_pure.readback import stream_read_back
 from llm_pure.reading import PlainObject, as_object, malformed, within, wrong
-from llm_pure.response import NO_USAGE, Response
+from llm_pure.response import Response
 from llm_pure.sse import SSE_START, SseState, sse_step
 from llm_pure.status import unlisted
 from llm_pure.wire import folded
@@ -156,7 +155,7 @@ def _event(read: Read, kind: bytes, data: bytes, events: list[StreamEvent]) -> R
     try:
         chunk = as_object(unlisted(parse_json(data)))
         error = chunk if kind == b"error" else None
-        if chunk.get("error") or chunk.get("choices") is None or error is not None:
+        if chunk.get("error") or chunk.get("choices") is None or error is not None or choice_error(chunk):
             error = error_in(chunk) or error
         if error is None:
             return _chunk(read, chunk, events)
@@ -164,9 +163,7 @@ def _event(read: Read, kind: bytes, data: bytes, events: list[StreamEvent]) -> R
         if data.strip() == b"[DONE]":
             return _told(read, events)._replace(ended=True)
         return read._replace(error=malformed(problem, _partial(read)))
-    partial = _partial(read)
-    usage = partial.usage if partial is not None and partial.usage != NO_USAGE else None
-    return read._replace(error=replace(named_error(error), partial=partial, usage=usage))
+    return read._replace(error=carrying(named_error(error), _partial(read)))
 
 
 def _chunk(read: Read, chunk: PlainObject, events: list[StreamEvent]) -> Read:

@@ -7,12 +7,9 @@ same tables. Here they come in three more places: in a body of status `failed`, 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from llm_pure.errors import Incomplete, LlmError, ServerFault
-from llm_pure.openai_chat.errors import decode_error, encode_error, error_in, named_error
+from llm_pure.openai_chat.errors import carrying, decode_error, encode_error, error_in, named_error
 from llm_pure.reading import PlainObject
-from llm_pure.response import NO_USAGE, Response
 
 __all__ = ["carrying", "decode_error", "encode_error", "error_of_body", "error_of_event"]
 
@@ -34,10 +31,3 @@ def error_of_body(data: PlainObject) -> LlmError | None:
 def error_of_event(event: PlainObject) -> LlmError:
     """The error that an `error` event says: `{"error": {...}}`, or the fields themselves."""
     return named_error(error_in(event) or event)
-
-
-def carrying(error: LlmError, partial: Response | None) -> LlmError:
-    """The error with what was read, and what that has cost."""
-    if partial is None:
-        return error
-    return replace(error, partial=partial, usage=partial.usage if partial.usage != NO_USAGE else None)

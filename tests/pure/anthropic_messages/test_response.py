@@ -143,6 +143,20 @@ def test_a_call_at_which_the_answer_was_cut_off_cannot_be_run(word: str) -> None
     assert decode_response({**body, "stop_reason": "tool_use"}).unwrap().broken_tool_calls == ()
 
 
+def test_what_ends_with_a_call_waits_for_its_result() -> None:
+    """Whatever a gateway says; but a call that the provider's own code has made was answered before the text."""
+    call: dict[str, Any] = {"type": "tool_use", "id": "t", "name": "f", "input": {}}
+    said: dict[str, Any] = {"type": "text", "text": "So."}
+    body = {**BODY, "content": [said, call], "stop_reason": "end_turn"}
+    response = decode_response(body).unwrap()
+    assert (response.stop_reason, response.raw_stop_reason) == ("tool_call", "end_turn")
+    assert encode_response(response).unwrap()["stop_reason"] == "end_turn"
+    assert decode_stream(encode_stream(response).unwrap()) == Success(response)
+    assert decode_response({**body, "content": [call, said]}).unwrap().stop_reason == "end"
+    ended = Response(AssistantMessage((ToolCall("t", "f"),)), stop_reason="end")
+    assert encode_response(ended).failure().path == "$.stop_reason"
+
+
 def test_an_error_under_status_200_is_the_error_it_names() -> None:
     body: dict[str, Any] = {
         "type": "error",

@@ -9,6 +9,7 @@ import pytest
 from openai.types.responses import ResponseError
 from returns.result import Failure, Success
 
+from llm_pure import AssistantMessage, Response, Text
 from llm_pure.errors import (
     BadRequest,
     Denied,
@@ -122,3 +123,36 @@ def test_every_code_of_an_answer_that_failed_is_known() -> None:
         "vector_store_timeout": Transient,
         "failed_to_download_image": Transient,
     }
+
+
+@pytest.mark.parametrize("where", ["choice", "body"])
+def test_an_error_at_the_end_of_a_choice_carries_what_was_said(where: str) -> None:
+    """A whole body as a stream."""
+    error: PlainJson = {"code": 503, "message": "no"}
+    inner: dict[str, PlainJson] = {"error": error} if where == "choice" else {}
+    outer: dict[str, PlainJson] = {} if where == "choice" else {"error": error}
+    told = Overloaded(
+        message="no",
+        status=200,
+        code="503",
+        partial=Response(AssistantMessage((Text("Half"),)), id="x", provider="openai_chat"),
+    )
+    choice: dict[str, PlainJson] = {"message": {"content": "Half"}, "finish_reason": "error", **inner}
+    assert decode_response({"id": "x", "choices": [choice], **outer}) == Failure(told)
+    pieces: list[dict[str, PlainJson]] = [
+        {"choices": [{"index": 0, "delta": {"content": "Half"}}]},
+        {"choices": [{"index": 0, "delta": {"content": ""}, "finish_reason": "error", **inner}], **outer},
+    ]
+    stream = [b"data: " + json.dumps({"id": "x", **piece}).encode() + b"\n\n" for piece in pieces]
+    assert decode_stream(stream) == Failure(told)
+
+
+def test_what_the_first_choice_does_not_end_with_is_no_error() -> None:
+    note: PlainJson = {"message": "filtered later"}
+    choices: list[PlainJson] = [
+        {"message": {"content": "x"}, "finish_reason": "stop", "error": note},
+        {"index": 1, "message": {"content": ""}, "finish_reason": "error", "error": note},
+    ]
+    response = decode_response({"choices": choices}).unwrap()
+    assert (response.text, response.stop_reason) == ("x", "end")
+    assert decode_response(encode_response(response).unwrap()) == Success(response)

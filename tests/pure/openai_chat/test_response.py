@@ -114,6 +114,19 @@ def test_finish_reasons(word: str, reason: StopReason) -> None:
     assert answer({"content": "x"}, word).stop_reason == reason
 
 
+@pytest.mark.parametrize("choice", [{"message": None}, {}])
+def test_a_choice_of_which_a_filter_has_left_nothing(choice: dict[str, PlainJson]) -> None:
+    body: dict[str, PlainJson] = {
+        "choices": [{**choice, "finish_reason": "content_filter"}],
+        "usage": {"prompt_tokens": 3},
+    }
+    response = decode_response(body).unwrap()
+    assert response == Response(
+        AssistantMessage(()), Usage(3), "refusal", "content_filter", provider="openai_chat"
+    )
+    assert decode_response(encode_response(response).unwrap()) == Success(response)
+
+
 def test_a_filter_may_say_what_it_has_found() -> None:
     response = answer({"content": None}, "content_filter: PROHIBITED_CONTENT")
     assert (response.stop_reason, response.raw_stop_reason) == (
