@@ -8,10 +8,11 @@ The events are `Started` to `PartDone`; `Done` comes from whoever runs the strea
 
     event                   when                           otherwise
     ----------------------  -----------------------------  --------------------------------------------
-    message_start           first                          Malformed if it never came, OutOfOrder if twice
+    message_start           first                          Malformed if it never came; again: skipped if it says
+                                                           the same, or OutOfOrder
     content_block_start     at the next free index         OutOfOrder
     content_block_delta     for an open block              OutOfOrder; Malformed if it is for another kind
-    content_block_stop      for an open block              OutOfOrder
+    content_block_stop      for an open block              skipped if it is closed, or OutOfOrder
     error                   any time                       (it is the error that it names)
     ping                    any time, skipped
     all others              any time, skipped and counted
@@ -262,9 +263,11 @@ def _index(fold: _Fold, event: PlainObject) -> int:
 def _message_start(
     fold: _Fold, opened: Opened, event: PlainObject, found: list[StreamEvent]
 ) -> tuple[_Fold, Opened]:
-    if fold.start is not None:
-        raise _WrongOrder("a second message_start", ".type")
     message = object_at(event, "message")
+    if fold.start is not None:
+        if message == fold.start:
+            return fold, opened  # said twice
+        raise _WrongOrder("a second message_start", ".type")
     try:
         found.append(Started(string_or_none(message, "id"), string_or_none(message, "model")))
         usage = object_or_none(message, "usage")
@@ -297,6 +300,9 @@ def _block_start(
 def _block_stop(
     fold: _Fold, opened: Opened, event: PlainObject, found: list[StreamEvent]
 ) -> tuple[_Fold, Opened]:
+    index = _index(fold, event)
+    if 0 <= index < fold.begun and all(block.at != index for block in opened):
+        return fold, opened  # said twice
     place, block = _open_block(fold, opened, event)
     part = finished(block)
     opened = (*opened[:place], *opened[place + 1 :])

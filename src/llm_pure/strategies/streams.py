@@ -1,7 +1,8 @@
 """Streams over the wire, of all three formats: an answer, and events that say the same.
 
 Law: reading the events gives what reading the answer gives. Texts come in pieces, parts one after another; a Chat
-stream may end with or without its mark, a Responses stream may leave events out or repeat them, as servers do.
+stream may end with or without its mark, a Responses stream may leave events out, and it and
+one of Messages may repeat some, as servers do.
 """
 
 from __future__ import annotations
@@ -81,20 +82,22 @@ _PING: Plain = {"type": "ping"}
 
 @st.composite
 def anthropic_events(draw: st.DrawFn) -> tuple[Plain, list[Plain]]:
-    """An answer, and the events that say the same. What is unknown stands in the message that opens the stream."""
+    """An answer, and the events that say the same, some of them twice, as proxies do. What is unknown stands in the
+    message that opens the stream."""
     body = draw(anthropic_answers(streamed=True))
     usage = body["usage"]
     before: Plain = {**body, "content": [], "stop_reason": None, "stop_sequence": None}
     if isinstance(usage, dict) and usage.get("output_tokens") is not None:
         before["usage"] = {**usage, "output_tokens": 1}  # counts are told anew at the end
-    events: list[Plain] = [{"type": "message_start", "message": before}]
+    times = draw(st.integers(1, 2))
+    events: list[Plain] = [{"type": "message_start", "message": before}] * times
     content = body["content"]
     for index, block in enumerate(content if isinstance(content, list) else []):
         if isinstance(block, dict):
             start, deltas = _taken_apart(draw, block)
             events.append({"type": "content_block_start", "index": index, "content_block": start})
             events += [{"type": "content_block_delta", "index": index, "delta": delta} for delta in deltas]
-            events.append({"type": "content_block_stop", "index": index})
+            events += [{"type": "content_block_stop", "index": index}] * times
             events += [_PING] * draw(st.integers(0, 1))
     ending: Plain = {
         key: body[key] for key in ("stop_reason", "stop_sequence", "stop_details") if key in body

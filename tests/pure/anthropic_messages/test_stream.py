@@ -243,8 +243,10 @@ def test_blocks_may_overlap() -> None:
         ([START, begin(1, type="text", text="")], OutOfOrder, "$.index"),
         ([START, begin(-1, type="text", text="")], OutOfOrder, "$.index"),
         ([START, TEXT, TEXT], OutOfOrder, "$.index"),
-        ([START, TEXT, close(0), close(0)], OutOfOrder, "$.index"),
-        ([START, START], OutOfOrder, "$.type"),
+        ([START, TEXT, close(0), delta(0, "text_delta", text="a")], OutOfOrder, "$.index"),
+        ([START, TEXT, close(0), close(1)], OutOfOrder, "$.index"),
+        ([START, TEXT, close(-1)], OutOfOrder, "$.index"),
+        ([START, {"type": "message_start", "message": {"id": "n"}}], OutOfOrder, "$.type"),
         ([TEXT], Malformed, "$.type"),
         ([STOP], Malformed, "$.type"),
         ([END], Malformed, "$.type"),
@@ -267,6 +269,17 @@ def test_an_order_without_meaning_is_an_error(events: list[Any], kind: type[LlmE
     error = decode_stream(wire(*events)).failure()
     assert type(error) is kind
     assert error.path == path
+
+
+@pytest.mark.parametrize("block", [TEXT, CALL])
+def test_what_is_said_twice_says_nothing(block: dict[str, Any]) -> None:
+    """As proxies say where an answer begins, and that a block is closed."""
+    once = wire(START, block, close(0), begin(1, type="text", text="a"), close(1), END, STOP)
+    twice = wire(START, START, block, close(0), close(0), begin(1, type="text", text="a"), close(0), START)
+    twice += wire(close(1), close(1), close(0), END, STOP)
+    assert decode_stream(twice) == decode_stream(once)
+    said = [stream_step(stream_start(), b"".join(events))[1] for events in (once, twice)]
+    assert said[0] == said[1]
 
 
 def test_no_bytes_are_malformed_and_some_are_incomplete() -> None:
