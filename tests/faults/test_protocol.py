@@ -501,7 +501,7 @@ def test_P13_an_index_below_zero_or_too_high_is_out_of_order(name: str, way: str
     out_of_order(name, way)
 
 
-@pytest.mark.parametrize("change", [{"index": -1}, {"index": 1.5}, {"index": "0"}])
+@pytest.mark.parametrize("change", [{"index": -1}, {"index": 1.5}, {"index": "-1"}])
 def test_P13_a_choice_or_call_below_zero_is_malformed(change: Object) -> None:
     choice: Object = {"index": 0, "delta": {"content": "a"}}
     call: Object = {"index": 0, "delta": {"tool_calls": [{"id": "t", "function": {"name": "f"}, **change}]}}

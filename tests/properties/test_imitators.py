@@ -55,8 +55,13 @@ def deltas_of(told: Told) -> Iterator[Plain]:
     return (choice["delta"] for choice in choices_of(told) if isinstance(choice.get("delta"), dict))
 
 
+def calls_in(message: Plain) -> list[Plain]:
+    calls = message.get("tool_calls") or []
+    return [calls] if isinstance(calls, dict) else calls
+
+
 def calls_of(told: Told) -> Iterator[Plain]:
-    return (call for delta in deltas_of(told) for call in delta.get("tool_calls") or ())
+    return (call for delta in deltas_of(told) for call in calls_in(delta))
 
 
 def each(of: Callable[[Told], Iterator[Plain]], change: Callable[[Plain], object]) -> Callable[[Told], None]:
@@ -92,9 +97,15 @@ def empty_later(call: Plain) -> None:
         call["id"], function["name"] = "", ""
 
 
+def own_id(call: Plain) -> None:
+    """A call's later pieces have an id each."""
+    if isinstance(function := call.get("function"), dict) and "name" not in function:
+        call["id"] = json.dumps(call)
+
+
 def alone(message: Plain) -> None:
     """The only call, where a list of calls should be."""
-    if len(calls := message.get("tool_calls") or []) == 1:
+    if len(calls := calls_in(message)) == 1:
         message["tool_calls"] = calls[0]
 
 
@@ -154,6 +165,10 @@ WAYS: dict[str, Callable[[Told], object]] = {
     "refusals are null": each(deltas_of, unsaid("refusal", None)),
     "types are null": each(calls_of, lambda call: call.get("type") == "function" and call.update(type=None)),
     "names are empty later": each(calls_of, empty_later),
+    "ids are other ones later": each(calls_of, own_id),
+    "places of calls are texts": each(
+        calls_of, lambda call: "index" in call and call.update(index=str(call["index"]))
+    ),
     "content comes in lists": each(deltas_of, listed),
     "content comes in lists of words": each(
         deltas_of,
@@ -196,7 +211,7 @@ def messages_of(told: Told) -> Iterator[Plain]:
 
 
 def whole_calls_of(told: Told) -> Iterator[Plain]:
-    return (call for message in messages_of(told) for call in message.get("tool_calls") or ())
+    return (call for message in messages_of(told) for call in calls_in(message))
 
 
 def as_object(call: Plain) -> None:

@@ -45,6 +45,7 @@ def read_call(
     extras = EMPTY
     usual = kind == "function" and len(call) == 3 and len(function) == 2
     if not (usual and isinstance(id_, str) and id_ and isinstance(text, str)):
+        id_ = str(id_) if type(id_) is int else id_
         if not (isinstance(id_, str | None) and isinstance(text, str | dict | None)):
             return Opaque(PROVIDER, JsonObject.wrap({"tool_calls": [call]}))
         extras = _call_extras(call, function, answer_id is None)
@@ -130,7 +131,10 @@ def _call_extras(call: PlainObject, function: PlainObject, nameless: bool) -> Js
         rest["function"] = deeper
     if isinstance(function.get("arguments"), dict):
         rest["$object"] = True
-    if nameless and call.get("id") is None:
+    id_ = call.get("id")
+    if type(id_) is int:
+        rest["$id"] = id_
+    elif nameless and id_ is None:
         rest["$id"] = False
     return extras_with(rest)
 
@@ -164,8 +168,11 @@ def write_call(part: ToolCall | BrokenToolCall, losses: Losses, path: str) -> Pl
     mine = own(part.extras)
     if "type" in mine:
         del block["type"]
-    if mine.get("$id") is False and not part.id:
+    noted = mine.get("$id")
+    if noted is False and not part.id:
         del block["id"]
+    elif type(noted) is int and str(noted) == part.id:
+        block["id"] = noted
     if mine.get("$object") is True and isinstance(part, ToolCall):
         block["function"] = {"name": part.name, "arguments": part.arguments.thaw()}
     return attach(block, part.extras, losses, path)

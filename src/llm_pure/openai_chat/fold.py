@@ -191,12 +191,14 @@ def _calls(answer: Answer, key: str, value: PlainJson, events: list[StreamEvent]
 
 
 def index_of(piece: PlainObject) -> int | None:
-    """The `index` of a choice or a call; `0.0` is one, and null is none."""
+    """The `index` of a choice or a call; `0.0` and `"0"` are one, and null is none."""
     index = piece.get("index")
     if type(index) is int and index >= 0:
         return index
     if index is None:
         return None
+    if isinstance(index, str) and index.isascii() and index.isdecimal() and len(index) < 10:
+        return int(index)
     place = integer_or_none(piece, "index")
     if place is None or place < 0:
         raise JsonError("no place in an array", ".index")
@@ -204,7 +206,8 @@ def index_of(piece: PlainObject) -> int | None:
 
 
 def _call(answer: Answer, piece: PlainObject, events: list[StreamEvent]) -> Answer:
-    index, id_, function = index_of(piece), piece.get("id"), piece.get("function")
+    index, came, function = index_of(piece), piece.get("id"), piece.get("function")
+    id_ = str(came) if type(came) is int else came
     if not isinstance(id_, str | None):
         raise wrong(id_, "a string", ".id")
     if not isinstance(function, dict | None):
@@ -218,28 +221,30 @@ def _call(answer: Answer, piece: PlainObject, events: list[StreamEvent]) -> Answ
     if not isinstance(text, str | None):
         raise wrong(text, "a string", ".function.arguments")
     name = name if isinstance(name, str) else ""
-    at = _which(answer, index, id_ or "", name)
+    at = _which(answer, index, id_ or "", name, text or "")
     order, known = answer.order, answer.at
     if at is None:
         at = len(answer.calls)
         call = Call(len(answer.order), index, id_ or "", name, (), {}, {}, None, said == "input")
-        if index is not None:
-            known = push_place(known, index, at)
         order += ("call",)
     else:
         call = answer.calls[at]
+    if index is not None and (at == len(answer.calls) or place_of(known, index) is None):
+        known = push_place(known, index, at)
     rope = push(call.arguments, text) if text else call.arguments
     rest, more = call.rest, call.function
     for field, item in piece.items():
         if field not in _CALL and item is not None and not (call.custom and field == "custom"):
             rest = {**rest, field: merged(rest.get(field), item)}
+    if id_ != came and call.id in ("", id_):
+        rest = {**rest, "id": came}  # a number, which goes back as one
     for field, item in function.items():
         if field not in _FUNCTION and item is not None:
             more = {**more, field: merged(more.get(field), item)}
     if name != call.name:  # said once more, or on from where it broke off
         name = call.name + name
     new = Call(call.place, call.number, call.id or id_ or "", name, rope, rest, more, call.told, call.custom)
-    if id_ and place_of(known, id_) is None:
+    if id_ and id_ == new.id and place_of(known, id_) is None:
         known = push_place(known, id_, at)
     if name and call.told is None:
         new = new._replace(told=id_of(new, answer.name, at))
@@ -255,16 +260,21 @@ _CALL: Final = frozenset({"index", "id", "function"})
 _FUNCTION: Final = frozenset({"name", "arguments", "input"})
 
 
-def _which(answer: Answer, index: int | None, id_: str, name: str) -> int | None:
+def _which(answer: Answer, index: int | None, id_: str, name: str, text: str) -> int | None:
     """Which call a piece belongs to, None if it begins one.
 
-    By index, unless another id says that this is another call; then, and without an index, by id; with neither it goes
-    on with the last call, unless it brings a name once more.
+    By index, unless another id and a name say that this is another call; then, and without an index, by id; with
+    neither it goes on with the last call, unless it brings a name once more. Arguments alone begin no call where the
+    last one has none yet, which could be run without them.
     """
     calls = answer.calls
     if index is not None:
         at = place_of(answer.at, index)
+        if at is None and text and not id_ and not name and calls and not calls[-1].arguments:
+            return len(calls) - 1
         if at is None or not id_ or calls[at].id in ("", id_):
+            return at
+        if not name and place_of(answer.at, id_) is None:
             return at
     if id_:
         return place_of(answer.at, id_)

@@ -240,13 +240,11 @@ def _call_of(call: Call) -> PlainJson:
     if call.custom:
         called: PlainObject = {"type": "custom", **call.rest}
         called["custom"] = {**call.function, "name": call.name, "input": "".join(call.arguments)}
-        return {**called, "id": call.id} if call.id else called
+        return {"id": call.id, **called} if call.id else called
     made: PlainObject = {"type": "function", **call.rest}
     if call.name or call.function or call.arguments:
         made["function"] = {**call.function, "name": call.name, "arguments": "".join(call.arguments)}
-    if call.id:
-        made["id"] = call.id
-    return made
+    return {"id": call.id, **made} if call.id else made
 
 
 def _joined(details: list[PlainJson]) -> list[PlainJson]:

@@ -10,7 +10,7 @@ A few keys begin with `$`. They are notes of this codec to itself about a spelli
     $media   on a tool result: pictures and files may stand in it (OpenAI takes text only, others take more)
     $url     on a document: its address may stand where bytes should (OpenAI takes bytes only, others take more)
     $filename  on a document: `false` where bytes came without a file's name
-    $id      on a tool call: `false` where it came without an id
+    $id      on a tool call: `false` where it came without an id, the number where it came as one
     $object  on a tool call: the arguments came as an object, not as text
     $type    on a tool: `false` where it came without a type
     $verbatim  on a tool or an output: its schema goes out as it stands

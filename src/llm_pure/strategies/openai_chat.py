@@ -69,7 +69,7 @@ def _arguments() -> st.SearchStrategy[PlainJson]:
 @cache
 def _calls() -> st.SearchStrategy[PlainJson]:
     function = _with_fields(record({"name": plain_words(), "arguments": _arguments()}, {}))
-    usual = record({"id": plain_words(), "type": just("function"), "function": function}, {})
+    usual = record({"id": plain_words() | just(7), "type": just("function"), "function": function}, {})
     custom = record({"name": plain_words(), "input": plain_texts()}, {})
     free = record({"id": plain_words(), "type": just("custom"), "custom": custom}, {})
     return listed(_with_fields(usual) | free, min_size=1).map(_named_apart)

@@ -1,6 +1,7 @@
 """Answers of Chat Completions and of its imitators, where a law alone would not say what they mean."""
 
 import json
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -253,6 +254,17 @@ def test_usage_wherever_it_stands(more: dict[str, PlainJson], usage: Usage) -> N
     response = answer({"content": "x"}, "stop", **more)
     assert response.usage == usage
     assert decode_response(encode_response(response).unwrap()) == Success(response)
+
+
+def test_an_id_that_is_a_number_goes_back_as_one() -> None:
+    call: dict[str, PlainJson] = {"id": 7, "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    response = answer({"tool_calls": [call]}, "tool_calls")
+    assert response.tool_calls == (ToolCall("7", "f", extras=own(**{"$id": 7})),)
+    body = encode_response(response).unwrap()
+    assert cast("Any", body)["choices"][0]["message"]["tool_calls"] == [call]
+    renamed = replace(response, message=AssistantMessage((replace(response.tool_calls[0], id="a"),)))
+    body = encode_response(renamed).unwrap()
+    assert cast("Any", body)["choices"][0]["message"]["tool_calls"] == [{**call, "id": "a"}]
 
 
 def test_no_choices_are_an_empty_answer() -> None:

@@ -157,6 +157,44 @@ def test_it_has_ended_when_the_server_says_so_not_when_the_model_stops() -> None
             ],
             (ToolCall("a", "f"),),
         ),
+        # every piece with an id of its own, the name on the first alone
+        (
+            [
+                {"index": 0, "id": "a", "function": {"name": "f", "arguments": ""}},
+                {"index": 0, "id": "b", "function": {"name": None, "arguments": '{"x"'}},
+                {"index": 0, "id": "c", "function": {"arguments": ": 1}"}},
+                {"index": 0, "id": "d", "function": {"name": "g", "arguments": "{}"}},
+            ],
+            (ToolCall("a", "f", JsonObject({"x": 1})), ToolCall("d", "g")),
+        ),
+        # an id, and later the name that says whose it is
+        (
+            [
+                {"index": 0, "id": "a", "function": {"name": "f", "arguments": "{}"}},
+                {"index": 0, "id": "b", "function": {"arguments": ""}},
+                {"index": 0, "id": "b", "function": {"name": "g", "arguments": "{}"}},
+            ],
+            (ToolCall("a", "f"), ToolCall("b", "g")),
+        ),
+        # the arguments at another place than the call
+        (
+            [
+                {"index": 0, "id": "a", "function": {"name": "f", "arguments": ""}},
+                {"index": 1, "function": {"arguments": '{"x"'}},
+                {"index": 1, "function": {"arguments": ": 1}"}},
+            ],
+            (ToolCall("a", "f", JsonObject({"x": 1})),),
+        ),
+        # places as texts, ids as numbers
+        (
+            [
+                {"index": "0", "id": 0, "function": {"name": "f", "arguments": "{"}},
+                {"index": "1", "id": 1, "function": {"name": "g", "arguments": "{"}},
+                {"index": "0", "id": 0, "function": {"arguments": "}"}},
+                {"index": "1", "function": {"arguments": "}"}},
+            ],
+            (ToolCall("0", "f", extras=own(**{"$id": 0})), ToolCall("1", "g", extras=own(**{"$id": 1}))),
+        ),
         # a name in pieces
         (
             [
