@@ -196,7 +196,9 @@ def test_a_stream_says_the_same_in_every_way_to_tell_it(
         WAYS[way](told)
     line = data.draw(st.sampled_from(["\n", "\r\n"]))
     comment = data.draw(
-        st.sampled_from(["", ": OPENROUTER PROCESSING\n\n", ":\n\n", "event: message\n", "id: 1\n"])
+        st.sampled_from(
+            ["", ": OPENROUTER PROCESSING\n\n", "data: : BUSY\n\n", ":\n\n", "event: message\n", "id: 1\n"]
+        )
     )
     stream = sse(told, line, comment, done=data.draw(st.booleans()))
     found = openai_chat.decode_stream(data.draw(chunkings(stream)))

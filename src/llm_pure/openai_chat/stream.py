@@ -1,8 +1,9 @@
 """A stream of chunks, as a fold over bytes, and back.
 
 Law: any chunking of the same bytes gives the same value. The end mark is `[DONE]`, or a `finish_reason` on every choice
-that has begun; a stream that stops before it is a Failure with the part read, and so is one with an event
-that is no chunk. The end of a stream is the answer that the whole body would have given.
+that has begun; a stream that stops before it is a Failure with the part read, and so is one with an event that is no
+chunk (a comment that was sent as data is no event). The end of a stream is the answer that the whole body would have
+given.
 
 Events tell of the first choice. A part is done when its choice is, since pieces of calls may come interleaved. Should
 the parts have appeared in an order that no message has, or be others than was told, `Restarted` takes them back, and
@@ -160,10 +161,15 @@ def _event(read: Read, kind: bytes, data: bytes, events: list[StreamEvent]) -> R
         if error is None:
             return _chunk(read, chunk, events)
     except JsonError as problem:
-        if data.strip() == b"[DONE]":
+        if data.strip() in _ENDS:
             return _told(read, events)._replace(ended=True)
+        if data.startswith(b":"):
+            return read
         return read._replace(error=malformed(problem, _partial(read)))
     return read._replace(error=carrying(named_error(error), _partial(read)))
+
+
+_ENDS: Final = frozenset({b"[DONE]", b'"[DONE]"', b"DONE"})
 
 
 def _chunk(read: Read, chunk: PlainObject, events: list[StreamEvent]) -> Read:

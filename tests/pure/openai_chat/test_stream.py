@@ -367,6 +367,7 @@ def test_what_stands_around_the_events_is_skipped() -> None:
     """Comments, pings, empty data, filters before the first choice, usage at odd places."""
     events, response = run(
         b": OPENROUTER PROCESSING\n\n",
+        b"data: : OPENROUTER PROCESSING\n\n",
         b"data: \n\n",
         event(id="", model="", choices=[], prompt_filter_results=[{"prompt_index": 0}]),
         delta("stop", content="a"),
