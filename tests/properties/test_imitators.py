@@ -117,7 +117,7 @@ def numbered(message: Plain) -> None:
 
 def held(message: Plain) -> None:
     """Reasoning in an object that holds it."""
-    for name in ("reasoning_content", "reasoning"):
+    for name in ("reasoning_content", "reasoning", "reasoning_text"):
         if isinstance(text := message.get(name), str):
             message[name] = {"text": text}
 

@@ -21,6 +21,7 @@ _FRAGMENTS: Final = frozenset(
         "partial_json",
         "reasoning",
         "reasoning_content",
+        "reasoning_text",
         "refusal",
         "text",
         "thinking",

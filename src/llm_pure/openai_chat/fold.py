@@ -17,7 +17,16 @@ from llm_pure.events import (
 )
 from llm_pure.json import JsonError, PlainJson, dump_json
 from llm_pure.openai_chat.calls import listed_calls
-from llm_pure.openai_chat.growing import Answer, Call, Segment, grown, id_of, merged, more_spoken
+from llm_pure.openai_chat.growing import (
+    Answer,
+    Call,
+    Segment,
+    grown,
+    id_of,
+    merged,
+    more_said,
+    more_spoken,
+)
 from llm_pure.openai_chat.reasoning import DETAILS, details_text, thinking_chunks, words_of
 from llm_pure.openai_chat.ropes import Items, place_of, push, push_items, push_place
 from llm_pure.reading import PlainObject, as_object, integer_or_none, within, wrong
@@ -166,7 +175,9 @@ def _details(answer: Answer, key: str, value: PlainJson, events: list[StreamEven
 
 
 def _other(answer: Answer, key: str, value: PlainJson) -> Answer:
-    return answer._replace(message={**answer.message, key: grown(answer.message.get(key), value)})
+    there = answer.message.get(key)
+    more = more_said(there, value) if isinstance(value, str) else grown(there, value)
+    return answer._replace(message={**answer.message, key: more})
 
 
 def _spoken(answer: Answer, key: str, value: PlainJson, events: list[StreamEvent]) -> Answer:
@@ -287,6 +298,7 @@ _FOLDS: Final = {
     "refusal": _refusal,
     "reasoning": _reasoning,
     "reasoning_content": _reasoning,
+    "reasoning_text": _reasoning,
     DETAILS: _details,
     "audio": _spoken,
     "function_call": _spoken,

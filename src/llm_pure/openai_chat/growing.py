@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from llm_pure.events import (
     Done,
@@ -33,6 +33,7 @@ __all__ = [
     "Answer",
     "Call",
     "Listed",
+    "Said",
     "Segment",
     "Spoken",
     "as_told",
@@ -40,6 +41,7 @@ __all__ = [
     "grown",
     "id_of",
     "merged",
+    "more_said",
     "more_spoken",
     "retold",
     "same_message",
@@ -70,6 +72,14 @@ class Call(NamedTuple):
     """It is called with plain text, which is told as a whole."""
 
 
+class Said(NamedTuple):
+    """A text that goes on; or, if it began with one word twice, a name that is repeated, of which the last counts."""
+
+    rope: Rope
+    name: bool | None = None
+    """None as long as one piece has come."""
+
+
 class Spoken(NamedTuple):
     """An object whose strings grow."""
 
@@ -83,6 +93,9 @@ class Listed(NamedTuple):
     items: Items = ()
 
 
+Growing: TypeAlias = "PlainJson | Said | Spoken | Listed"
+
+
 class Answer(NamedTuple):
     """What has come of a choice. `order` are the kinds of its parts as they appeared. Nothing in it is ever changed."""
 
@@ -92,10 +105,10 @@ class Answer(NamedTuple):
     """`reasoning_content`, `reasoning` and `refusal`."""
     details: Items = ()
     calls: tuple[Call, ...] = ()
-    message: Mapping[str, PlainJson | Spoken | Listed] = {}
+    message: Mapping[str, Growing] = {}
     """What is neither, such as audio and the old form of a call."""
     logs: Mapping[str, Items] = {}
-    rest: Mapping[str, PlainJson | Spoken | Listed] = {}
+    rest: Mapping[str, Growing] = {}
     finish: str | None = None
     heard: tuple[str, Rope] = ("", ())
     """Where the reasoning that was told stood, and what it was: of two places the first one is told."""
@@ -172,14 +185,26 @@ def united(there: PlainObject, value: PlainObject) -> PlainObject:
     return {**there, **{key: item for key, item in value.items() if item is not None or key not in there}}
 
 
-def grown(there: PlainJson | Spoken | Listed, value: PlainJson) -> PlainJson | Spoken | Listed:
+def grown(there: Growing, value: PlainJson) -> Growing:
     """The same, but that an array goes on."""
     if isinstance(value, list):
         return Listed(push_items(there.items if isinstance(there, Listed) else (), tuple(value)))
-    return value if isinstance(there, Spoken | Listed) else merged(there, value)
+    return value if isinstance(there, Said | Spoken | Listed) else merged(there, value)
 
 
-def more_spoken(there: PlainJson | Spoken | Listed, value: PlainObject) -> Spoken:
+def more_said(there: Growing, piece: str) -> Said:
+    """The same of a text."""
+    if not isinstance(there, Said) or there.rope == ("",):
+        return Said((piece,))
+    rope, name = there
+    if not piece:
+        return there
+    if name is None:
+        name = rope == (piece,) and piece == piece.strip()
+    return Said((piece,) if name else push(rope, piece), name)
+
+
+def more_spoken(there: Growing, value: PlainObject) -> Spoken:
     """The same of an object whose strings go on."""
     texts, rest = there if isinstance(there, Spoken) else Spoken()
     for name, item in value.items():
@@ -221,7 +246,9 @@ def body_of(answer: Answer, index: int) -> PlainObject:
     return choice
 
 
-def _unfolded(value: PlainJson | Spoken | Listed) -> PlainJson:
+def _unfolded(value: Growing) -> PlainJson:
+    if isinstance(value, Said):
+        return "".join(value.rope)
     if isinstance(value, Spoken):
         return {**value.rest, **{name: "".join(rope) for name, rope in value.texts.items()}}
     return list(chain(*value.items)) if isinstance(value, Listed) else value

@@ -1,4 +1,4 @@
-"""Reasoning, for which Chat Completions has no field of its own and its imitators have four.
+"""Reasoning, for which Chat Completions has no field of its own and its imitators have five.
 
 Law: reasoning goes back the way it came, or not at all. Its extras say which way that was:
 
@@ -6,9 +6,10 @@ Law: reasoning goes back the way it came, or not at all. Its extras say which wa
     -----------------------------------------------  ----------------------------------------------------------
     `"reasoning_content": "..."`                     `{"reasoning_content": true}`
     `"reasoning": "..."`                             `{"reasoning": true}`
-    either, as a number, an object or an array       the same with what it was in place of `true`
-    `"reasoning_details": [...]`, with either or     `{"reasoning_details": [...]}`, verbatim; the first signature
-      without                                        and the first sealed data among them are the part's own
+    `"reasoning_text": "..."`                        `{"reasoning_text": true}`
+    any of these as a number, an object or an array  the same with what it was in place of `true`
+    `"reasoning_details": [...]`, with one of these  `{"reasoning_details": [...]}`, verbatim; the first signature
+      or without                                     and the first sealed data among them are the part's own
     a content part of type `thinking`                `{"type": "thinking"}` and its other fields, its `thinking`
                                                      among them unless it is one plain text
 """
@@ -34,7 +35,7 @@ __all__ = [
     "words_of",
 ]
 
-FIELDS: Final = ("reasoning_content", "reasoning")
+FIELDS: Final = ("reasoning_content", "reasoning", "reasoning_text")
 DETAILS: Final = "reasoning_details"
 
 

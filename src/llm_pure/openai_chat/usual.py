@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from llm_pure.json import EMPTY, JsonObject
 from llm_pure.messages import Message, UserMessage
+from llm_pure.openai_chat.reasoning import DETAILS, FIELDS
 from llm_pure.openai_chat.shape import NOTES, own, plain
 from llm_pure.parts import Text, ToolCall, ToolResult
 from llm_pure.reading import PlainObject
@@ -45,7 +46,7 @@ def write_usual_result(message: Message) -> PlainObject | None:
 
 _MODELLED: Final = frozenset(
     {"role", "content", "tool_call_id", "type", "text", "refusal", "tool_calls", "function_call", "audio"}
-    | {"reasoning", "reasoning_content", "reasoning_details"}
+    | {*FIELDS, DETAILS}
 )
 
 

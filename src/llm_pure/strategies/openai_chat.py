@@ -97,6 +97,7 @@ def _reasoning() -> dict[str, st.SearchStrategy[PlainJson]]:
     return {
         "reasoning_content": plain_words(),
         "reasoning": plain_words(),
+        "reasoning_text": plain_words(),
         "reasoning_details": listed(one, min_size=1, max_size=1),
     }
 
@@ -252,6 +253,7 @@ def _answers(*, streamed: bool) -> Plains:
         "audio": record({"id": plain_words(), "transcript": plain_texts(), "data": just("aGk=")}, {}),
         "annotations": just([], [{"type": "url_citation", "url_citation": {"start_index": 1}}]),
         "channel": just("final"),
+        "remark": just("", "First this, then that."),
         **_reasoning(),
     }
     blocks = listed(_text_blocks()) if not streamed else st.none()

@@ -158,7 +158,9 @@ def _chat_deltas(draw: st.DrawFn, message: Plain) -> list[Plain]:
     last = ("content", "refusal", "audio", "function_call", "tool_calls")
     for key in [*[key for key in message if key not in last], *[key for key in last if key in message]]:
         value = message[key]
-        if isinstance(value, str) and key not in {"role", "channel"}:
+        if key == "channel":  # a name, which some say with every delta
+            found += [{key: value}] * draw(st.integers(1, 3))
+        elif isinstance(value, str) and key != "role":
             found.extend({key: piece} for piece in _pieces(draw, value))
         elif key == "tool_calls" and isinstance(value, list):
             for index, call in enumerate(value):

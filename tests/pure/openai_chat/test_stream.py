@@ -274,6 +274,43 @@ def test_words_after_the_finish_reason_count() -> None:
     assert events[-3:] == [Restarted(0), TextDelta(0, "ab"), PartDone(0, Text("ab"))]
 
 
+def test_reasoning_as_text_and_what_seals_it() -> None:
+    events, response = run(
+        delta(reasoning_text="Hm, "),
+        delta(reasoning_text="yes."),
+        delta(reasoning_opaque="c2Vh"),
+        delta("stop", content="a"),
+    )
+    assert ReasoningDelta(0, "Hm, ") in events
+    assert response.message == AssistantMessage(
+        (Reasoning("Hm, yes.", extras=own(reasoning_text=True)), Text("a")),
+        own(reasoning_opaque="c2Vh"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("pieces", "text"),
+    [
+        (["One ", "two."], "One two."),
+        (["a", "b", "ab", "", "b"], "ababb"),
+        (["", "One", " two"], "One two"),
+        (["\n", "\n", "One"], "\n\nOne"),
+        (["final"] * 5, "final"),
+        (["draft", "draft", "draft", "final"], "final"),
+        ([""], ""),
+    ],
+)
+def test_a_text_that_nobody_knows_goes_on_and_a_name_is_repeated(pieces: list[str], text: str) -> None:
+    _, response = run(*[delta(content="a", new=piece) for piece in pieces], delta("stop"))
+    assert response.message.extras == own(new=text)
+
+
+@pytest.mark.parametrize("end", [b"data: DONE\n\n", b'data: "[DONE]"\n\n', b"data:  [DONE] \n\n"])
+def test_an_end_mark_that_is_spelt_in_another_way(end: bytes) -> None:
+    assert decode_stream([delta("stop", content="a"), end]).unwrap().text == "a"
+    assert stream_ended(stream_step(stream_start(), end)[0])
+
+
 def test_thinking_as_content() -> None:
     def thinking(text: str) -> PlainJson:
         return [{"type": "thinking", "thinking": [{"type": "text", "text": text}]}]
