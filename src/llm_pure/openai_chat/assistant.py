@@ -124,8 +124,7 @@ def _block(block: PlainObject) -> Part:
         )
     if kind == "refusal" and isinstance(text := block.get("refusal"), str):
         return Refusal(text, extras_with({key: value for key, value in block.items() if key != "refusal"}))
-    part = read_thinking(block) if kind == "thinking" else None
-    return part if part is not None else Opaque(PROVIDER, JsonObject.wrap(block))
+    return read_thinking(block) or Opaque(PROVIDER, JsonObject.wrap(block))
 
 
 def _beside(message: PlainObject, *, whole: bool) -> list[Part]:

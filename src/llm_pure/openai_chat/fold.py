@@ -27,7 +27,14 @@ from llm_pure.openai_chat.growing import (
     more_said,
     more_spoken,
 )
-from llm_pure.openai_chat.reasoning import DETAILS, details_text, thinking_chunks, words_of
+from llm_pure.openai_chat.reasoning import (
+    DETAILS,
+    PLACES,
+    details_text,
+    signed_chunk,
+    thinking_chunks,
+    words_of,
+)
 from llm_pure.openai_chat.ropes import Items, place_of, push, push_items, push_place
 from llm_pure.reading import PlainObject, as_object, integer_or_none, within, wrong
 
@@ -100,18 +107,23 @@ def _block(answer: Answer, block: PlainObject, events: list[StreamEvent], *, mor
     """One part of a content list: a new one, or, for the first of a list, more of a last one of its kind."""
     kind = block.get("type")
     text = block.get("text")
-    rest = {key: value for key, value in block.items() if key not in ("text", "thinking")}
+    field = PLACES.get(kind, "text") if isinstance(kind, str) else "text"
+    rest = {key: value for key, value in block.items() if key != field}
+    last = answer.content[-1] if more and answer.content else None
+    if last is not None and not (last.kind == kind in PLACES and not isinstance(last.rest.get(field), list)):
+        last = None
     if kind == "text" and isinstance(text, str):
         if more and len(rest) == 1:
             return _text(answer, text, events) if text else answer
-    elif kind == "thinking" and isinstance(chunks := block.get("thinking"), list):
+    elif isinstance(kind, str) and kind in PLACES and isinstance(chunks := block.get(field), list):
         text = details_text(chunks)
-        if chunks != thinking_chunks(text):  # it refers to something, and stands for itself
-            more, rest["thinking"] = False, chunks
+        if (signature := signed_chunk(kind, chunks)) is not None:
+            rest[field] = signature or (last.rest.get(field, "") if last is not None else "")
+        elif chunks != thinking_chunks(kind, text):  # it refers to something, and stands for itself
+            last, rest[field] = None, chunks
     else:
-        kind, text, rest = "other", "", block
-    last = answer.content[-1] if answer.content else None
-    if more and last is not None and last.kind == kind == "thinking" and "thinking" not in last.rest:
+        kind, text, rest, last = "other", "", block, None
+    if last is not None:
         place = last.place
         segment = Segment(place, last.kind, push(last.rope, text), {**last.rest, **rest})
         answer = answer._replace(content=(*answer.content[:-1], segment))

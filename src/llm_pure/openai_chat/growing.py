@@ -23,7 +23,7 @@ from llm_pure.events import (
 )
 from llm_pure.json import PlainJson
 from llm_pure.openai_chat.calls import given_id
-from llm_pure.openai_chat.reasoning import DETAILS, thinking_chunks
+from llm_pure.openai_chat.reasoning import DETAILS, PLACES, thinking_chunks
 from llm_pure.openai_chat.ropes import Items, Places, Rope, push, push_items
 from llm_pure.parts import BrokenToolCall, Part, Reasoning, ToolCall
 from llm_pure.reading import PlainObject
@@ -50,7 +50,10 @@ __all__ = [
 
 
 class Segment(NamedTuple):
-    """A piece of the content: text, thinking, or a content part as it came."""
+    """A piece of the content: text, thinking, or a content part as it came.
+
+    Where the words of thinking would stand, its `rest` has their signature, or the whole list if that stays as it came.
+    """
 
     place: int
     kind: str
@@ -258,8 +261,11 @@ def _block_of(segment: Segment) -> PlainJson:
     text = "".join(segment.rope)
     if segment.kind == "text":
         return {"type": "text", **segment.rest, "text": text}
-    if segment.kind == "thinking":
-        return {"thinking": thinking_chunks(text), **segment.rest}
+    if segment.kind in PLACES:
+        field = PLACES[segment.kind]
+        said = segment.rest.get(field)
+        chunks = said if isinstance(said, list) else thinking_chunks(segment.kind, text, said)
+        return {**segment.rest, field: chunks}
     return segment.rest
 
 

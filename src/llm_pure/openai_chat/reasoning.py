@@ -1,4 +1,4 @@
-"""Reasoning, for which Chat Completions has no field of its own and its imitators have five.
+"""Reasoning, for which Chat Completions has no field of its own and its imitators have six.
 
 Law: reasoning goes back the way it came, or not at all. Its extras say which way that was:
 
@@ -12,10 +12,12 @@ Law: reasoning goes back the way it came, or not at all. Its extras say which wa
       or without                                     and the first sealed data among them are the part's own
     a content part of type `thinking`                `{"type": "thinking"}` and its other fields, its `thinking`
                                                      among them unless it is one plain text
+    a content part of type `reasoning`               the same with its `summary`; its first signature is the part's own
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from llm_pure.json import JsonObject, PlainJson, dump_json
@@ -26,10 +28,12 @@ from llm_pure.reading import PlainObject
 __all__ = [
     "DETAILS",
     "FIELDS",
+    "PLACES",
     "details_text",
     "fields_of",
     "read_reasoning",
     "read_thinking",
+    "signed_chunk",
     "thinking_chunks",
     "thinking_of",
     "words_of",
@@ -37,6 +41,8 @@ __all__ = [
 
 FIELDS: Final = ("reasoning_content", "reasoning", "reasoning_text")
 DETAILS: Final = "reasoning_details"
+PLACES: Final[Mapping[str, str]] = {"thinking": "thinking", "reasoning": "summary"}
+"""The types of content parts that are reasoning, and where the words of each stand."""
 
 
 def read_reasoning(message: PlainObject) -> list[Reasoning]:
@@ -118,28 +124,40 @@ def _invented(part: Reasoning) -> PlainObject:
 
 
 def read_thinking(block: PlainObject) -> Reasoning | None:
-    """A content part of type `thinking`, None if its `thinking` is nothing that we can read."""
-    chunks = block.get("thinking")
-    if not isinstance(chunks, list):
+    """A content part that is reasoning, None if it is none, or its words are nothing that we can read."""
+    kind = block.get("type")
+    field = PLACES.get(kind) if isinstance(kind, str) else None
+    chunks = block.get(field) if field is not None else None
+    if not isinstance(kind, str) or not isinstance(chunks, list):
         return None
     texts = [
         chunk["text"] for chunk in chunks if isinstance(chunk, dict) and isinstance(chunk.get("text"), str)
     ]
     text = "".join([text for text in texts if isinstance(text, str)])
-    rest = {
-        key: value for key, value in block.items() if key != "thinking" or chunks != thinking_chunks(text)
-    }
-    return Reasoning(text, extras=extras_with(rest))
+    usual = chunks == thinking_chunks(kind, text)
+    rest = {key: value for key, value in block.items() if key != field or not usual}
+    return Reasoning(text, _first(chunks, "signature"), extras=extras_with(rest))
 
 
 def thinking_of(part: Reasoning) -> PlainObject | None:
     """The content part, None if the reasoning did not come as one."""
     mine = part.extras.get(PROVIDER)
-    if not isinstance(mine, JsonObject) or mine.get("type") != "thinking":
+    kind = mine.get("type") if isinstance(mine, JsonObject) else None
+    if not isinstance(mine, JsonObject) or not isinstance(kind, str) or kind not in PLACES:
         return None
-    return {"thinking": thinking_chunks(part.text), **mine.thaw()}
+    return {PLACES[kind]: thinking_chunks(kind, part.text), **mine.thaw()}
 
 
-def thinking_chunks(text: str) -> list[PlainJson]:
-    """One plain text, as `thinking` has it."""
-    return [{"type": "text", "text": text}]
+def thinking_chunks(kind: str, text: str, signature: PlainJson = None) -> list[PlainJson]:
+    """One plain text, as a content part of this type has it."""
+    chunk: PlainObject = {"type": "text" if kind == "thinking" else "summary_text", "text": text}
+    return [chunk if signature is None else {**chunk, "signature": signature}]
+
+
+def signed_chunk(kind: str, chunks: list[PlainJson]) -> str | None:
+    """The signature of one plain text that has nothing else; it may be empty."""
+    chunk = chunks[0] if len(chunks) == 1 else None
+    signature, text = (chunk.get("signature"), chunk.get("text")) if isinstance(chunk, dict) else (None, None)
+    if not isinstance(signature, str) or not isinstance(text, str):
+        return None
+    return signature if chunks == thinking_chunks(kind, text, signature) else None

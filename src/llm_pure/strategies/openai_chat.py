@@ -119,10 +119,19 @@ def _messages() -> Plains:
         },
         {"closed": just(True)},
     )
+    summed = record(
+        {
+            "type": just("reasoning"),
+            "summary": listed(
+                record({"type": just("summary_text"), "text": plain_words()}, {"signature": plain_texts()})
+            ),
+        },
+        {"x": just(True)},
+    )
     answered = record(
         {
             "role": just("assistant"),
-            "content": st.none() | _content(_text_blocks() | refused | thought),
+            "content": st.none() | _content(_text_blocks() | refused | thought | summed),
         },
         {
             "tool_calls": _calls(),

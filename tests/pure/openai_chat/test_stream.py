@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 from returns.result import Failure, Success
@@ -31,7 +32,9 @@ from llm_pure.events import (
 )
 from llm_pure.json import JsonInput, PlainJson
 from llm_pure.openai_chat import (
+    decode_response,
     decode_stream,
+    encode_response,
     encode_stream,
     stream_ended,
     stream_result,
@@ -320,6 +323,44 @@ def test_thinking_as_content() -> None:
     )
     assert response.message.content == (Reasoning("hm", extras=own(type="thinking")), Text("a"))
     assert events[1:4] == [ReasoningDelta(0, "h"), ReasoningDelta(0, "m"), TextDelta(1, "a")]
+
+
+def summary(text: str, **more: PlainJson) -> PlainJson:
+    return {"type": "reasoning", "summary": [{"type": "summary_text", "text": text, **more}]}
+
+
+def test_reasoning_as_content_that_is_signed_in_the_end() -> None:
+    events, response = run(
+        delta(content=[summary("Hm, ", signature="")]),
+        delta(content=[summary("yes.", signature="")]),
+        delta(content=[summary("", signature="c2Vh")]),
+        delta(content=[summary("More.", x=1)]),
+        delta(content=[summary("No.")]),
+        delta("stop", content="a"),
+    )
+    assert [event for event in events if isinstance(event, ReasoningDelta)] == [
+        ReasoningDelta(0, "Hm, "),
+        ReasoningDelta(0, "yes."),
+        ReasoningDelta(1, "More."),
+        ReasoningDelta(2, "No."),
+    ]
+    content: list[PlainJson] = [
+        summary("Hm, yes.", signature="c2Vh"),
+        summary("More.", x=1),
+        summary("No."),
+        {"type": "text", "text": "a"},
+    ]
+    body: PlainJson = {
+        "id": "x",
+        "model": "m",
+        "choices": [{"message": {"content": content}, "finish_reason": "stop"}],
+    }
+    assert decode_response(json.dumps(body)) == Success(response)
+    signed, more, plain = [part for part in response.message.content if isinstance(part, Reasoning)]
+    assert (signed.text, signed.signature) == ("Hm, yes.", "c2Vh")
+    assert (more.text, plain) == ("More.", Reasoning("No.", extras=own(type="reasoning")))
+    back = encode_response(response).unwrap()
+    assert cast("Any", back)["choices"][0]["message"]["content"] == content
 
 
 def test_thinking_that_refers_to_something_keeps_it() -> None:
