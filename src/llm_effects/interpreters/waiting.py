@@ -1,7 +1,8 @@
 """Waiting, as the interpreters do it outside of a simulation, and not waiting.
 
-Law: while waits are skipped, a wait takes no time and the clock of whoever waited is ahead by it, so that deadlines
-and budgets decide as they would have. Each thread and task has a clock of its own: each would have waited by itself.
+Law: while waits are skipped, a wait takes no time and the clock of whoever waited is ahead by it from then on, so that
+deadlines and budgets decide as they would have. Each thread and task has a clock of its own: each would have waited by
+itself.
 """
 
 from __future__ import annotations
@@ -50,4 +51,4 @@ SKIPPED: Final = _Skipped()
 
 def now() -> float:
     """Seconds of a clock that never goes back."""
-    return time.monotonic() + _AHEAD.get() if SKIPPED else time.monotonic()
+    return time.monotonic() + _AHEAD.get()

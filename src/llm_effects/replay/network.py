@@ -42,7 +42,8 @@ class _Guard:
             self._installed = True
 
     def _hear(self, event: str, arguments: tuple[object, ...]) -> None:
-        if self.allowed is None or not event.startswith("socket.") or getattr(self._resolving, "now", False):
+        allowed = self.allowed  # asked once: whoever is inside may leave at any moment
+        if allowed is None or not event.startswith("socket.") or getattr(self._resolving, "now", False):
             return
         target = _target(event, arguments)
         if target is None or is_here(target[0]):
@@ -54,7 +55,7 @@ class _Guard:
             (self._addresses.get(host, host), port),
             *([(host, None)] if resolving else []),
         ]
-        if not any(self.allowed(*it) for it in asked):
+        if not any(allowed(*it) for it in asked):
             raise NetworkBlocked(f"the network is blocked while a cassette is played: {host}:{port or '?'}")
         if resolving:
             self._remember(host)
@@ -72,15 +73,16 @@ class _Guard:
 
 _GUARD: Final = _Guard()
 _RESOLVING: Final = frozenset(("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"))
-_SENDING: Final = frozenset(("socket.connect", "socket.sendto", "socket.sendmsg"))
+_SENDING: Final = {"socket.connect": 1, "socket.sendto": 1, "socket.sendmsg": 1, "socket.getnameinfo": 0}
+"""Calls with an address, and which argument that is. The last asks another machine what an address is called."""
 
 
 def _target(event: str, arguments: tuple[object, ...]) -> tuple[str, int | None] | None:
     """Where a call goes; None: nowhere else."""
     if event in _RESOLVING and arguments:
         host, port = arguments[0], arguments[1] if len(arguments) > 1 else None
-    elif event in _SENDING and len(arguments) > 1:
-        address = arguments[1]
+    elif event in _SENDING and len(arguments) > _SENDING[event]:
+        address = arguments[_SENDING[event]]
         if not isinstance(address, tuple) or len(address) < 2:
             return None  # a socket of a file, or one that is connected already
         host, port = address[0], address[1]

@@ -21,7 +21,7 @@ import pytest
 from vcr.stubs.httpx_stubs import vcr_handle_request
 
 from llm_effects import Runner, arun, compose, run, with_deadline, with_retry
-from llm_effects.interpreters.waiting import SKIPPED
+from llm_effects.interpreters.waiting import SKIPPED, now
 from llm_effects.replay import (
     Cassette,
     InUse,
@@ -36,7 +36,7 @@ from llm_effects.replay import (
 from llm_effects.replay.interactions import FAULTS, Fault, Header
 from llm_effects.replay.lint import KINDS
 from llm_effects.replay.modes import MODES
-from llm_effects.replay.network import NetworkBlocked
+from llm_effects.replay.network import NetworkBlocked, NoNetwork
 from llm_effects.replay.patches import _ForVcr
 from llm_effects.replay.plugin import _LISTS, _SETTINGS
 from llm_effects.replay.transport import Deck
@@ -421,6 +421,13 @@ def test_no_replay_sleeps_and_deadlines_decide_as_if_it_had(colour: str, file: P
     assert not SKIPPED
 
 
+def test_the_clock_of_whoever_did_not_wait_stays_ahead() -> None:
+    with SKIPPED.skipping():
+        assert SKIPPED.skip(100)
+        then = now()
+    assert now() >= then
+
+
 def test_the_sdks_retries_do_not_sleep_either(file: Path) -> None:
     prerecorded(file, ANTHROPIC, BUSY, BUSY, answer_of(ANTHROPIC, "at last"))
     began = time.monotonic()
@@ -452,6 +459,7 @@ def test_nothing_but_this_machine_can_be_reached(file: Path) -> None:
             lambda: socket.create_connection(("192.0.2.1", 80), timeout=1),
             lambda: socket.create_connection(("example.com", 80), timeout=1),
             lambda: socket.getaddrinfo("example.com", 443),
+            lambda: socket.getnameinfo(("192.0.2.1", 443), 0),
             lambda: datagrams.sendto(b"x", ("192.0.2.1", 53)),
             lambda: asyncio.run(asyncio.open_connection("192.0.2.1", 80)),
         ):
@@ -471,6 +479,16 @@ def test_nothing_but_this_machine_can_be_reached(file: Path) -> None:
         thread.start()
         thread.join()
         assert isinstance(blocked[0], NetworkBlocked)
+
+
+def test_a_block_may_end_while_another_thread_asks() -> None:
+    def ending(*_: object) -> bool:
+        block.__exit__(None, None, None)
+        return False
+
+    block = NoNetwork(ending)
+    with block, pytest.raises(NetworkBlocked):
+        socket.create_connection(("192.0.2.1", 80), timeout=1)
 
 
 def test_a_host_that_is_let_through_is_neither_played_nor_recorded(file: Path) -> None:
