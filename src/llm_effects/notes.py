@@ -124,7 +124,10 @@ class Waited:
 
 @dataclass(frozen=True, slots=True)
 class StoreFailed:
-    """A store did not do what it should; the run went on without it. The first failure of a store in a run says so."""
+    """A store did not do what it should; the run went on without it.
+
+    The first failure of a store in a run says so; an entry that cannot be read is told whenever it is met.
+    """
 
     operation: Literal["load", "save", "read"]
     reason: str

@@ -1,8 +1,9 @@
 """`simulate`: a program in virtual time, against a scripted provider, without any I/O.
 
 Law: the same runner, completion, script and seed give the same run, in no time at all. Clock, chance, cells and stores
-belong to the simulated `World`; nothing of the real process is read or changed. Several runs in one world share it: a
-token bucket emptied by one is empty for the next.
+belong to the simulated `World`; nothing of the real process is read or changed, but that what the caller gives to be
+called is called (a function or a path in a prompt, `with_trace`'s `keep`). Several runs in one world share it: a token
+bucket emptied by one is empty for the next.
 """
 
 from __future__ import annotations

@@ -202,7 +202,7 @@ def _text(content: object) -> str:
 
 
 def nothing_cut_cached(run: Run, keep: Collection[StopReason] = WHOLE) -> Violations:
-    """What was put into a store is whole, by the stop reasons in `keep`, and is the answer."""
+    """What was put into a store is an answer, and whole, by the stop reasons in `keep`."""
     found: list[Violation] = []
     for step in _steps(run):
         if not isinstance(step.did, Saved):
