@@ -194,6 +194,7 @@ def _opened(item: pytest.Item, asked: _Asked) -> _Open | str:
             asked.seed,
             f"pytest {shlex.quote(item.nodeid)} --llm-record={'all' if path.exists() else 'once'}",
             asked.note or str(config.getini("llm_note")),
+            patterns(_lines(config, "llm_prompts")),
         )
         put = _Open(played, asked, live)
         if not live:

@@ -341,6 +341,18 @@ def test_settings_of_a_project_are_heard(project: Project) -> None:
     assert "unused: no test has opened it" in output(result)
 
 
+@pytest.mark.slow
+def test_a_prompt_that_a_project_does_not_list_is_not_written(project: Project) -> None:
+    project.write(ONE)
+    project.pytester.makeini("[pytest]\nllm_prompts =\n  Say goodbye\n  Say nothing")
+    refused = project.record()
+    refused.assert_outcomes(passed=1, errors=1)
+    assert "1 prompts are not on the list" in output(refused)
+    assert not project.cassettes.exists()
+    project.pytester.makeini("[pytest]\nllm_prompts = Say (hello|goodbye)")
+    project.record().assert_outcomes(passed=1)
+
+
 # ---------------------------------------------------------------- many at once
 
 MANY = (
