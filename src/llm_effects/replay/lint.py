@@ -183,7 +183,7 @@ def cassettes_in(paths: Iterable[Path]) -> Iterator[Path]:
         if not path.is_dir():
             yield path
             continue
-        for file in sorted((*path.rglob("*.yaml"), *path.rglob("*.yml"))):
+        for file in sorted(filter(Path.is_file, (*path.rglob("*.yaml"), *path.rglob("*.yml")))):
             if FOLDER in file.resolve().parts or b"\ninteractions:" in b"\n" + file.read_bytes():
                 yield file
 

@@ -85,11 +85,18 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(
             "--llm-record is refused where CI is set: record on your own machine, commit the cassettes"
         )
-    config.pluginmanager.register(_Summary(config), "llm_effects_summary")
+    config.pluginmanager.register(_Summary(config, _max_age(config)), "llm_effects_summary")
 
 
 def _mode(config: pytest.Config) -> Mode:
     return cast("Mode", config.getoption("--llm-record"))
+
+
+def _max_age(config: pytest.Config) -> int | None:
+    days = str(config.getini("llm_max_age"))
+    if days and not days.isdecimal():
+        raise pytest.UsageError(f"llm_max_age is a number of days, not {days!r}")
+    return int(days) if days else None
 
 
 # ---------------------------------------------------------------- one test
@@ -265,8 +272,9 @@ _SHOWN: Final = 500
 class _Summary:
     """What is said at the end: which files are new and, if asked, what is wrong with those that were played."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, max_age: int | None) -> None:
         self._config: Final = config
+        self._max_age: Final = max_age
         self._played: set[Path] = set()
         self._recorded: set[str] = set()
         self._found: list[Finding] = []
@@ -292,10 +300,9 @@ class _Summary:
         from llm_effects.replay.session import patterns
 
         scrubber = Scrubber(more=patterns(_lines(self._config, "llm_scrub")))
-        age = str(self._config.getini("llm_max_age"))
         for path in sorted(self._played):
             if path.exists():
-                yield from findings(path, max_age=int(age) if age else None, scrubber=scrubber)
+                yield from findings(path, max_age=self._max_age, scrubber=scrubber)
         if _is_whole(self._config):
             for folder in sorted({path.parent for path in self._played}):
                 for path in sorted({*folder.glob("*.yaml")} - self._played):

@@ -295,6 +295,11 @@ def test_the_exit_status_says_whether_anything_was_found(
     assert main([str(tmp_path / "none.yaml")]) == 1
 
 
+def test_a_folder_that_is_called_like_a_file_is_none(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").mkdir()
+    assert main([str(tmp_path)]) == 2
+
+
 def test_programs_get_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found(tmp_path, exchange({**MESSAGE, "mood": 1}))
     assert main([str(tmp_path), "--json", "--max-age", "100000"]) == 1

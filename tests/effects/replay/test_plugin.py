@@ -296,7 +296,7 @@ def test_one():
 
 
 @pytest.mark.slow
-def test_recording_is_refused_where_ci_is_set_and_with_live(project: Project) -> None:
+def test_what_makes_no_sense_is_refused_before_a_test_runs(project: Project) -> None:
     project.write(ONE)
     for arguments, ci, reason in (
         (["--llm-record=once"], "true", "refused where CI is set"),
@@ -305,6 +305,9 @@ def test_recording_is_refused_where_ci_is_set_and_with_live(project: Project) ->
         result = project.pytest(*arguments, CI=ci)
         assert result.ret == pytest.ExitCode.USAGE_ERROR
         assert reason in output(result)
+    project.pytester.makeini("[pytest]\nllm_max_age = a month")
+    assert "llm_max_age is a number of days, not 'a month'" in output(project.pytest())
+    project.pytester.makeini("[pytest]")
     with Stub(["live"]) as stub:
         project.pytest("--llm-live", stub=stub).assert_outcomes(passed=1)
         assert stub.left == 0
