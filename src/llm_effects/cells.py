@@ -13,6 +13,8 @@ from typing import Final, Generic, Literal, TypeVar, final
 
 from typing_extensions import override
 
+from llm_effects.forks import renewed_in_child
+
 __all__ = ["DEADLINE", "Cell"]
 
 S = TypeVar("S")
@@ -23,7 +25,7 @@ A = TypeVar("A")
 class Cell(Generic[S]):
     """One piece of state. `initial` is where every run, process or simulation starts."""
 
-    __slots__ = ("_lock", "_value", "initial", "name", "scope")
+    __slots__ = ("__weakref__", "_lock", "_value", "initial", "name", "scope")
 
     def __init__(self, name: str, initial: S, scope: Literal["run", "process"] = "run") -> None:
         self.name: Final = name
@@ -31,6 +33,8 @@ class Cell(Generic[S]):
         self.scope: Final = scope
         self._lock = threading.Lock()
         self._value = initial
+        if scope == "process":
+            renewed_in_child(self)
 
     @override
     def __repr__(self) -> str:
@@ -45,6 +49,10 @@ class Cell(Generic[S]):
         with self._lock:
             self._value, answer = function(self._value)
         return answer
+
+    def renew(self) -> None:
+        """In a forked child: whoever was changing it stayed behind."""
+        self._lock = threading.Lock()
 
 
 DEADLINE: Final[Cell[float | None]] = Cell("deadline", None)

@@ -8,18 +8,17 @@ can wait for one another. Nothing here blocks.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, TypeAlias
-from weakref import WeakSet
+from typing import TypeAlias
 
 from returns.result import Success
 from typing_extensions import override
 
+from llm_effects.forks import renewed_in_child
 from llm_pure import Outcome, Response
 
 __all__ = ["Alone", "Flights", "Landed", "Landing", "Lead", "TooLate"]
@@ -89,7 +88,7 @@ class Flights:
     """What is to be done to which key, once the lock is free."""
 
     def __post_init__(self) -> None:
-        _all.add(self)
+        renewed_in_child(self)
 
     @override
     def __reduce__(self) -> tuple[type[Flights], tuple[()]]:
@@ -201,15 +200,3 @@ class Flights:
     def waiting(self) -> int:
         """How many wait for one of them."""
         return sum(len(flight.waiting) for flight in list(self._flights.values()))
-
-
-_all: Final[WeakSet[Flights]] = WeakSet()
-
-
-def _renew() -> None:
-    for flights in list(_all):
-        flights.renew()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)

@@ -6,13 +6,14 @@ has been idle for a while ends. Nothing of one piece of work is kept for the nex
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from contextvars import copy_context
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Final, TypeAlias
+
+from llm_effects.forks import in_child
 
 __all__ = ["begin", "idle"]
 
@@ -55,5 +56,4 @@ def _serve(inbox: SimpleQueue[_Work]) -> None:
         _idle.append(inbox)
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_idle.clear)  # a forked child has no thread of its parent's
+in_child(_idle.clear)  # it has no thread of its parent's

@@ -8,13 +8,13 @@ end of the program waits for any.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Final, Generic, TypeVar, final
 
+from llm_effects.forks import in_child
 from llm_effects.threads import begin
 
 __all__ = ["Aside", "waited"]
@@ -104,5 +104,4 @@ def _renew() -> None:
     _left_behind.clear()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)
+in_child(_renew)

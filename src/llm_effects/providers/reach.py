@@ -11,12 +11,13 @@ packet and a call of the system less, a twentieth of what a call costs. To every
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from ssl import SSLContext
 from typing import Final, Protocol, TypeVar, cast, final
 from weakref import WeakSet
+
+from llm_effects.forks import in_child
 
 __all__ = ["HEARING", "REACHING", "Sock", "areach", "reach"]
 
@@ -212,5 +213,4 @@ def _renew() -> None:
                 setattr(pool, name, fresh)
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)
+in_child(_renew)

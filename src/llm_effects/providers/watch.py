@@ -6,7 +6,6 @@ no connection in reach, by leaving it to a thread whose answer nobody takes any 
 
 from __future__ import annotations
 
-import os
 import threading
 import weakref
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING, Final, final
 
+from llm_effects.forks import in_child
 from llm_effects.providers.reach import HEARING, REACHING, Sock
 from llm_effects.threads import begin
 
@@ -108,8 +108,7 @@ def _renew() -> None:
     _watcher = _Watcher()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)
+in_child(_renew)
 
 
 def watch(response: httpx2.Response, limit: float) -> Watch | None:

@@ -16,6 +16,7 @@ from typing import Final, Self, final
 from typing_extensions import override
 
 from llm_effects.entries import Entry, Shelf
+from llm_effects.forks import renewed_in_child
 
 __all__ = ["MemoryStore"]
 
@@ -28,7 +29,7 @@ class MemoryStore(Shelf):
     seconds a value is good for. None: no such limit. `clock` tells the time in seconds, and never jumps.
     """
 
-    __slots__ = ("_bytes", "_entries", "_lock", "clock", "max_age", "max_bytes", "max_entries")
+    __slots__ = ("__weakref__", "_bytes", "_entries", "_lock", "clock", "max_age", "max_bytes", "max_entries")
 
     blocking = False
 
@@ -53,6 +54,7 @@ class MemoryStore(Shelf):
         self._entries: OrderedDict[str, tuple[Entry | bytes, int, float]] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
+        renewed_in_child(self)
 
     @override
     def __repr__(self) -> str:
@@ -122,6 +124,12 @@ class MemoryStore(Shelf):
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    def renew(self) -> None:
+        """In a forked child: whoever was at it stayed behind, perhaps in the midst of counting."""
+        if self._lock.locked():
+            self._lock = threading.Lock()
+            self._bytes = sum(size for _, size, _ in self._entries.values())
 
     def _is_too_much(self) -> bool:
         return (self.max_entries is not None and len(self._entries) > self.max_entries) or (
