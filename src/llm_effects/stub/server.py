@@ -22,9 +22,10 @@ from llm_effects.stub.http1 import Incoming, Pairs
 from llm_effects.stub.plan import Asked, Plan, plain, planned
 from llm_effects.stub.rules import refusal
 from llm_effects.stub.script import Step
-from llm_effects.stub.wires import wire_of
+from llm_effects.stub.wires import WIRES
 from llm_pure.errors import BadRequest
 from llm_pure.json import JsonError, PlainJson, parse_json
+from llm_pure.target import wire_of
 
 if TYPE_CHECKING:
     from llm_pure.completion import Completion
@@ -241,7 +242,8 @@ class Stub:
 
     def _planned(self, incoming: Incoming, connection: int) -> Plan:
         path = incoming.target.partition("?")[0]
-        wire = wire_of(path)
+        spoken = wire_of(path)
+        wire = None if spoken is None else WIRES[spoken]
         payload = _json(incoming.body)
         received = Received(
             method=incoming.method,
@@ -249,7 +251,7 @@ class Stub:
             headers=incoming.headers,
             body=incoming.body,
             payload=payload,
-            wire=None if wire is None else wire.format,
+            wire=spoken,
             completion=wire.codec.decode_request(payload)
             if wire is not None and isinstance(payload, dict)
             else None,

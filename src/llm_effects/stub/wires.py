@@ -15,7 +15,7 @@ from llm_pure.response import NO_USAGE, Response, Usage
 from llm_pure.target import WireFormat, codec_of
 from llm_pure.wire import Codec
 
-__all__ = ["WIRES", "Payload", "Wire", "wire_of"]
+__all__ = ["WIRES", "Payload", "Wire"]
 
 Payload: TypeAlias = Mapping[str, PlainJson]
 
@@ -99,11 +99,3 @@ _WIRES: Final = (
 )
 
 WIRES: Final[Mapping[WireFormat, Wire]] = {wire.format: wire for wire in _WIRES}
-
-
-def wire_of(path: str) -> Wire | None:
-    """Who answers at this path. What stands before a codec's own path does not matter (`/v1`, a deployment)."""
-    for wire in _WIRES:
-        if path.endswith(wire.codec.PATH):
-            return wire
-    return None
