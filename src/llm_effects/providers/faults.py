@@ -22,7 +22,7 @@ from llm_pure import (
 )
 from llm_pure.errors import snippet
 
-__all__ = ["fault_named", "fault_of", "of_a_closed_loop"]
+__all__ = ["causes_of", "fault_named", "fault_of", "of_a_closed_loop"]
 
 _UNSENDABLE: Final = Misconfigured(
     message="a header cannot be sent as it is (a key with a newline or space?)"
@@ -77,14 +77,14 @@ def fault_of(
     `handled`: what the caller was handling already (`except ...: run(...)`), which is in the context of whatever is
     raised then, and is no cause of it.
     """
-    causes = tuple(_chain(error, handled))
+    causes = tuple(causes_of(error, handled))
     for cause in causes:
         told: object = getattr(cause, "fault", None)
         if isinstance(told, CassetteMiss):  # of `llm_effects.replay`
             return told
         if type(cause).__name__ == _MISS:
             return _missed(cause)
-    names = {cls.__name__ for cause in causes for cls in type(cause).__mro__ if not _waits(cause)}
+    names = {cls.__name__ for cause in causes for cls in type(cause).__mro__}
     for name, fault in _ROWS:
         if name in names:
             if fault is None:
@@ -105,26 +105,26 @@ def fault_named(name: str, *, reading: bool) -> LlmError:
     return TlsRefused(message="the certificate is not trusted, or the handshake failed")
 
 
-def _chain(error: BaseException | None, handled: BaseException | None) -> Iterator[BaseException]:
-    """The exception and what caused it, the nearest to the cause last; at most ten, since chains may be loops."""
+def causes_of(error: BaseException | None, handled: BaseException | None) -> Iterator[BaseException]:
+    """The exception and what caused it, the nearest to the cause last; at most ten, since chains may be loops.
+
+    `handled`: see `fault_of`. What says only that TLS has to wait is no cause.
+    """
     for _ in range(10):
         if error is None or error is handled:
             return
-        yield error
+        if type(error).__name__ not in _WAITING:
+            yield error
         # Several addresses tried at once fail as a group, each for its own reason.
         inner = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else None
         error = inner or error.__cause__ or error.__context__
-
-
-def _waits(error: BaseException) -> bool:
-    return type(error).__name__ in _WAITING
 
 
 def of_a_closed_loop(error: BaseException, handled: BaseException | None) -> bool:
     """Whether what failed belongs to an event loop that is no more. `handled`: see `fault_of`."""
     return any(
         type(cause) is RuntimeError and str(cause) == "Event loop is closed"
-        for cause in _chain(error, handled)
+        for cause in causes_of(error, handled)
     )
 
 

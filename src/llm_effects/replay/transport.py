@@ -8,6 +8,7 @@ colours take the same decisions: what differs is how bytes are read.
 from __future__ import annotations
 
 import ssl
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
@@ -15,6 +16,7 @@ from typing import Final, TypeAlias
 import httpx2
 from typing_extensions import override
 
+from llm_effects.providers.faults import causes_of
 from llm_effects.providers.reach import HEARING
 from llm_effects.replay.bodies import pieces_decoded
 from llm_effects.replay.drift import rebuilt
@@ -159,7 +161,7 @@ class Deck:
         return Miss(miss) if HEARING.get() else NotRecorded(miss.message)
 
     def _keep(self, place: int, request: httpx2.Request, taken: _Taken) -> None:
-        self.store(place, _request(request), taken.answer(), fault_of(taken.error), _pairs(taken.headers))
+        self.store(place, _request(request), taken.answer(), taken.fault(), _pairs(taken.headers))
 
     def _played(self, interaction: Interaction, request: httpx2.Request) -> httpx2.Response:
         answer, fault = interaction.answer, interaction.fault
@@ -190,6 +192,7 @@ class _Taken:
     reason: str = ""
     pieces: list[bytes] = field(default_factory=list)
     error: Exception | None = None
+    handled: BaseException | None = field(default_factory=sys.exception)
 
     def hear(self, response: httpx2.Response) -> None:
         self.status = response.status_code
@@ -205,6 +208,9 @@ class _Taken:
             self.status, headers, b"".join(pieces), lengths if len(lengths) > 1 else (), self.reason
         )
         return answer if answer.streams else Answer(self.status, headers, answer.body, (), self.reason)
+
+    def fault(self) -> Fault | None:
+        return None if self.error is None else recorded(self.error, self.handled)
 
     def handed_on(self) -> httpx2.Response:
         """The same, to whoever asked."""
@@ -270,18 +276,12 @@ def _response(
 # ---------------------------------------------------------------- faults
 
 
-def fault_of(error: Exception | None) -> Fault | None:
-    """An exception of the HTTP client as it is recorded."""
-    if error is None:
-        return None
-    chain: list[BaseException] = []
-    cause: BaseException | None = error
-    while cause is not None and len(chain) < 10:
-        chain.append(cause)
-        cause = cause.__cause__ or cause.__context__
-    if any(isinstance(one, ssl.SSLCertVerificationError) for one in chain):
+def recorded(error: Exception, handled: BaseException | None) -> Fault:
+    """An exception of the HTTP client as it is recorded. `handled`: what whoever asked was handling already."""
+    causes = tuple(causes_of(error, handled))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return "CertificateRefused"
-    if any(isinstance(one, ssl.SSLError) and not isinstance(one, ssl.SSLEOFError) for one in chain):
+    if any(isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError) for cause in causes):
         return "TlsError"
     for cls in type(error).__mro__:
         for fault in FAULTS:

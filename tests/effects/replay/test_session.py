@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import socket
+import ssl
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +21,7 @@ import openai
 import pytest
 from vcr.stubs.httpx_stubs import vcr_handle_request
 
-from llm_effects import Runner, arun, compose, run, with_deadline, with_retry
+from llm_effects import Runner, anthropic_runner, arun, compose, run, with_deadline, with_retry
 from llm_effects.interpreters.waiting import SKIPPED, now
 from llm_effects.replay import (
     Cassette,
@@ -49,8 +50,10 @@ from llm_pure import (
     Disconnected,
     LlmError,
     Misconfigured,
+    Outcome,
     Overloaded,
     RateLimited,
+    Response,
     RetryPolicy,
     Timeout,
     TlsRefused,
@@ -58,6 +61,7 @@ from llm_pure import (
     user,
 )
 from tests.effects.scripted import COLOURS, failed
+from tests.faults.peer import Peer, Server, head
 from tests.providers import ANTHROPIC, CLEARED, OPENAI, PROVIDERS, Provider
 from tests.sdk.served import text
 
@@ -376,6 +380,39 @@ def test_faults_are_recorded_as_they_happened(provider: Provider, colour: str, f
     with cassette(file) as played:
         assert [ask(nowhere(provider), HELLO).outcome for _ in steps] == recorded
         assert played.unplayed == ()
+
+
+@pytest.mark.parametrize("colour", ["run", "arun"])
+def test_a_wait_that_ends_over_tls_is_no_fault_of_tls(colour: str, file: Path) -> None:
+    async def asked(client: httpx2.AsyncClient, url: str) -> Outcome[Response]:
+        async with client:
+            sdk = anthropic.AsyncAnthropic(api_key="k", base_url=url, http_client=client)
+            return await arun(anthropic_runner(async_client=sdk, model="m"), HELLO)
+
+    def silent(peer: Peer) -> None:
+        peer.request()
+        peer.send(head("content-length: 9") + b"{")
+        peer.hold()
+
+    with Server(ANTHROPIC.wire, silent, tls=True) as server, cassette(file, "once"):
+        if colour == "arun":
+            error = failed(asyncio.run(asked(httpx2.AsyncClient(verify=False, timeout=0.2), server.url)))
+        else:
+            with httpx2.Client(verify=False, timeout=0.2) as client:
+                sdk = anthropic.Anthropic(api_key="k", base_url=server.url, http_client=client)
+                error = failed(run(anthropic_runner(sdk, model="m"), HELLO))
+    assert isinstance(error, Timeout)
+    assert [it.fault for it in read_cassette(file).interactions] == ["ReadTimeout"]
+
+
+def test_a_fault_is_not_taken_for_what_was_handled_already(file: Path) -> None:
+    with served(Refuse()) as stub, cassette(file, "once"):
+        runner = ANTHROPIC.with_clients(stub.url)
+        try:
+            raise ssl.SSLError("of another connection")
+        except ssl.SSLError:
+            run(runner, HELLO)
+    assert [it.fault for it in read_cassette(file).interactions] == ["RemoteProtocolError"]
 
 
 def test_a_connection_that_nobody_accepts_is_recorded(file: Path) -> None:
