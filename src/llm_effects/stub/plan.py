@@ -217,6 +217,8 @@ def _garbled(body: bytes, places: tuple[int, ...]) -> bytes:
 
 def _pieces(body: bytes, events: tuple[bytes, ...], sent: Sent) -> Iterator[bytes]:
     """The body in the writes that the step asks for."""
+    if sent.size is not None and sent.size < 1:
+        raise ScriptError(f"a write of {sent.size} bytes")
     if sent.seed is not None:
         chance = random.Random(sent.seed)
         sizes = iter(lambda: chance.randint(1, sent.size or 16), 0)

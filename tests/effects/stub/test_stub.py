@@ -18,6 +18,7 @@ import pytest
 from returns.result import Success
 
 from llm_effects.stub import Raw, Refuse, Sent, Step, Stub, Verbatim
+from llm_effects.stub.plan import ScriptError
 from llm_pure.completion import Completion
 from llm_pure.errors import Overloaded, RateLimited
 from llm_pure.messages import assistant
@@ -174,6 +175,12 @@ def test_a_mistake_in_a_function_is_raised_at_the_end() -> None:
     assert b"ZeroDivisionError: oh" in reply.body
     with pytest.raises(ZeroDivisionError):
         stub.stop()
+
+
+@pytest.mark.parametrize("step", [Sent("x", size=0), Sent("x", size=-1), Sent("x", size=-1, seed=1)])
+def test_a_write_of_no_bytes_is_a_mistake(step: Step) -> None:
+    with pytest.raises(ScriptError, match="a write of"), Stub([step]) as stub:
+        assert ask(stub).status == 500
 
 
 def test_the_failure_of_a_test_hides_no_mistake_and_is_not_hidden_by_one() -> None:
