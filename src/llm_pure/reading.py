@@ -25,7 +25,6 @@ __all__ = [
     "bad_request",
     "body_object",
     "count_or_none",
-    "count_within",
     "each",
     "extras_of",
     "flag_or_none",
@@ -37,6 +36,7 @@ __all__ = [
     "owned_object",
     "string",
     "string_or_none",
+    "take_count",
     "within",
     "wrong",
 ]
@@ -137,12 +137,15 @@ def count_or_none(data: PlainObject, key: str) -> int | None:
     raise JsonError("no count: negative, or beyond 2**53", "." + key)
 
 
-def count_within(details: PlainObject, key: str, under: str) -> int | None:
-    """The same, of an object that stands under a key itself."""
+def take_count(data: PlainObject, key: str, problems: list[JsonError], under: str = "") -> int | None:
+    """The same, taken out. What is none stays where it is, and is one of the `problems`; `under`: the way to `data`."""
     try:
-        return count_or_none(details, key)
+        count = count_or_none(data, key)
     except JsonError as error:
-        raise within(error, "." + under) from None
+        problems.append(within(error, under))
+        return None
+    data.pop(key, None)
+    return count
 
 
 _MOST: Final = 2**53

@@ -31,10 +31,10 @@ from llm_pure.parts import BrokenToolCall, Part, ToolCall
 from llm_pure.reading import (
     PlainObject,
     body_object,
-    count_or_none,
     malformed,
     object_or_none,
     string_or_none,
+    take_count,
     within,
     wrong,
 )
@@ -95,7 +95,8 @@ def read_answer(data: PlainObject, parts: tuple[Part, ...]) -> Outcome[Response]
         )
         reason = _stop_reason(raw, message)
         counts = object_or_none(data, "usage")
-        usage, rest = _read_usage(counts) if counts is not None else (NO_USAGE, None)
+        problems: list[JsonError] = []
+        usage, rest = _read_usage(counts, problems) if counts is not None else (NO_USAGE, None)
     except JsonError as error:
         return Failure(malformed(error, Response(message, provider=PROVIDER)))
     more: PlainObject = {
@@ -104,7 +105,10 @@ def read_answer(data: PlainObject, parts: tuple[Part, ...]) -> Outcome[Response]
     if rest:
         more["usage"] = rest
     extras = JsonObject.wrap({PROVIDER: more}) if more else EMPTY
-    return Success(Response(message, usage, reason, raw, sequence, id_, model, PROVIDER, extras=extras))
+    response = Response(message, usage, reason, raw, sequence, id_, model, PROVIDER, extras=extras)
+    if problems:
+        return Failure(malformed(within(problems[0], ".usage"), response))
+    return Success(response)
 
 
 def _stop_reason(raw: str | None, message: AssistantMessage) -> StopReason:
@@ -129,45 +133,25 @@ def cut_short(parts: tuple[Part, ...], stop_reason: object) -> tuple[Part, ...]:
 
 # ---------------------------------------------------------------- usage
 
-_COUNTS: Final = frozenset(
-    {
-        "input_tokens",
-        "output_tokens",
-        "cache_creation_input_tokens",
-        "cache_read_input_tokens",
-        "output_tokens_details",
-    }
-)
 
-
-def _read_usage(data: PlainObject) -> tuple[Usage, PlainObject]:
-    """The usage, and what else is counted."""
-    try:
-        fresh = count_or_none(data, "input_tokens")
-        written = count_or_none(data, "cache_creation_input_tokens")
-        read = count_or_none(data, "cache_read_input_tokens")
-        output = count_or_none(data, "output_tokens")
-        details, thought = data.get("output_tokens_details"), None
-        rest: PlainObject = {
-            key: value for key, value in data.items() if key not in _COUNTS and value is not None
-        }
-        if details is not None:
-            rest["output_tokens_details"], thought = _read_details(data)
-            if not rest["output_tokens_details"]:
-                del rest["output_tokens_details"]
-    except JsonError as error:
-        raise within(error, ".usage") from None
+def _read_usage(data: PlainObject, problems: list[JsonError]) -> tuple[Usage, PlainObject]:
+    """The usage, and what else is counted, or is no count."""
+    rest: PlainObject = {key: value for key, value in data.items() if value is not None}
+    fresh = take_count(rest, "input_tokens", problems)
+    written = take_count(rest, "cache_creation_input_tokens", problems)
+    read = take_count(rest, "cache_read_input_tokens", problems)
+    output = take_count(rest, "output_tokens", problems)
+    details, thought = rest.get("output_tokens_details"), None
+    if isinstance(details, dict):
+        details = {**details}
+        thought = take_count(details, "thinking_tokens", problems, ".output_tokens_details")
+        rest["output_tokens_details"] = details
+        if not details:
+            del rest["output_tokens_details"]
+    elif details is not None:
+        problems.append(wrong(details, "an object", ".output_tokens_details"))
     whole = fresh + (written or 0) + (read or 0) if fresh is not None else None
     return Usage(whole, output, read, written, thought), rest
-
-
-def _read_details(data: PlainObject) -> tuple[PlainJson, int | None]:
-    details = object_or_none(data, "output_tokens_details") or {}
-    try:
-        thought = count_or_none(details, "thinking_tokens")
-    except JsonError as error:
-        raise within(error, ".output_tokens_details") from None
-    return {key: value for key, value in details.items() if key != "thinking_tokens"}, thought
 
 
 def write_usage(response: Response) -> PlainObject:

@@ -105,10 +105,7 @@ def read_body(data: PlainObject, *, cut: bool = False, calls: tuple[ToolCall, ..
     choices = data.get("choices")
     if not isinstance(choices, list):
         raise wrong(choices, "an array", ".choices")
-    try:
-        usage, problem = take_usage(data), None
-    except JsonError as error:
-        usage, problem = NO_USAGE, error
+    usage, problem = take_usage(data)
     del data["choices"]
     read: list[_Choice] = []
     id_, model = take_name(data, "id"), take_name(data, "model")

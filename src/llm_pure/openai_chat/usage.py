@@ -1,7 +1,8 @@
 """Token counts, in both directions.
 
 Law: a count that was not reported is None. The first place that has a number counts; what stands at other places
-is kept where it was, and goes back there. A count that is negative, or no whole number, is malformed.
+is kept where it was, and goes back there. A count that is negative, or no whole number, is malformed; it stays where
+it was, and every other one counts.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from llm_pure.json import JsonError, PlainJson
-from llm_pure.reading import PlainObject, count_or_none, count_within, within
+from llm_pure.reading import PlainObject, take_count, within
 from llm_pure.response import NO_USAGE, Usage
 
 __all__ = ["take_usage", "write_usage"]
@@ -28,25 +29,23 @@ _REASONING: Final = ("reasoning_tokens",)
 """Where imitators report what OpenAI reports in the details."""
 
 
-def take_usage(body: PlainObject) -> Usage:
-    """The usage of an answer. What it says is taken out of `body`; counters that we do not model stay under `usage`.
-
-    Raises `JsonError`, and then has changed nothing.
+def take_usage(body: PlainObject) -> tuple[Usage, JsonError | None]:
+    """The usage of an answer, and what is wrong with it. What it says is taken out of `body`; counters that we do not
+    model stay under `usage`.
     """
+    problems: list[JsonError] = []
     usage = body.get("usage")
     if isinstance(usage, dict):
-        try:
-            found = _take(usage)
-        except JsonError as error:
-            raise within(error, ".usage") from None
+        found = _take(usage, problems)
         if usage or found != NO_USAGE:
             if not usage:
                 del body["usage"]
-            return found
+            return found, within(problems[0], ".usage") if problems else None
     if not usage:
         body.pop("usage", None)
     elsewhere = _elsewhere(body)
-    return NO_USAGE if elsewhere is None else _take(_copy(elsewhere))
+    found = NO_USAGE if elsewhere is None else _take(_copy(elsewhere), problems)
+    return found, within(problems[0], ".usage") if problems else None
 
 
 def _elsewhere(body: PlainObject) -> PlainObject | None:
@@ -60,39 +59,29 @@ def _elsewhere(body: PlainObject) -> PlainObject | None:
     return None
 
 
-def _take(usage: PlainObject) -> Usage:
-    given, made = count_or_none(usage, "prompt_tokens"), count_or_none(usage, "completion_tokens")
+def _take(usage: PlainObject, problems: list[JsonError]) -> Usage:
+    given = take_count(usage, "prompt_tokens", problems)
+    made = take_count(usage, "completion_tokens", problems)
+    if given is not None and made is not None and usage.get("total_tokens") == given + made:
+        del usage["total_tokens"]
     inner, outer = usage.get(_IN), usage.get(_OUT)
     read = written = thought = None
     if isinstance(inner, dict):
-        read, written = (
-            count_within(inner, "cached_tokens", _IN),
-            count_within(inner, "cache_write_tokens", _IN),
-        )
+        read = take_count(inner, "cached_tokens", problems, "." + _IN)
+        written = take_count(inner, "cache_write_tokens", problems, "." + _IN)
+        if not inner:
+            del usage[_IN]
     if isinstance(outer, dict):
-        thought = count_within(outer, "reasoning_tokens", _OUT)
-    # Nothing is wrong with it: now it may be taken apart.
-    found = Usage(
+        thought = take_count(outer, "reasoning_tokens", problems, "." + _OUT)
+        if not outer:
+            del usage[_OUT]
+    return Usage(
         given,
         made,
         read if read is not None else _first(usage, _CACHE_READ),
         written if written is not None else _first(usage, _CACHE_WRITE),
         thought if thought is not None else _first(usage, _REASONING),
     )
-    usage.pop("prompt_tokens", None)
-    usage.pop("completion_tokens", None)
-    if given is not None and made is not None and usage.get("total_tokens") == given + made:
-        del usage["total_tokens"]
-    if isinstance(inner, dict):
-        inner.pop("cached_tokens", None)
-        inner.pop("cache_write_tokens", None)
-        if not inner:
-            del usage[_IN]
-    if isinstance(outer, dict):
-        outer.pop("reasoning_tokens", None)
-        if not outer:
-            del usage[_OUT]
-    return found
 
 
 def _first(usage: PlainObject, names: tuple[str, ...]) -> int | None:
@@ -107,7 +96,7 @@ def write_usage(usage: Usage, body: PlainObject) -> None:
     """Write the usage into `body`, which holds what `take_usage` had left of it."""
     there = body.get("usage")
     elsewhere = None if isinstance(there, dict) else _elsewhere(body)
-    if elsewhere is not None and _take(_copy(elsewhere)) == usage:
+    if elsewhere is not None and _take(_copy(elsewhere), []) == usage:
         return
     if usage == NO_USAGE and not isinstance(there, dict):
         return

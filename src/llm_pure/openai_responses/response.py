@@ -25,7 +25,7 @@ from llm_pure.openai_responses.shape import MIRROR, PROVIDER, Losses, extras_wit
 from llm_pure.openai_responses.usage import take_usage, write_usage
 from llm_pure.readback import answer_read_back
 from llm_pure.reading import PlainObject, array, body_object, malformed, within
-from llm_pure.response import NO_USAGE, Response
+from llm_pure.response import Response
 from llm_pure.taking import take_name
 
 if TYPE_CHECKING:
@@ -73,10 +73,7 @@ def read_body(data: PlainObject, *, cut: bool = False) -> Outcome[Response]:
     """The answer that a body is. Raises `JsonError`. Takes `data` over, and takes it apart. `cut`: it is not whole."""
     output = array(data, "output")
     cut = cut or data.get("status") in _CUT
-    try:
-        usage, problem = take_usage(data), None
-    except JsonError as error:
-        usage, problem = NO_USAGE, error
+    usage, problem = take_usage(data)
     raw = take_status(data)
     try:
         content = read_output(output, cut=cut)

@@ -1,7 +1,8 @@
 """Token counts, in both directions.
 
-Law: a count that was not reported is None; one that is negative, or no whole number, is malformed. Input includes what
-was cached, output what was thought, as in our own counts. What we do not count stays under `usage` in the extras.
+Law: a count that was not reported is None; one that is negative, or no whole number, is malformed, and every other one
+counts. Input includes what was cached, output what was thought, as in our own counts. What we do not count stays under
+`usage` in the extras.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from llm_pure.json import JsonError
-from llm_pure.reading import PlainObject, count_or_none, count_within, within
+from llm_pure.reading import PlainObject, take_count, within
 from llm_pure.response import NO_USAGE, Usage
 
 __all__ = ["take_usage", "write_usage"]
@@ -18,44 +19,32 @@ _IN: Final = "input_tokens_details"
 _OUT: Final = "output_tokens_details"
 
 
-def take_usage(body: PlainObject) -> Usage:
-    """The usage of an answer, taken out of `body`. Raises `JsonError`, and then has changed nothing."""
+def take_usage(body: PlainObject) -> tuple[Usage, JsonError | None]:
+    """The usage of an answer, taken out of `body`, and what is wrong with it."""
     usage = body.get("usage")
     if not isinstance(usage, dict):
         if usage is None:
             body.pop("usage", None)
-        return NO_USAGE
-    inner, outer = usage.get(_IN), usage.get(_OUT)
-    try:
-        given, made = count_or_none(usage, "input_tokens"), count_or_none(usage, "output_tokens")
-        read = written = thought = None
-        if isinstance(inner, dict):
-            read = count_within(inner, "cached_tokens", _IN)
-            written = count_within(inner, "cache_write_tokens", _IN)
-        if isinstance(outer, dict):
-            thought = count_within(outer, "reasoning_tokens", _OUT)
-    except JsonError as error:
-        raise within(error, ".usage") from None
-    # Nothing is wrong with it: now it may be taken apart.
+        return NO_USAGE, None
+    problems: list[JsonError] = []
+    given, made = take_count(usage, "input_tokens", problems), take_count(usage, "output_tokens", problems)
     if given is not None and made is not None and usage.get("total_tokens") == given + made:
         del usage["total_tokens"]
-    _drop(usage, "input_tokens", "output_tokens")
+    inner, outer = usage.get(_IN), usage.get(_OUT)
+    read = written = thought = None
     if isinstance(inner, dict):
-        _drop(inner, "cached_tokens", "cache_write_tokens")
+        read = take_count(inner, "cached_tokens", problems, "." + _IN)
+        written = take_count(inner, "cache_write_tokens", problems, "." + _IN)
         if not inner:
             del usage[_IN]
     if isinstance(outer, dict):
-        _drop(outer, "reasoning_tokens")
+        thought = take_count(outer, "reasoning_tokens", problems, "." + _OUT)
         if not outer:
             del usage[_OUT]
     if not usage:
         del body["usage"]
-    return Usage(given, made, read, written, thought)
-
-
-def _drop(data: PlainObject, *keys: str) -> None:
-    for key in keys:
-        data.pop(key, None)
+    problem = within(problems[0], ".usage") if problems else None
+    return Usage(given, made, read, written, thought), problem
 
 
 def write_usage(usage: Usage, body: PlainObject) -> None:

@@ -115,6 +115,16 @@ def test_what_is_wrong_is_named_and_what_was_read_is_kept(change: Any, path: str
     assert (error.partial is not None and error.partial.text == "a") == partial
 
 
+def test_beside_what_is_no_count_the_others_count() -> None:
+    counts: Any = {"input_tokens": 3, "output_tokens": -2, "output_tokens_details": {"thinking_tokens": 1}}
+    error = decode_response({**BODY, "id": "m", "stop_reason": "end_turn", "usage": counts}).failure()
+    assert error.path == "$.usage.output_tokens"
+    assert error.usage == Usage(3, reasoning_tokens=1)
+    assert error.partial is not None
+    assert (error.partial.id, error.partial.stop_reason, error.partial.usage) == ("m", "end", error.usage)
+    assert error.partial.extras == JsonObject({"anthropic": {"usage": {"output_tokens": -2}}})
+
+
 @pytest.mark.parametrize(
     "body", ["", "null", "[]", "3", "<html>", '{"a":', b"\xff", '{"unexpected": true}', "[" * 999]
 )

@@ -296,13 +296,16 @@ def test_what_is_no_answer_is_malformed(body: str | dict[str, PlainJson], path: 
 
 
 def test_an_absurd_count_is_malformed_and_the_answer_is_kept() -> None:
-    usage: PlainJson = {"prompt_tokens": 1, "completion_tokens_details": {"reasoning_tokens": -1}}
+    usage: PlainJson = {"prompt_tokens": 1, "completion_tokens_details": {"reasoning_tokens": -1}, "x": 1}
     outcome = decode_response({"choices": [{"message": {"content": "x"}}], "usage": usage})
     assert isinstance(outcome, Failure)
     error = outcome.failure()
     assert error.path == "$.usage.completion_tokens_details.reasoning_tokens"
+    assert error.usage == Usage(1)
     assert error.partial is not None
     assert error.partial.text == "x"
+    assert error.partial.usage == Usage(1)
+    assert error.partial.extras == own(usage={"completion_tokens_details": {"reasoning_tokens": -1}, "x": 1})
 
 
 @pytest.mark.parametrize(

@@ -228,8 +228,10 @@ def test_negative_counts_are_malformed_and_the_answer_is_kept() -> None:
     found = decode_response(body).failure()
     assert isinstance(found, Malformed)
     assert found.path == "$.usage.input_tokens_details.cached_tokens"
+    assert found.usage == Usage(1)
     assert found.partial is not None
-    assert found.partial.text == "a"
+    assert (found.partial.text, found.partial.usage) == ("a", Usage(1))
+    assert found.partial.extras == own(usage={"input_tokens_details": {"cached_tokens": -1}})
 
 
 @pytest.mark.parametrize(
