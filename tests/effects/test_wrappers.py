@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pytest
@@ -321,6 +322,31 @@ def test_a_stream_in_a_consumers_hands_holds_nobody_up() -> None:
     with stream(runner, QUESTION) as events:
         next(events)
         assert run(runner, QUESTION).unwrap().text == "second"
+
+
+def test_a_simulation_gives_its_answers_to_nobody_who_waits_in_the_real_world() -> None:
+    gate = threading.Event()
+
+    def late() -> Iterator[Response]:
+        gate.wait(5)
+        yield answer("real")
+
+    runner = compose(replace(leaf(), door=ScriptedDoor(late())), with_cache(MemoryStore()))
+    texts: list[str] = []
+    callers = [
+        threading.Thread(target=lambda: texts.append(run(runner, QUESTION).unwrap().text)) for _ in range(2)
+    ]
+    for caller in callers:
+        caller.start()
+    flights = runner.flights  # type: ignore[attr-defined]  # whether somebody waits is a test's business only
+    while not flights.waiting():
+        time.sleep(0.001)
+    assert simulate(runner, QUESTION, [answer("simulated")]).outcome.unwrap().text == "simulated"
+    assert (flights.under_way(), flights.waiting()) == (1, 1)
+    gate.set()
+    for caller in callers:
+        caller.join(5)
+    assert texts == ["real", "real"]
 
 
 # ---------------------------------------------------------------- echo, stop sequence

@@ -117,6 +117,9 @@ class _Asyncio:
                 return TooLate()
             raise
 
+    def land(self, flights: Flights, key: str, outcome: Outcome[Response] | None) -> None:
+        flights.land(key, outcome)
+
 
 async def _aside(owner: object, work: Callable[[], A], limit: float | None) -> A:
     """What the work gives or raises, on a thread that is left behind when the time is over or the task cancelled."""

@@ -111,6 +111,9 @@ class _Blocking:
                 return TooLate()
             raise
 
+    def land(self, flights: Flights, key: str, outcome: Outcome[Response] | None) -> None:
+        flights.land(key, outcome)
+
 
 BLOCKING: Final = _Blocking()
 

@@ -105,6 +105,9 @@ class Backend(Protocol):
         ...
 
     async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing: ...
+    def land(self, flights: Flights, key: str, outcome: Outcome[Response] | None) -> None:
+        """The end of what this run leads; None: it gave up."""
+        ...
 
 
 class Run(Generic[R]):
@@ -195,7 +198,7 @@ class Run(Generic[R]):
                 raise
         finally:
             for flights, key in self._claims:
-                flights.land(key, None)
+                self._backend.land(flights, key, None)
             self._claims.clear()
             await self._disconnect()
 
@@ -415,7 +418,7 @@ class Run(Generic[R]):
                 and isinstance(outcome.failure(), Deadline)
                 and self._left() is not None
             )
-            flights.land(key, None if gave_up else outcome)
+            self._backend.land(flights, key, None if gave_up else outcome)
 
     def _tell(self, note: Note) -> None:
         if self._on_note is not None:

@@ -229,3 +229,6 @@ class _Virtual:
 
     async def claim(self, flights: Flights, key: str, limit: float | None, *, lead: bool) -> Landing:
         return Alone()
+
+    def land(self, flights: Flights, key: str, outcome: Outcome[Response] | None) -> None:
+        """Nobody of this world waits; in the real one, somebody may wait for a leader of that."""
