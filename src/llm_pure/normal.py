@@ -8,7 +8,7 @@ Law: `normal` is idempotent, knows no codec, and changes nothing that a model co
     no `system`, and the first message is instructions            those are `system` (if they say anything and carry
                                                                   no extras)
     a user message of tool results only, then a user message      one user message (one turn; neither with extras)
-    a picture in a message, of detail `auto`                      of no detail: that is for the provider to say
+    a picture of detail `auto`                                    of no detail: that is for the provider to say
     a tool choice of auto, parallel on or unsaid                  no tool choice; parallel on is unsaid
     a reasoning setting that says nothing                         none
     a tool described by ""                                        not described
@@ -136,8 +136,7 @@ def _says_nothing(part: Part) -> bool:
 
 def _part(part: Part) -> Part:
     if isinstance(part, ToolResult):
-        inner = [one for one in part.content if not _says_nothing(one)]
-        return replace(part, content=tuple([one if isinstance(one, Image) else _part(one) for one in inner]))
+        return replace(part, content=normal_content(part.content))
     if isinstance(part, Document) and isinstance(part.source, tuple):
         return replace(part, source=normal_content(part.source))
     if isinstance(part, Image) and part.detail == "auto":

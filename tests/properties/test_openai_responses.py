@@ -122,6 +122,8 @@ def _item_normal(item: dict[str, Any]) -> dict[str, Any]:
         item["arguments"] = item.get("arguments") or "{}"
     elif item.get("type") in ("function_call_output", "custom_tool_call_output"):
         item["output"] = _texts(item["output"], "input_text") or [{"type": "input_text", "text": ""}]
+        for block in item["output"]:
+            _drop(block, detail="auto")
     elif item.get("type") == "reasoning":
         _drop(item, content=[], summary=[])
     return item

@@ -13,14 +13,29 @@ from typing import Any
 
 import pytest
 from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
-from hypothesis import given
+from hypothesis import example, given
 from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
 from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming
 from pydantic import TypeAdapter
 
 import llm_pure.strategies as made
-from llm_pure import Completion, Document, Message, Opaque, Part, Text, ToolResult, WireFormat, codec_of
-from llm_pure.json import EMPTY
+from llm_pure import (
+    AssistantMessage,
+    Completion,
+    Document,
+    Image,
+    Message,
+    Opaque,
+    Part,
+    Text,
+    ToolCall,
+    ToolResult,
+    Url,
+    UserMessage,
+    WireFormat,
+    codec_of,
+)
+from llm_pure.json import EMPTY, JsonObject
 from tests.many import many
 
 PARAMS: Mapping[WireFormat, Any] = {
@@ -86,8 +101,17 @@ def _part(part: Part) -> Part:
     return part
 
 
+SHOWN_BY_A_CUSTOM_TOOL = Completion(
+    [
+        AssistantMessage((ToolCall("a", "draw", JsonObject({"input": "a dot"}), free_text=True),)),
+        UserMessage((ToolResult("a", (Image(Url("https://example.org/a.png")),)),)),
+    ]
+)
+
+
 @pytest.mark.parametrize("wire", PARAMS)
 @many
+@example(completion=SHOWN_BY_A_CUSTOM_TOOL)
 @given(completion=made.completions())
 def test_a_payload_is_of_the_official_clients_type_and_nothing_of_it_is_unknown_there(
     wire: WireFormat, completion: Completion

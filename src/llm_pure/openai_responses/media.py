@@ -19,7 +19,7 @@ from llm_pure.reading import PlainObject, as_object, within, wrong
 if TYPE_CHECKING:
     from openai.types.responses import ResponseInputFileParam, ResponseInputTextParam
 
-__all__ = ["read_content", "read_part", "short", "write_content", "write_in_message", "write_part"]
+__all__ = ["read_content", "read_part", "short", "write_content", "write_part"]
 
 
 # ---------------------------------------------------------------- reading
@@ -120,24 +120,11 @@ def _source(url: str) -> Base64 | Url:
 # ---------------------------------------------------------------- writing
 
 
-def write_content(
-    parts: tuple[Part, ...], losses: Losses, path: str, *, in_message: bool = False
-) -> PlainJson:
+def write_content(parts: tuple[Part, ...], losses: Losses, path: str) -> PlainJson:
     """The parts as content: a string where they are one plain text or nothing, a list otherwise."""
-    say = write_in_message if in_message else write_part
     return short(
-        [block for index, part in enumerate(parts) for block in say(part, losses, f"{path}[{index}]")]
+        [block for index, part in enumerate(parts) for block in write_part(part, losses, f"{path}[{index}]")]
     )
-
-
-def write_in_message(part: Part, losses: Losses, path: str) -> list[PlainJson]:
-    """`write_part`, with what a message demands and a tool's output does not: the detail of a picture."""
-    blocks = write_part(part, losses, path)
-    if not isinstance(part, Opaque):
-        for block in blocks:
-            if isinstance(block, dict) and block.get("type") == "input_image":
-                block.setdefault("detail", "auto")
-    return blocks
 
 
 def short(blocks: list[PlainJson]) -> PlainJson:
@@ -190,8 +177,8 @@ def _write_image(part: Image, losses: Losses, path: str) -> PlainObject:
         block["file_id"] = part.source.id
     else:
         block["image_url"] = part.source.url
-    if part.detail is not None:
-        block["detail"] = part.detail
+    # Messages and the outputs of custom tools demand a detail, the outputs of functions take one.
+    block["detail"] = "auto" if part.detail is None else part.detail
     return attach(block, part.extras, losses, path)
 
 

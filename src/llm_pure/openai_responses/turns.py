@@ -27,7 +27,7 @@ from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMess
 from llm_pure.normal import normal_content, normal_messages
 from llm_pure.openai_responses.calls import id_of
 from llm_pure.openai_responses.items import comes_back, in_message, read_item, write_items
-from llm_pure.openai_responses.media import read_content, short, write_content, write_in_message
+from llm_pure.openai_responses.media import read_content, short, write_content, write_part
 from llm_pure.openai_responses.shape import (
     PROVIDER,
     Losses,
@@ -302,7 +302,7 @@ def _write_words(role: str, message: Message, losses: Losses, path: str, content
     block = plain(said)
     developer = role == "system" and own(message.extras).get("role") == "developer"
     block["role"] = "developer" if developer else role
-    block["content"] = write_content(message.content, losses, content_path, in_message=True)
+    block["content"] = write_content(message.content, losses, content_path)
     return attach(block, message.extras, losses, path, {"role"} if developer else frozenset())
 
 
@@ -323,7 +323,7 @@ def _write_user(
         elif isinstance(part, Opaque) and part.provider == PROVIDER and _is_item(part.raw):
             wholes.append(part.raw.thaw())
         else:
-            content += write_in_message(part, losses, where)
+            content += write_part(part, losses, where)
     out += wholes
     if not content and (results or wholes):
         unsaid(message.extras, losses, path)

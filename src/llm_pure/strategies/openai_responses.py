@@ -22,7 +22,7 @@ __all__ = ["responses_answers", "responses_payloads"]
 @cache
 def _input_parts() -> Plains:
     urls = just("https://example.org/a.png", "data:image/png;base64,aGk=", "data:,x", "")
-    detail = {"detail": just("low", "high", "new")}
+    detail = {"detail": just("low", "high", "new", "auto")}
     text = record({"type": just("input_text"), "text": plain_texts()}, {"x": json_values(max_leaves=2)})
     return (
         text

@@ -207,7 +207,7 @@ def test_media() -> None:
             "call_id": "call_1",
             "output": [
                 {"type": "input_text", "text": "see"},
-                {"type": "input_image", "image_url": "https://example.org/a.png"},
+                {"type": "input_image", "image_url": "https://example.org/a.png", "detail": "auto"},
             ],
         },
     ]
