@@ -127,5 +127,7 @@ class Connection(asyncio.Protocol):
         return plan.ending
 
     async def _write(self, data: bytes) -> None:
+        if self._transport.is_closing():
+            await asyncio.sleep(0)  # the client has left: the loop says so now, and that ends this
         self._transport.write(data)
         await self._writable.wait()

@@ -412,6 +412,17 @@ def test_a_stall_lasts_until_the_client_leaves(step: Sent) -> None:
         assert stub.abandoned == 1
 
 
+def test_nothing_is_written_to_a_client_that_has_left(caplog: pytest.LogCaptureFixture) -> None:
+    with Stub([Sent(Raw(b"x" * 20_000), size=1)]) as stub:
+        with connected(stub) as sock:
+            sock.sendall(raw_request())
+            sock.recv(10)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        assert stub.wait_until(lambda it: it.connections == 0)
+        assert stub.abandoned == 1
+    assert caplog.messages == []
+
+
 def test_a_client_that_leaves_while_it_waits_is_noticed() -> None:
     with Stub([Sent(HELLO, delay=math.inf), HELLO]) as stub:
         with connected(stub) as sock:
