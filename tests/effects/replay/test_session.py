@@ -394,11 +394,12 @@ def test_a_wait_that_ends_over_tls_is_no_fault_of_tls(colour: str, file: Path) -
         peer.send(head("content-length: 9") + b"{")
         peer.hold()
 
+    waits = httpx2.Timeout(5, read=0.2)
     with Server(ANTHROPIC.wire, silent, tls=True) as server, cassette(file, "once"):
         if colour == "arun":
-            error = failed(asyncio.run(asked(httpx2.AsyncClient(verify=False, timeout=0.2), server.url)))
+            error = failed(asyncio.run(asked(httpx2.AsyncClient(verify=False, timeout=waits), server.url)))
         else:
-            with httpx2.Client(verify=False, timeout=0.2) as client:
+            with httpx2.Client(verify=False, timeout=waits) as client:
                 sdk = anthropic.Anthropic(api_key="k", base_url=server.url, http_client=client)
                 error = failed(run(anthropic_runner(sdk, model="m"), HELLO))
     assert isinstance(error, Timeout)
