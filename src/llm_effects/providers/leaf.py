@@ -166,17 +166,17 @@ def _streamed(
         yield Tell(Skipped(skipped))
     outcome = codec.stream_result(state)
     if isinstance(outcome, Failure):
-        error = outcome.failure()
-        # What the transport says is nearer to the cause than that the stream has no end; what was read stays.
-        told = (
-            error
-            if chunk is None or isinstance(chunk, bytes)
-            else replace(chunk, partial=error.partial, usage=error.usage)
-        )
-        return Failure(_asked_to_wait(told, opened.headers))
+        return Failure(_asked_to_wait(_nearest(chunk, outcome.failure()), opened.headers))
     if observed:
         yield Emit(Done(outcome.unwrap()))
     return outcome
+
+
+def _nearest(last: bytes | LlmError | None, error: LlmError) -> LlmError:
+    """What the transport says is nearer to the cause than that the stream has no end; what was read stays."""
+    if last is None or isinstance(last, bytes):
+        return error
+    return replace(last, partial=error.partial, usage=error.usage)
 
 
 def _whole(

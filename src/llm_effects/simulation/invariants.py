@@ -144,10 +144,11 @@ def nothing_emitted_twice(run: Run) -> Violations:
     A part that is said again after a `Restarted` counts once.
     """
     events = _events(run)
-    return tuple([Violation("nothing_emitted_twice", what) for what in _twice(events, run.outcome)])
+    found = [*_out_of_order(events), *_not_the_answer(events, run.outcome)]
+    return tuple([Violation("nothing_emitted_twice", what) for what in found])
 
 
-def _twice(events: tuple[StreamEvent, ...], outcome: Outcome[Response] | None) -> Iterator[str]:
+def _out_of_order(events: tuple[StreamEvent, ...]) -> Iterator[str]:
     if sum(isinstance(event, Started) for event in events) > 1:
         yield "the answer began more than once"
     if any(isinstance(event, Done) for event in events[:-1]):
@@ -171,6 +172,9 @@ def _twice(events: tuple[StreamEvent, ...], outcome: Outcome[Response] | None) -
                 said[index] = said.get(index, "") + text
             case _:
                 pass
+
+
+def _not_the_answer(events: tuple[StreamEvent, ...], outcome: Outcome[Response] | None) -> Iterator[str]:
     if not events or outcome is None:
         return
     told = Reading()
