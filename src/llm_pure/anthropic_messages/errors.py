@@ -3,8 +3,7 @@
 Law: any status, headers and body give an error. The error's code decides where it is in the table, then its type, then
 the status (under 200 and in a stream, one that the error quotes); the two types that say little
 (`invalid_request_error`, `api_error`) leave it to the status of an error, which gateways set with more care.
-`encode_error` answers so that reading it gives the error back, as far as a provider
-can say it.
+`encode_error` answers so that reading it gives the error back, as far as a provider can say it.
 """
 
 from __future__ import annotations
@@ -94,9 +93,8 @@ def error_in(data: PlainObject, status: int, headers: Headers, text: str = "") -
     error: Mapping[str, PlainJson] = said if isinstance(said, dict) else data
     details = error.get("details")
     code = text_in(details, "error_code") if isinstance(details, dict) else None
-    code = (
-        code if code is not None else text_in(error, "code")
-    )  # of those who serve other models in this form
+    if code is None:
+        code = text_in(error, "code")  # of those who serve other models in this form
     kind = text_in(error, "type")
     message = said if isinstance(said, str) else text_in(error, "message") or text
     return error_of(
