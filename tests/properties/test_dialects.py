@@ -1,6 +1,5 @@
 """The laws of dialects: spelling decides once, what nobody has decided, and loses nothing."""
 
-import re
 from dataclasses import replace
 
 from hypothesis import example, given
@@ -80,10 +79,14 @@ def test_spelling_twice_is_spelling_once(completion: Completion, dialect: Dialec
 def test_what_goes_out_in_a_dialect_is_read_as_what_was_spelt(
     completion: Completion, dialect: Dialect
 ) -> None:
+    spelt = dialect.spelt(completion)
     encoded = openai_chat.encode_request(completion, dialect=dialect).unwrap()
-    assert openai_chat.encode_request(dialect.spelt(completion)).unwrap() == encoded
-    back = openai_chat.decode_request(encoded.payload).value_or(None)  # an option may make it no request
-    assert (back == as_sent(dialect.spelt(completion))) == (encoded.losses == ())
+    plain = openai_chat.encode_request(spelt).unwrap()
+    assert encoded.payload == plain.payload
+    if not completion.provider_options:  # an option may be a field of OpenAI's, and none of the dialect's
+        assert encoded == plain
+    back = openai_chat.decode_request(plain.payload).value_or(None)  # an option may make it no request
+    assert (back == as_sent(spelt)) == (plain.losses == ())
 
 
 @example(
@@ -106,20 +109,25 @@ def test_what_goes_out_in_a_dialect_is_read_as_what_was_spelt(
     ),
     Dialect("d", instructions="developer"),
 )
+@example(
+    Completion([SystemMessage((Text("a"),))] * 2, system=[Image(Base64("", "image/png"))]),
+    Dialect("d", instructions="developer"),
+)
 @given(completions(), dialects())
 def test_a_dialect_loses_nothing_where_openai_would_lose_nothing(
     completion: Completion, dialect: Dialect
 ) -> None:
     dialect = replace(dialect, tool_id_pattern=None)  # a form of ids may be refused that OpenAI takes
+    completion = completion.replace(provider_options={})  # they yield to other fields in each
     plain = openai_chat.encode_request(completion).unwrap().losses
     spelt = openai_chat.encode_request(completion, dialect=dialect).unwrap().losses
-    assert {place(loss) for loss in spelt} <= {place(loss) for loss in plain}
+    assert plain or not spelt
+    assert {field(loss) for loss in spelt} <= {field(loss) for loss in plain}
 
 
-def place(loss: Loss) -> str:
-    """The field or the message in which something is lost."""
-    found = re.match(r"\$\.\w+(\[\d+\])?", loss.path)
-    return found[0] if found else loss.path
+def field(loss: Loss) -> str:
+    """The setting in which something is lost, or the conversation: what is lost in it moves what stands around it."""
+    return "$.messages" if loss.path.startswith("$.messages") else loss.path
 
 
 @given(chat_payloads() | respelt_payloads(), dialects())
@@ -139,8 +147,8 @@ def test_what_a_dialect_has_spelt_it_reads_as_spelt_by_nobody(
     completion: Completion, dialect: Dialect
 ) -> None:
     encoded = openai_chat.encode_request(completion, dialect=dialect).unwrap()
-    back = openai_chat.decode_request(encoded.payload, dialect=dialect).unwrap()
     if encoded.losses == () and not completion.provider_options:
+        back = openai_chat.decode_request(encoded.payload, dialect=dialect).unwrap()
         assert (back.seed, back.max_tokens) == (completion.seed, completion.max_tokens)
         assert back.reasoning == normal(completion).reasoning
         assert back.provider_options == JsonObject()
