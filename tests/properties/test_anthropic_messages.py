@@ -6,7 +6,7 @@ import copy
 import json
 from typing import Any, get_args
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from returns.result import Failure, Success
 
@@ -17,6 +17,7 @@ from llm_pure.events import PartDone, StreamEvent, TextDelta
 from llm_pure.json import EMPTY, JsonObject, PlainJson, same_json
 from llm_pure.messages import UserMessage
 from llm_pure.parts import Opaque, Text
+from llm_pure.tools import ToolChoice
 from llm_pure.wire import Codec
 from tests.many import many
 
@@ -103,6 +104,7 @@ def test_what_comes_back_is_the_normal_form_exactly_when_nothing_is_lost(complet
     assert (back == sent) == (encoded.losses == ()), encoded.losses
 
 
+@example(Completion([], tool_choice=ToolChoice(extras=JsonObject({"anthropic": {"type": []}}))))
 @given(our.completions())
 def test_losses_name_places_of_the_completion_or_refuse_it(completion: Completion) -> None:
     losses = codec.encode_request(completion).unwrap().losses

@@ -127,7 +127,7 @@ def read_reasoning(thinking: PlainObject | None, effort: PlainJson, beside: Besi
 
 
 def _thinks(thinking: ThinkingConfigParam | None) -> bool:
-    return thinking is not None and thinking["type"] in {"enabled", "adaptive"}
+    return thinking is not None and thinking["type"] in ("enabled", "adaptive")
 
 
 def write_reasoning(setting: ReasoningSetting, beside: Beside, losses: list[Loss]) -> Thought:

@@ -100,7 +100,7 @@ def _payload(completion: Completion, losses: list[Loss]) -> tuple[PlainObject, T
             choice = write_choice(completion.tool_choice, found)
         if choice is not None:
             params["tool_choice"] = choice
-            forced = choice["type"] in {"any", "tool"}
+            forced = choice["type"] in ("any", "tool")  # no set: extras may put anything here
     config: OutputConfigParam = {}
     thinking: ThinkingConfigParam | None = None
     if completion.reasoning is not None:
@@ -226,7 +226,7 @@ def _unsampled(
     if not traits.sampling:
         return _SAMPLES
     thinking = payload.get("thinking")
-    if not isinstance(thinking, dict) or thinking.get("type") not in {"enabled", "adaptive"}:
+    if not isinstance(thinking, dict) or thinking.get("type") not in ("enabled", "adaptive"):
         return None
     if completion.reasoning is not None and completion.reasoning.extras.get(PROVIDER):
         return None  # it stood so
