@@ -24,7 +24,6 @@ __all__ = [
     "as_object",
     "bad_request",
     "body_object",
-    "count_or_none",
     "each",
     "extras_of",
     "flag_or_none",
@@ -127,7 +126,7 @@ def integer_or_none(data: PlainObject, key: str) -> int | None:
     raise wrong(value, "a whole number", "." + key)
 
 
-def count_or_none(data: PlainObject, key: str) -> int | None:
+def _count_or_none(data: PlainObject, key: str) -> int | None:
     """A whole number that can be a count: not negative, and within what JSON numbers carry exactly."""
     value = data.get(key)
     if type(value) is not int:
@@ -140,7 +139,7 @@ def count_or_none(data: PlainObject, key: str) -> int | None:
 def take_count(data: PlainObject, key: str, problems: list[JsonError], under: str = "") -> int | None:
     """The same, taken out. What is none stays where it is, and is one of the `problems`; `under`: the way to `data`."""
     try:
-        count = count_or_none(data, key)
+        count = _count_or_none(data, key)
     except JsonError as error:
         problems.append(within(error, under))
         return None

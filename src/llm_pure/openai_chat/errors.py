@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from llm_pure.errors import (
     BadRequest,
@@ -57,6 +57,8 @@ __all__ = [
     "error_in",
     "named_error",
 ]
+
+K = TypeVar("K", bound="type[LlmError] | None")
 
 SHARPER: Final[Mapping[str, type[LlmError]]] = {
     **dict.fromkeys(QUOTA, Quota),
@@ -140,7 +142,9 @@ def decode_error(status: int, headers: Headers, body: bytes | str) -> LlmError:
 
 def error_in(data: PlainObject) -> PlainObject | None:
     """The object in `data` that says an error, None if there is none."""
-    error = data.get("error") or choice_error(data) or data.get("error")
+    error = data.get("error")
+    if not error and (of_choice := choice_error(data)):
+        error = of_choice
     if isinstance(error, dict):
         if any(error.values()):
             return error
@@ -220,7 +224,7 @@ def named_error(
     message = text_in(error, "message") or words
     told = [text for text in (code, name) if text]
     if not 200 <= status < 300:  # a redirect says by its status what is wrong, too
-        kind = _kind(told, kind_of(status)) or kind_of(status)
+        kind = _kind(told, kind_of(status))
     else:
         # A quoted status is as good as a real one: it says more than `invalid_request_error`.
         quoted = quoted_status(error)
@@ -247,7 +251,7 @@ def carrying(error: LlmError, partial: Response | None) -> LlmError:
     return replace(error, partial=partial, usage=partial.usage if partial.usage != NO_USAGE else None)
 
 
-def _kind(told: Sequence[str], by_status: type[LlmError] | None) -> type[LlmError] | None:
+def _kind(told: Sequence[str], by_status: K) -> type[LlmError] | K:
     """What the status means, or what the names say that say more: of two meanings the more permanent one.
 
     So a 413 called `rate_limit_exceeded` (one request that no minute has room for) is too large, and a 429 called
@@ -301,5 +305,4 @@ def encode_error(error: LlmError) -> WireError:
 
 
 def _reads(status: int, name: str, code: str | None, message: str) -> type[LlmError]:
-    kind = _kind([text for text in (code, name) if text], kind_of(status)) or kind_of(status)
-    return meant(kind, message)
+    return meant(_kind([text for text in (code, name) if text], kind_of(status)), message)

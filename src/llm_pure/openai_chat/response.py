@@ -41,7 +41,7 @@ from llm_pure.response import NO_USAGE, Response, StopReason, Usage
 from llm_pure.status import unlisted
 from llm_pure.taking import take_name
 
-__all__ = ["decode_response", "encode_response", "read_body"]
+__all__ = ["as_far_as_said", "decode_response", "encode_response", "read_body"]
 
 
 # ---------------------------------------------------------------- reading
@@ -71,11 +71,7 @@ def _partial(data: PlainObject, calls: tuple[ToolCall, ...]) -> Response | None:
     if isinstance(first, dict) and first.get("finish_reason") == "error":
         del first["finish_reason"]  # as in a stream, where the chunk that says so is an error and no piece
         first.pop("error", None)
-    try:
-        found = read_body(data, cut=True, calls=calls)
-    except JsonError:
-        return None
-    return found.unwrap() if isinstance(found, Success) else found.failure().partial
+    return as_far_as_said(data, cut=True, calls=calls)
 
 
 def _opened(body: bytes | str | Mapping[str, JsonInput]) -> tuple[PlainObject, tuple[ToolCall, ...]]:
@@ -119,6 +115,15 @@ def read_body(data: PlainObject, *, cut: bool = False, calls: tuple[ToolCall, ..
         raise within(error, f".choices[{len(read)}]") from None
     response = _answer_of(data, read, id_, model, usage)
     return Success(response) if problem is None else Failure(malformed(problem, response))
+
+
+def as_far_as_said(data: PlainObject, *, cut: bool, calls: tuple[ToolCall, ...] = ()) -> Response | None:
+    """What `read_body` can read of it, None if that is nothing."""
+    try:
+        found = read_body(data, cut=cut, calls=calls)
+    except JsonError:
+        return None
+    return found.unwrap() if isinstance(found, Success) else found.failure().partial
 
 
 class _Choice(NamedTuple):

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from returns.result import Failure, Success
+from returns.result import Failure
 
 from llm_pure.errors import Incomplete, LlmError, Malformed
 from llm_pure.events import PartDone, Restarted, Started, StreamEvent, ToolCallDelta, events_of
@@ -33,7 +33,7 @@ from llm_pure.openai_chat.growing import (
     united,
 )
 from llm_pure.openai_chat.reasoning import DETAILS, FIELDS
-from llm_pure.openai_chat.response import decode_response, encode_response, read_body
+from llm_pure.openai_chat.response import as_far_as_said, decode_response, encode_response, read_body
 from llm_pure.openai_chat.shape import MIRROR
 from llm_pure.outcome import Outcome
 from llm_pure.parts import BrokenToolCall, ToolCall
@@ -124,7 +124,7 @@ def stream_result(state: State) -> Outcome[Response]:
     if read.head or answers:
         if read.ended or (answers and all(answer.finish is not None for answer in answers.values())):
             try:
-                return _read(read, cut=False)
+                return read_body(_body(read), cut=False)
             except JsonError as error:
                 return Failure(malformed(error, _partial(read)))
     elif read.ended:
@@ -262,8 +262,8 @@ def _answers(read: Read) -> Mapping[int, Answer]:
     return {0: read.first, **read.others} if read.begun else read.others
 
 
-def _read(read: Read, *, cut: bool) -> Outcome[Response]:
-    """The body that the stream was, read as one. Raises `JsonError`."""
+def _body(read: Read) -> PlainObject:
+    """The body that the stream was."""
     data: PlainObject = dict(read.head)
     if str(data.get("object")).startswith("chat.completion"):
         data["object"] = "chat.completion"
@@ -271,18 +271,14 @@ def _read(read: Read, *, cut: bool) -> Outcome[Response]:
         data["usage"] = thaw(read.usage)
     answers = _answers(read)
     data["choices"] = [body_of(answers[index], index) for index in sorted(answers)]
-    return read_body(data, cut=cut)
+    return data
 
 
 def _partial(read: Read, *, cut: bool = True) -> Response | None:
     """The answer as far as it was read."""
     if not read.head and not _answers(read):
         return None
-    try:
-        found = _read(read, cut=cut)
-    except JsonError:
-        return None
-    return found.unwrap() if isinstance(found, Success) else found.failure().partial
+    return as_far_as_said(_body(read), cut=cut)
 
 
 # ---------------------------------------------------------------- writing

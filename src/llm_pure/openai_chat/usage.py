@@ -35,16 +35,12 @@ def take_usage(body: PlainObject) -> tuple[Usage, JsonError | None]:
     """
     problems: list[JsonError] = []
     usage = body.get("usage")
-    if isinstance(usage, dict):
-        found = _take(usage, problems)
-        if usage or found != NO_USAGE:
-            if not usage:
-                del body["usage"]
-            return found, within(problems[0], ".usage") if problems else None
+    found = _take(usage, problems) if isinstance(usage, dict) else NO_USAGE
     if not usage:
         body.pop("usage", None)
-    elsewhere = _elsewhere(body)
-    found = NO_USAGE if elsewhere is None else _take(_copy(elsewhere), problems)
+    if found == NO_USAGE and not (usage and isinstance(usage, dict)):
+        elsewhere = _elsewhere(body)
+        found = NO_USAGE if elsewhere is None else _take(_copy(elsewhere), problems)
     return found, within(problems[0], ".usage") if problems else None
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from llm_pure.openai_responses.calls import CALLS
 from llm_pure.openai_responses.shape import PROVIDER
 from llm_pure.parts import BrokenToolCall, Opaque, Part, Refusal, ToolCall
 from llm_pure.reading import PlainObject, string_or_none
@@ -47,8 +48,7 @@ _WORDS: Final[Mapping[StopReason, tuple[str, ...]]] = {
 
 _CALLS: Final = frozenset(
     {
-        "function_call",
-        "custom_tool_call",
+        *CALLS,
         "computer_call",
         "local_shell_call",
         "shell_call",

@@ -25,7 +25,7 @@ from llm_pure.errors import Loss
 from llm_pure.json import EMPTY, JsonError, JsonObject, PlainJson, thaw
 from llm_pure.messages import AssistantMessage, Message, SystemMessage, UserMessage
 from llm_pure.normal import normal_content, normal_messages
-from llm_pure.openai_responses.calls import id_of
+from llm_pure.openai_responses.calls import CALLS, id_of
 from llm_pure.openai_responses.items import comes_back, in_message, read_item, write_items
 from llm_pure.openai_responses.media import read_content, short, write_content, write_part
 from llm_pure.openai_responses.shape import (
@@ -51,7 +51,6 @@ __all__ = ["read_messages", "write_instructions", "write_messages"]
 
 # ---------------------------------------------------------------- reading
 
-_CALLS: Final = ("function_call", "custom_tool_call")
 _OUTPUTS: Final = ("function_call_output", "custom_tool_call_output")
 _PROGRAM: Final = (
     "computer_call_output",
@@ -253,7 +252,7 @@ def _tell_apart(item: PlainObject, row: Row, path: str) -> None:
     After a result an id may stand again: what a server that counts anew in each answer gave goes back as it was.
     """
     kind = item.get("type")
-    if kind in _CALLS:
+    if kind in CALLS:
         row.call(item, "call_id", path)
     elif item.get("role") == "user" or (isinstance(kind, str) and kind.endswith("_output")):
         row.over()
